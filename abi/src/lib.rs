@@ -1,0 +1,8 @@
+//! The contract between mini-apps and hosts, without any runtime: the WIT package in `wit/`, the W3C manifest,
+//! the `.ma` package, MiniApp URIs, the page stack, the limits.
+
+pub mod address;
+pub mod limits;
+pub mod manifest;
+pub mod package;
+pub mod pages;

@@ -1,0 +1,76 @@
+//! What apps may use: the defaults, which a host can change.
+//!
+//! Past a limit the app or the shell gets a named error; nothing that was acknowledged is lost.
+
+use std::time::Duration;
+
+/// Limits of one session and of one package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memory of a session, in bytes.
+    pub memory_bytes: usize,
+    /// CPU time that one event may use while the app is in the foreground.
+    pub foreground_cpu: Duration,
+    /// CPU time that one event may use while the app is in the background.
+    pub background_cpu: Duration,
+    /// Nodes of a view.
+    pub view_nodes: usize,
+    /// Depth of a view; a root has depth 1.
+    pub view_depth: usize,
+    /// Bytes of a view: its strings and numbers as the host holds them.
+    pub view_bytes: usize,
+    /// Pages on the stack.
+    pub page_stack: usize,
+    /// Data of one app for one person: keys and values, in bytes.
+    pub storage_total_bytes: usize,
+    /// One stored value, in bytes.
+    pub storage_value_bytes: usize,
+    /// Requests of a session in flight.
+    pub requests_in_flight: usize,
+    /// Events of the shell that may wait.
+    pub mailbox_events: usize,
+    /// What a package may hold.
+    pub package: PackageLimits,
+}
+
+/// What a package may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackageLimits {
+    /// Size of the `.ma` file, in bytes.
+    pub compressed_bytes: usize,
+    /// All files after inflating, in bytes.
+    pub unpacked_bytes: usize,
+    /// Number of files.
+    pub files: usize,
+}
+
+const MIB: usize = 1 << 20;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 64 * MIB,
+            foreground_cpu: Duration::from_secs(2),
+            background_cpu: Duration::from_millis(200),
+            view_nodes: 10_000,
+            view_depth: 64,
+            view_bytes: MIB,
+            page_stack: 10,
+            storage_total_bytes: 10 * MIB,
+            storage_value_bytes: MIB,
+            requests_in_flight: 32,
+            mailbox_events: 256,
+            package: PackageLimits::default(),
+        }
+    }
+}
+
+impl Default for PackageLimits {
+    fn default() -> Self {
+        Self {
+            compressed_bytes: 20 * MIB,
+            unpacked_bytes: 64 * MIB,
+            files: 4_096,
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `random`: unpredictable bytes.
+
+pub mod simulated;
+
+use crate::bindings::lapak::app::random::{Error, Host};
+use crate::grants::{AccessDenied, Capability};
+use crate::instance::InstanceState;
+
+/// The most bytes that one call gives.
+pub const MAX_BYTES: u32 = 64 * 1024;
+
+/// Makes bytes.
+pub trait RandomProvider: Send + Sync {
+    /// Fills `bytes`.
+    ///
+    /// # Errors
+    /// When the source cannot be read. The app is ended then: going on with predictable bytes would be worse.
+    fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()>;
+}
+
+/// The operating system's generator, fit for keys.
+#[derive(Debug, Default)]
+pub struct SystemRandom;
+
+impl RandomProvider for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()> {
+        getrandom::fill(bytes).map_err(std::io::Error::other)
+    }
+}
+
+impl Host for InstanceState {
+    fn bytes(&mut self, length: u32) -> wasmtime::Result<Result<Vec<u8>, Error>> {
+        if let Err(denied) = self.grants.check(Capability::Random) {
+            return Ok(Err(denied.into()));
+        }
+        if length > MAX_BYTES {
+            return Ok(Err(Error::TooLong));
+        }
+        let mut bytes = vec![0; usize::try_from(length)?];
+        self.providers.random.fill(&mut bytes)?;
+        Ok(Ok(bytes))
+    }
+}
+
+impl From<AccessDenied> for Error {
+    fn from(_: AccessDenied) -> Self {
+        Self::AccessDenied
+    }
+}

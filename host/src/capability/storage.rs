@@ -1,0 +1,160 @@
+//! `storage`: small values per person and per app, which outlive the session.
+
+pub mod simulated;
+pub mod sqlite;
+
+use std::collections::HashMap;
+
+use crate::bindings::lapak::app::requests::RequestId;
+use crate::bindings::lapak::app::storage::{Error, Host};
+use crate::grants::{AccessDenied, Capability};
+use crate::instance::InstanceState;
+
+pub use crate::bindings::lapak::app::storage::Outcome;
+
+/// The longest key, in bytes of UTF-8.
+pub const MAX_KEY_BYTES: usize = 256;
+
+/// Whose data: nobody else's session ever reaches it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// The app, as its manifest names it (compared code point by code point).
+    pub app_id: String,
+    /// The person, as the platform names them.
+    pub person: String,
+}
+
+/// How much an owner may keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Keys and values together, in bytes.
+    pub total_bytes: u64,
+    /// The largest value, in bytes.
+    pub value_bytes: u64,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Read a value.
+    Get(String),
+    /// Write a value.
+    Set(String, Vec<u8>),
+    /// Remove a key.
+    Remove(String),
+    /// List the keys.
+    Keys,
+    /// Remove every key.
+    Clear,
+}
+
+/// Why it was not done. Nothing was written then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StorageError {
+    /// The owner's data would pass [`Quota::total_bytes`].
+    #[error("the quota is used up")]
+    QuotaExceeded,
+    /// The medium failed; the text is for the host's log and never reaches an app.
+    #[error("storage failed: {0}")]
+    Unavailable(String),
+}
+
+/// Called once, from any thread, when an operation is over. A write is on disk by then.
+pub type Done = Box<dyn FnOnce(Result<Outcome, StorageError>) + Send>;
+
+/// Keeps values. Operations of one owner are carried out in the order in which they were submitted.
+pub trait StorageProvider: Send + Sync {
+    /// Begins an operation and returns at once.
+    fn submit(&self, owner: &Owner, quota: Quota, operation: Operation, done: Done);
+}
+
+/// Outcomes that the app has not taken yet.
+#[derive(Debug, Default)]
+pub(crate) struct StorageState {
+    finished: HashMap<RequestId, Result<Outcome, Error>>,
+}
+
+impl Host for InstanceState {
+    fn get(&mut self, key: String) -> Result<RequestId, Error> {
+        self.grants.check(Capability::Storage)?;
+        self.start(Operation::Get(valid_key(key)?))
+    }
+
+    fn set(&mut self, key: String, value: Vec<u8>) -> Result<RequestId, Error> {
+        self.grants.check(Capability::Storage)?;
+        let key = valid_key(key)?;
+        if value.len() > self.limits.storage_value_bytes {
+            return Err(Error::ValueTooLarge);
+        }
+        self.start(Operation::Set(key, value))
+    }
+
+    fn remove(&mut self, key: String) -> Result<RequestId, Error> {
+        self.grants.check(Capability::Storage)?;
+        self.start(Operation::Remove(valid_key(key)?))
+    }
+
+    fn keys(&mut self) -> Result<RequestId, Error> {
+        self.grants.check(Capability::Storage)?;
+        self.start(Operation::Keys)
+    }
+
+    fn clear(&mut self) -> Result<RequestId, Error> {
+        self.grants.check(Capability::Storage)?;
+        self.start(Operation::Clear)
+    }
+
+    fn take(&mut self, request: RequestId) -> Result<Outcome, Error> {
+        self.grants.check(Capability::Storage)?;
+        self.storage
+            .finished
+            .remove(&request)
+            .unwrap_or(Err(Error::UnknownRequest))
+    }
+}
+
+impl InstanceState {
+    fn start(&mut self, operation: Operation) -> Result<RequestId, Error> {
+        let request = self.requests.begin().ok_or(Error::TooManyRequests)?;
+        let finish = self.requests.finisher(request);
+        let done: Done = Box::new(move |outcome| {
+            if let Err(error) = &outcome {
+                tracing::warn!(%error, "storage request failed");
+            }
+            finish.with(move |state| {
+                let outcome = outcome.map_err(Error::from);
+                state.storage.finished.insert(request, outcome);
+            });
+        });
+        let quota = Quota {
+            total_bytes: u64::try_from(self.limits.storage_total_bytes).unwrap_or(u64::MAX),
+            value_bytes: u64::try_from(self.limits.storage_value_bytes).unwrap_or(u64::MAX),
+        };
+        self.providers
+            .storage
+            .submit(&self.owner, quota, operation, done);
+        Ok(request)
+    }
+}
+
+impl From<AccessDenied> for Error {
+    fn from(_: AccessDenied) -> Self {
+        Self::AccessDenied
+    }
+}
+
+impl From<StorageError> for Error {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::QuotaExceeded => Self::QuotaExceeded,
+            StorageError::Unavailable(_) => Self::Unavailable,
+        }
+    }
+}
+
+fn valid_key(key: String) -> Result<String, Error> {
+    if key.is_empty() || key.len() > MAX_KEY_BYTES {
+        return Err(Error::InvalidKey);
+    }
+    Ok(key)
+}

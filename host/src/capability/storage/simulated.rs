@@ -1,0 +1,59 @@
+//! Storage in memory, for tests, pictures and headless runs.
+//!
+//! Differs from a real one in that nothing outlives the process and that every operation is over before
+//! `submit` returns.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+use super::{Done, Operation, Outcome, Owner, Quota, StorageError, StorageProvider};
+
+type Values = BTreeMap<String, Vec<u8>>;
+
+/// A map for each owner.
+#[derive(Debug, Default)]
+pub struct SimulatedStorage {
+    owners: Mutex<HashMap<Owner, Values>>,
+}
+
+impl StorageProvider for SimulatedStorage {
+    fn submit(&self, owner: &Owner, quota: Quota, operation: Operation, done: Done) {
+        let outcome = {
+            let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+            carry_out(owners.entry(owner.clone()).or_default(), quota, operation)
+        };
+        done(outcome);
+    }
+}
+
+fn carry_out(
+    values: &mut Values,
+    quota: Quota,
+    operation: Operation,
+) -> Result<Outcome, StorageError> {
+    match operation {
+        Operation::Get(key) => Ok(Outcome::Value(values.get(&key).cloned())),
+        Operation::Set(key, value) => {
+            let kept: usize = values
+                .iter()
+                .filter(|(other, _)| **other != key)
+                .map(|(key, value)| key.len() + value.len())
+                .sum();
+            let total = kept.saturating_add(key.len()).saturating_add(value.len());
+            if u64::try_from(total).unwrap_or(u64::MAX) > quota.total_bytes {
+                return Err(StorageError::QuotaExceeded);
+            }
+            values.insert(key, value);
+            Ok(Outcome::Done)
+        }
+        Operation::Remove(key) => {
+            values.remove(&key);
+            Ok(Outcome::Done)
+        }
+        Operation::Keys => Ok(Outcome::Keys(values.keys().cloned().collect())),
+        Operation::Clear => {
+            values.clear();
+            Ok(Outcome::Done)
+        }
+    }
+}

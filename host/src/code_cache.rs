@@ -1,0 +1,171 @@
+//! Compiled code, kept on disk: content-addressed, authenticated, private to this host.
+//!
+//! Loading compiled code is running it: a file that somebody else wrote here would be native code of
+//! theirs in our process. So a package never carries compiled code, and a file of this cache is only loaded
+//! if its authentication code, made with a key that never leaves the cache's folder, is right.
+//!
+//! One file per component: 32 bytes keyed BLAKE3 of (name, code), then the code. The name is the BLAKE3 of
+//! the component and of everything that compiled code depends on: wasmtime's version, the engine's whole
+//! configuration, the target.
+
+use std::hash::{Hash, Hasher};
+use std::io::{Read, Write};
+use std::path::Path;
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+const KEY_FILE: &str = "key";
+const MAC_BYTES: usize = 32;
+
+/// A folder of compiled components.
+#[derive(Debug)]
+pub struct CodeCache {
+    dir: Dir,
+    key: [u8; 32],
+}
+
+impl CodeCache {
+    /// Opens the cache in the folder `path`, which is created if it is missing, with a new random key if it
+    /// has none. The folder is the one ambient thing that this module reaches.
+    ///
+    /// # Errors
+    /// When the folder or its key cannot be read or made.
+    ///
+    /// # Security
+    /// On Unix the folder is made for its owner alone. Whoever can read the key can run native code in this
+    /// host.
+    pub fn open(path: &Path) -> std::io::Result<Self> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)?;
+        let dir = Dir::open_ambient_dir(path, ambient_authority())?;
+        let key = match read_key(&dir)? {
+            Some(key) => key,
+            None => make_key(&dir)?,
+        };
+        Ok(Self { dir, key })
+    }
+
+    /// The compiled form of `wasm`, if this host has it and it is untouched. A file that is damaged or not
+    /// ours counts as missing.
+    #[must_use]
+    pub fn load(&self, engine: &Engine, wasm: &[u8]) -> Option<Component> {
+        let name = file_name(engine, wasm);
+        let bytes = self.dir.read(&name).ok()?;
+        let (mac, code) = bytes.split_at_checked(MAC_BYTES)?;
+        let mac: [u8; MAC_BYTES] = mac.try_into().ok()?;
+        // `blake3::Hash` compares in constant time.
+        if blake3::Hash::from_bytes(mac) != self.authenticate(&name, code) {
+            tracing::warn!(file = name, "compiled code refused: not made by this host");
+            return None;
+        }
+        deserialize(engine, code)
+            .inspect_err(|error| tracing::warn!(file = name, %error, "compiled code not usable"))
+            .ok()
+    }
+
+    /// Keeps the compiled form of `wasm`.
+    ///
+    /// # Errors
+    /// When the disk refuses it. The cache is as before then.
+    pub fn store(&self, engine: &Engine, wasm: &[u8], component: &Component) -> anyhow::Result<()> {
+        let code = component
+            .serialize()
+            .map_err(|error| anyhow::anyhow!("{error:#}"))?;
+        let name = file_name(engine, wasm);
+        // Written aside and renamed, so that a host that dies here leaves no half file under the name.
+        let mut random = [0; 8];
+        getrandom::fill(&mut random)?;
+        let aside = format!("{name}.{:016x}.new", u64::from_le_bytes(random));
+        let written = self.write_aside(&aside, &name, &code);
+        if written.is_err() {
+            let _ = self.dir.remove_file(&aside);
+        }
+        written
+    }
+
+    fn write_aside(&self, aside: &str, name: &str, code: &[u8]) -> anyhow::Result<()> {
+        let mut file = self.dir.create(aside)?;
+        file.write_all(self.authenticate(name, code).as_bytes())?;
+        file.write_all(code)?;
+        drop(file);
+        self.dir.rename(aside, &self.dir, name)?;
+        Ok(())
+    }
+
+    fn authenticate(&self, name: &str, code: &[u8]) -> blake3::Hash {
+        blake3::Hasher::new_keyed(&self.key)
+            .update(name.as_bytes())
+            .update(code)
+            .finalize()
+    }
+}
+
+/// Loads compiled code.
+///
+/// # Safety invariant
+/// `code` was produced by `Component::serialize` of this wasmtime in this host: [`CodeCache::load`], the only
+/// caller, has just checked the authentication code, and the key never leaves the host. The file name binds
+/// the version and the configuration; wasmtime checks both once more.
+#[expect(
+    unsafe_code,
+    reason = "compiled code can only be loaded by an unsafe function; the invariant is stated above"
+)]
+fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: see the invariant above.
+    unsafe { Component::deserialize(engine, code) }
+}
+
+fn file_name(engine: &Engine, wasm: &[u8]) -> String {
+    let mut everything = BlakeHasher(blake3::Hasher::new());
+    engine.precompile_compatibility_hash().hash(&mut everything);
+    everything.write(env!("CARGO_PKG_VERSION").as_bytes());
+    everything.write(blake3::hash(wasm).as_bytes());
+    everything.0.finalize().to_hex().to_string()
+}
+
+/// Lets `std::hash::Hash` values flow into BLAKE3.
+struct BlakeHasher(blake3::Hasher);
+
+impl Hasher for BlakeHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let hash = self.0.finalize();
+        hash.as_bytes()
+            .iter()
+            .take(8)
+            .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+    }
+}
+
+fn read_key(dir: &Dir) -> std::io::Result<Option<[u8; 32]>> {
+    let mut file = match dir.open(KEY_FILE) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut key = [0; 32];
+    // A key that was cut short (full disk) is made anew; what it had signed counts as missing then.
+    Ok(file.read_exact(&mut key).is_ok().then_some(key))
+}
+
+fn make_key(dir: &Dir) -> std::io::Result<[u8; 32]> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(std::io::Error::other)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    options.mode(0o600);
+    let mut file = dir.open_with(KEY_FILE, &options)?;
+    file.write_all(&key)?;
+    file.sync_all()?;
+    Ok(key)
+}

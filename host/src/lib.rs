@@ -1,0 +1,37 @@
+//! Runs mini-apps: isolated from one another, scheduled fairly, lent only what was granted.
+//!
+//! The library that a platform embeds. It knows nothing of HTTP or of pixels: a shell sends
+//! [`session::ShellEvent`]s and gets [`session::Update`]s.
+//!
+//! The one flow, and where each part of it lives:
+//!
+//! ```text
+//! shell ─ShellEvent→ mailbox → scheduler → session::actor → instance → app.handle(event)
+//!   ↑                                                          │ host call → grants → capability → provider
+//!   └──Update── view::diff(old tree, new view) ←── view ←──────┘
+//! ```
+
+pub mod app;
+pub mod bindings;
+pub mod capability;
+pub mod code_cache;
+pub mod contract;
+mod cpu_clock;
+pub mod engine;
+pub mod grants;
+mod instance;
+pub mod mailbox;
+mod navigation;
+pub mod report;
+mod requests;
+pub mod runtime;
+mod scheduler;
+pub mod session;
+pub mod view;
+
+pub use app::{App, LoadError};
+pub use grants::{Capability, Grants};
+pub use mailbox::SendError;
+pub use report::{EndCause, EndReport};
+pub use runtime::{LaunchError, Runtime, RuntimeConfig, RuntimeError};
+pub use session::{Launch, Screen, Session, ShellEvent, Update};

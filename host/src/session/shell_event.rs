@@ -1,0 +1,35 @@
+//! What a shell can tell a session.
+
+use crate::bindings::lapak::app::events::InputValue;
+use crate::view::{NodeId, Trigger};
+
+/// One thing that the person did, or that happened to the shell.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShellEvent {
+    /// The person used a node.
+    Input {
+        /// Which.
+        node: NodeId,
+        /// How.
+        trigger: Trigger,
+        /// What was put in.
+        value: InputValue,
+    },
+    /// The back button of the shell.
+    Back,
+    /// A tab of the tab bar, by its page's route.
+    SwitchTab(String),
+    /// A page of the app, opened from outside (a navigator is a node: use [`ShellEvent::Input`]).
+    Navigate(String),
+    /// The app came to the foreground.
+    Show,
+    /// The app went to the background.
+    Hide,
+    /// The page was pulled down.
+    PageRefresh,
+    /// The page was scrolled near its end.
+    PageBottomReached,
+    /// The person closed the app.
+    Close,
+}
