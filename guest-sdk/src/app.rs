@@ -1,0 +1,130 @@
+//! The trait that an app implements, and what the app is handed with every call.
+
+use std::collections::VecDeque;
+use std::future::Future;
+
+use crate::bindings::Launch;
+use crate::navigation::{self, NavigationError};
+use crate::route::Route;
+use crate::task::Tasks;
+use crate::view::View;
+
+/// A mini-app.
+pub trait App: Sized + 'static {
+    /// What can happen in it.
+    type Msg: Clone + 'static;
+    /// Its pages: [`crate::SinglePage`], or an enum made by [`crate::pages!`].
+    type Page: Route;
+
+    /// Starts the app. Work that takes time is begun with [`Context::spawn`].
+    fn launch(launch: &Launch, cx: &mut Context<Self>) -> Self;
+
+    /// Does what a message asks for. The only place where the state changes.
+    fn update(&mut self, msg: Self::Msg, cx: &mut Context<Self>);
+
+    /// What `page` shows, given the state.
+    fn view(&self, page: &Self::Page) -> View<'_, Self::Msg>;
+
+    /// Text of the navigation bar; the manifest's where it is `None`.
+    fn title(&self, _page: &Self::Page) -> Option<String> {
+        None
+    }
+
+    /// A message for when a page comes to the top (first, or again after going back).
+    fn page_shown(&self, _page: &Self::Page) -> Option<Self::Msg> {
+        None
+    }
+
+    /// A message for when the person pulled the page down. The manifest's window has to ask for it.
+    fn page_refresh(&self, _page: &Self::Page) -> Option<Self::Msg> {
+        None
+    }
+
+    /// A message for when the page was scrolled near its end.
+    fn page_bottom_reached(&self, _page: &Self::Page) -> Option<Self::Msg> {
+        None
+    }
+
+    /// A message for when the app goes to the background.
+    fn hidden(&self) -> Option<Self::Msg> {
+        None
+    }
+
+    /// A message for when the app comes to the foreground.
+    fn shown(&self) -> Option<Self::Msg> {
+        None
+    }
+}
+
+/// What an app can do besides changing its state: begin work, send itself messages, walk its pages.
+pub struct Context<A: App> {
+    pub(crate) tasks: Tasks<A::Msg>,
+    pub(crate) messages: VecDeque<A::Msg>,
+}
+
+impl<A: App> Context<A> {
+    pub(crate) fn new() -> Self {
+        Self {
+            tasks: Tasks::default(),
+            messages: VecDeque::new(),
+        }
+    }
+
+    /// Runs a future beside the app; what it comes to becomes a message.
+    ///
+    /// ```ignore
+    /// cx.spawn(storage::get("basket"), Msg::Loaded);
+    /// ```
+    pub fn spawn<T: 'static>(
+        &mut self,
+        future: impl Future<Output = T> + 'static,
+        message: impl FnOnce(T) -> A::Msg + 'static,
+    ) {
+        self.tasks.spawn(async move { message(future.await) });
+    }
+
+    /// Sends the app a message, handled after the present one.
+    pub fn send(&mut self, msg: A::Msg) {
+        self.messages.push_back(msg);
+    }
+
+    /// Opens a page on top of the present one.
+    ///
+    /// # Errors
+    /// E.g. when the stack of 10 is full.
+    pub fn navigate_to(&mut self, page: A::Page) -> Result<(), NavigationError> {
+        navigation::navigate_to(&page.to_url())
+    }
+
+    /// Replaces the present page.
+    ///
+    /// # Errors
+    /// See [`NavigationError`].
+    pub fn redirect_to(&mut self, page: A::Page) -> Result<(), NavigationError> {
+        navigation::redirect_to(&page.to_url())
+    }
+
+    /// Closes every page and opens this one.
+    ///
+    /// # Errors
+    /// See [`NavigationError`].
+    pub fn relaunch(&mut self, page: A::Page) -> Result<(), NavigationError> {
+        navigation::relaunch(&page.to_url())
+    }
+
+    /// Goes to a page of the tab bar.
+    ///
+    /// # Errors
+    /// See [`NavigationError`].
+    pub fn switch_tab(&mut self, page: A::Page) -> Result<(), NavigationError> {
+        navigation::switch_tab(&page.to_url())
+    }
+
+    /// Goes back one page.
+    ///
+    /// # Errors
+    /// When there is no page below.
+    pub fn back(&mut self) -> Result<(), NavigationError> {
+        navigation::back(1)
+    }
+}

@@ -1,0 +1,26 @@
+//! Waiting for a request: the bridge from request ids to `await`.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::task::Poll;
+
+thread_local! {
+    static FINISHED: RefCell<BTreeSet<u32>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// The host says that a request has finished.
+pub(crate) fn mark_finished(request: u32) {
+    FINISHED.with_borrow_mut(|finished| finished.insert(request));
+}
+
+/// Waits until the request has finished; its outcome can then be taken from the interface that gave the id.
+pub(crate) async fn finished(request: u32) {
+    poll_fn(|_| {
+        match FINISHED.with_borrow_mut(|finished| finished.remove(&request)) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+}

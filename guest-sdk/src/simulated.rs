@@ -1,0 +1,185 @@
+//! What stands in the host's place natively, for the test kit: deterministic, one for each thread.
+//!
+//! Differs from a host: no quotas, requests finish when the test kit says so, time stands still.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+
+use lapak_abi::pages::{PageEvent, PageStack};
+
+use crate::bindings::wit::lapak::app::console::{Error as ConsoleError, Level};
+use crate::bindings::wit::lapak::app::storage::{Error as StorageError, Outcome};
+
+/// All that the simulated host holds.
+#[derive(Default)]
+pub(crate) struct Host {
+    pub(crate) values: BTreeMap<String, Vec<u8>>,
+    pub(crate) lines: Vec<String>,
+    pub(crate) pages: Option<PageStack>,
+    pub(crate) page_events: Vec<PageEvent>,
+    /// Requests that have not been finished yet, in order.
+    pub(crate) waiting: VecDeque<u32>,
+    outcomes: BTreeMap<u32, Outcome>,
+    requests: u32,
+    random: u64,
+}
+
+thread_local! {
+    static HOST: RefCell<Host> = RefCell::default();
+}
+
+pub(crate) fn with<T>(work: impl FnOnce(&mut Host) -> T) -> T {
+    HOST.with_borrow_mut(work)
+}
+
+pub(crate) fn console_log(level: Level, message: &str) -> Result<(), ConsoleError> {
+    let level = match level {
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
+    };
+    with(|host| host.lines.push(format!("{level}: {message}")));
+    Ok(())
+}
+
+pub(crate) mod clock {
+    use crate::bindings::wit::lapak::app::clock::{Error, Timestamp};
+
+    /// 2026-01-05, eleven in the morning in Jakarta.
+    const UNIX_MS: u64 = 1_767_585_600_000;
+    const UTC_OFFSET_MINUTES: i32 = 7 * 60;
+
+    pub(crate) fn now() -> Result<Timestamp, Error> {
+        Ok(Timestamp { unix_ms: UNIX_MS, utc_offset_minutes: UTC_OFFSET_MINUTES })
+    }
+
+    pub(crate) fn elapsed_ms() -> Result<u64, Error> {
+        Ok(0)
+    }
+}
+
+pub(crate) mod random {
+    use crate::bindings::wit::lapak::app::random::Error;
+
+    const MAX_BYTES: u32 = 64 * 1024;
+
+    /// SplitMix64 from a fixed seed.
+    pub(crate) fn bytes(length: u32) -> Result<Vec<u8>, Error> {
+        if length > MAX_BYTES {
+            return Err(Error::TooLong);
+        }
+        Ok((0..length).map(|_| super::with(super::Host::random_byte)).collect())
+    }
+}
+
+impl Host {
+    fn random_byte(&mut self) -> u8 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.random;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed.to_le_bytes().first().copied().unwrap_or_default()
+    }
+
+    fn request(&mut self, outcome: Outcome) -> u32 {
+        self.requests += 1;
+        self.outcomes.insert(self.requests, outcome);
+        self.waiting.push_back(self.requests);
+        self.requests
+    }
+}
+
+pub(crate) mod storage {
+    use super::{Outcome, StorageError, with};
+
+    pub(crate) fn get(key: &str) -> Result<u32, StorageError> {
+        with(|host| {
+            let value = host.values.get(valid(key)?).cloned();
+            Ok(host.request(Outcome::Value(value)))
+        })
+    }
+
+    pub(crate) fn set(key: &str, value: &[u8]) -> Result<u32, StorageError> {
+        with(|host| {
+            host.values.insert(valid(key)?.to_owned(), value.to_vec());
+            Ok(host.request(Outcome::Done))
+        })
+    }
+
+    pub(crate) fn remove(key: &str) -> Result<u32, StorageError> {
+        with(|host| {
+            host.values.remove(valid(key)?);
+            Ok(host.request(Outcome::Done))
+        })
+    }
+
+    pub(crate) fn keys() -> Result<u32, StorageError> {
+        with(|host| {
+            let keys = host.values.keys().cloned().collect();
+            Ok(host.request(Outcome::Keys(keys)))
+        })
+    }
+
+    pub(crate) fn clear() -> Result<u32, StorageError> {
+        with(|host| {
+            host.values.clear();
+            Ok(host.request(Outcome::Done))
+        })
+    }
+
+    pub(crate) fn take(request: u32) -> Result<Outcome, StorageError> {
+        with(|host| host.outcomes.remove(&request).ok_or(StorageError::UnknownRequest))
+    }
+
+    fn valid(key: &str) -> Result<&str, StorageError> {
+        if key.is_empty() || key.len() > 256 {
+            return Err(StorageError::InvalidKey);
+        }
+        Ok(key)
+    }
+}
+
+pub(crate) mod navigation {
+    use lapak_abi::pages::{NavigationError, PageEvent, PageStack};
+
+    use crate::bindings::wit::lapak::app::navigation::Error;
+
+    pub(crate) fn navigate_to(url: &str) -> Result<(), Error> {
+        go(|pages| pages.navigate_to(url))
+    }
+
+    pub(crate) fn redirect_to(url: &str) -> Result<(), Error> {
+        go(|pages| pages.redirect_to(url))
+    }
+
+    pub(crate) fn relaunch(url: &str) -> Result<(), Error> {
+        go(|pages| pages.relaunch(url))
+    }
+
+    pub(crate) fn switch_tab(url: &str) -> Result<(), Error> {
+        go(|pages| pages.switch_tab(url))
+    }
+
+    pub(crate) fn back(delta: u32) -> Result<(), Error> {
+        go(|pages| pages.back(delta))
+    }
+
+    fn go(
+        step: impl FnOnce(&mut PageStack) -> Result<Vec<PageEvent>, NavigationError>,
+    ) -> Result<(), Error> {
+        super::with(|host| {
+            let pages = host.pages.as_mut().ok_or(Error::UnknownPage)?;
+            let events = step(pages).map_err(|error| match error {
+                NavigationError::InvalidUrl => Error::InvalidUrl,
+                NavigationError::UnknownPage => Error::UnknownPage,
+                NavigationError::StackFull => Error::StackFull,
+                NavigationError::NotATab => Error::NotATab,
+                NavigationError::IsATab => Error::IsATab,
+                NavigationError::AtRoot => Error::AtRoot,
+            })?;
+            host.page_events.extend(events);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,385 @@
+//! The functions that make nodes, and the methods that only some nodes have.
+
+use super::View;
+use super::children::{IntoViews, views};
+use super::fields::Fields;
+use super::flatten::Handler;
+use crate::bindings::{
+    Button, ButtonLook, ButtonRole, Checkbox, DateRange, Element, Icon, IconName, Image, ImageFit, Input,
+    InputKind, Navigator, NavigatorAction, Options, Picker, PickerMode, Progress, Radio, ScrollDirection,
+    ScrollView, Slider, Swiper, Switch, Textarea, TimeRange, Trigger,
+};
+use crate::route::Route;
+
+/// A plain box.
+pub fn view<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
+    View::new(Element::View, views(children))
+}
+
+/// A run of text.
+pub fn text<'a, Msg>(content: impl ToString) -> View<'a, Msg> {
+    View::new(Element::Text(content.to_string()), Vec::new())
+}
+
+/// A picture of the package: `image("common/img/sate.svg").alt("Satay")`.
+pub fn image<'a, Msg>(src: impl Into<String>) -> View<'a, Msg> {
+    let image = Image { src: src.into(), alt: String::new(), fit: ImageFit::Cover };
+    View::new(Element::Image(image), Vec::new())
+}
+
+/// One of the host's symbols, 24 pixels wide unless [`View::size`] says otherwise.
+pub fn icon<'a, Msg>(name: IconName) -> View<'a, Msg> {
+    View::new(Element::Icon(Icon { name, size: 24 }), Vec::new())
+}
+
+/// Something to tap.
+pub fn button<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
+    let button = Button {
+        look: ButtonLook::Secondary,
+        disabled: false,
+        loading: false,
+        role: ButtonRole::Button,
+    };
+    View::new(Element::Button(button), views(children))
+}
+
+/// One line of text to edit.
+pub fn input<'a, Msg>(value: impl Into<String>) -> View<'a, Msg> {
+    let input = Input {
+        kind: InputKind::Text,
+        name: None,
+        value: value.into(),
+        placeholder: String::new(),
+        disabled: false,
+        max_length: None,
+        autofocus: false,
+    };
+    View::new(Element::Input(input), Vec::new())
+}
+
+/// Lines of text to edit; three are shown unless [`View::rows`] says otherwise.
+pub fn textarea<'a, Msg>(value: impl Into<String>) -> View<'a, Msg> {
+    let textarea = Textarea {
+        name: None,
+        value: value.into(),
+        placeholder: String::new(),
+        disabled: false,
+        max_length: None,
+        rows: 3,
+    };
+    View::new(Element::Textarea(textarea), Vec::new())
+}
+
+/// On or off, one of several.
+pub fn checkbox<'a, Msg>(checked: bool) -> View<'a, Msg> {
+    let checkbox = Checkbox { name: None, checked, disabled: false };
+    View::new(Element::Checkbox(checkbox), Vec::new())
+}
+
+/// One of a group; `change` carries `value`.
+pub fn radio<'a, Msg>(group: impl Into<String>, value: impl Into<String>, checked: bool) -> View<'a, Msg> {
+    let radio = Radio { group: group.into(), value: value.into(), checked, disabled: false };
+    View::new(Element::Radio(radio), Vec::new())
+}
+
+/// On or off, at once in effect.
+pub fn switch<'a, Msg>(checked: bool) -> View<'a, Msg> {
+    let switch = Switch { name: None, checked, disabled: false };
+    View::new(Element::Switch(switch), Vec::new())
+}
+
+/// A number from `range`, in steps of 1 unless [`View::step`] says otherwise.
+pub fn slider<'a, Msg>(range: std::ops::RangeInclusive<f64>, value: f64) -> View<'a, Msg> {
+    let slider = Slider {
+        name: None,
+        min: *range.start(),
+        max: *range.end(),
+        step: 1.0,
+        value,
+        disabled: false,
+        show_value: false,
+    };
+    View::new(Element::Slider(slider), Vec::new())
+}
+
+/// One of many.
+pub fn picker<'a, Msg, T: Into<String>>(
+    options: impl IntoIterator<Item = T>,
+    selected: Option<u32>,
+) -> View<'a, Msg> {
+    let options = options.into_iter().map(Into::into).collect();
+    pick(PickerMode::Options(Options { options, selected }))
+}
+
+/// A date, `YYYY-MM-DD`.
+#[must_use]
+pub fn date_picker<'a, Msg>(value: Option<String>) -> View<'a, Msg> {
+    pick(PickerMode::Date(DateRange { value, earliest: None, latest: None }))
+}
+
+/// A time, `hh:mm`.
+#[must_use]
+pub fn time_picker<'a, Msg>(value: Option<String>) -> View<'a, Msg> {
+    pick(PickerMode::Time(TimeRange { value, earliest: None, latest: None }))
+}
+
+fn pick<'a, Msg>(mode: PickerMode) -> View<'a, Msg> {
+    View::new(Element::Picker(Picker { name: None, mode, disabled: false }), Vec::new())
+}
+
+/// Gathers the named fields within it.
+pub fn form<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
+    View::new(Element::Form, views(children))
+}
+
+/// Names the control within it: tapping the label uses the control.
+pub fn label<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
+    View::new(Element::Label, views(children))
+}
+
+/// Children that each have a [`View::key`].
+pub fn list<'a, Msg>(children: impl IntoIterator<Item = View<'a, Msg>>) -> View<'a, Msg> {
+    View::new(Element::List, children.into_iter().collect())
+}
+
+/// A box that scrolls down; see [`View::horizontal`].
+pub fn scroll<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
+    let scroll = ScrollView { direction: ScrollDirection::Vertical };
+    View::new(Element::ScrollView(scroll), views(children))
+}
+
+/// Children shown one at a time.
+pub fn swiper<'a, Msg>(current: u32, children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
+    let swiper = Swiper { current, autoplay_ms: None, indicator: true, circular: false };
+    View::new(Element::Swiper(swiper), views(children))
+}
+
+/// How far something is, 0 to 100; `None` when that is not known.
+#[must_use]
+pub fn progress<'a, Msg>(percent: Option<f64>) -> View<'a, Msg> {
+    View::new(Element::Progress(Progress { percent }), Vec::new())
+}
+
+/// Opens `page` when tapped, without a message.
+pub fn navigator<'a, Msg>(page: &impl Route, children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
+    let navigator = Navigator { url: page.to_url(), action: NavigatorAction::NavigateTo };
+    View::new(Element::Navigator(navigator), views(children))
+}
+
+/// Sets an attribute on the elements that have it; on others it does nothing.
+macro_rules! attribute {
+    ($element:expr, $($variant:ident)|+ . $field:ident = $value:expr) => {
+        $element.element(|element| match element {
+            $(Element::$variant(one) => one.$field = $value,)+
+            _ => {}
+        })
+    };
+}
+
+impl<'a, Msg> View<'a, Msg> {
+    /// (button) The one that people should tap.
+    #[must_use]
+    pub fn primary(self) -> Self {
+        attribute!(self, Button.look = ButtonLook::Primary)
+    }
+
+    /// (button) Without background.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        attribute!(self, Button.look = ButtonLook::Plain)
+    }
+
+    /// (button) For what cannot be undone.
+    #[must_use]
+    pub fn danger(self) -> Self {
+        attribute!(self, Button.look = ButtonLook::Danger)
+    }
+
+    /// (button) Work is going on; taps do nothing meanwhile.
+    #[must_use]
+    pub fn loading(self, loading: bool) -> Self {
+        attribute!(self, Button.loading = loading)
+    }
+
+    /// (button) Submits the form it is in.
+    #[must_use]
+    pub fn submits(self) -> Self {
+        attribute!(self, Button.role = ButtonRole::Submit)
+    }
+
+    /// (button) Resets the form it is in.
+    #[must_use]
+    pub fn resets(self) -> Self {
+        attribute!(self, Button.role = ButtonRole::Reset)
+    }
+
+    /// (controls) Cannot be used at the moment.
+    #[must_use]
+    pub fn disabled(self, disabled: bool) -> Self {
+        attribute!(self, Button | Input | Textarea | Checkbox | Radio | Switch | Slider | Picker
+            .disabled = disabled)
+    }
+
+    /// (controls) Its field name within a form.
+    #[must_use]
+    pub fn name(self, name: &str) -> Self {
+        attribute!(self, Input | Textarea | Checkbox | Switch | Slider | Picker
+            .name = Some(name.to_owned()))
+    }
+
+    /// (input, textarea) What stands there while it is empty.
+    #[must_use]
+    pub fn placeholder(self, text: &str) -> Self {
+        attribute!(self, Input | Textarea.placeholder = text.to_owned())
+    }
+
+    /// (input, textarea) Most characters that can be typed.
+    #[must_use]
+    pub fn max_length(self, characters: u32) -> Self {
+        attribute!(self, Input | Textarea.max_length = Some(characters))
+    }
+
+    /// (input) What keyboard it wants.
+    #[must_use]
+    pub fn kind(self, kind: InputKind) -> Self {
+        attribute!(self, Input.kind = kind)
+    }
+
+    /// (input) Takes the focus when it first appears.
+    #[must_use]
+    pub fn autofocus(self) -> Self {
+        attribute!(self, Input.autofocus = true)
+    }
+
+    /// (textarea) Lines shown.
+    #[must_use]
+    pub fn rows(self, rows: u32) -> Self {
+        attribute!(self, Textarea.rows = rows)
+    }
+
+    /// (image) What the picture shows.
+    #[must_use]
+    pub fn alt(self, text: &str) -> Self {
+        attribute!(self, Image.alt = text.to_owned())
+    }
+
+    /// (image) How it fills its box; cover, unless said otherwise.
+    #[must_use]
+    pub fn fit(self, fit: ImageFit) -> Self {
+        attribute!(self, Image.fit = fit)
+    }
+
+    /// (icon) Side of its square in CSS pixels, 8 to 256.
+    #[must_use]
+    pub fn size(self, pixels: u32) -> Self {
+        attribute!(self, Icon.size = pixels)
+    }
+
+    /// (slider) The smallest change.
+    #[must_use]
+    pub fn step(self, step: f64) -> Self {
+        attribute!(self, Slider.step = step)
+    }
+
+    /// (slider) Writes the value beside it.
+    #[must_use]
+    pub fn show_value(self) -> Self {
+        attribute!(self, Slider.show_value = true)
+    }
+
+    /// (scroll) Scrolls sideways.
+    #[must_use]
+    pub fn horizontal(self) -> Self {
+        attribute!(self, ScrollView.direction = ScrollDirection::Horizontal)
+    }
+
+    /// (swiper) Shows the next child by itself after so many milliseconds.
+    #[must_use]
+    pub fn autoplay_ms(self, ms: u32) -> Self {
+        attribute!(self, Swiper.autoplay_ms = Some(ms))
+    }
+
+    /// (swiper) The first follows the last.
+    #[must_use]
+    pub fn circular(self) -> Self {
+        attribute!(self, Swiper.circular = true)
+    }
+
+    /// (navigator) How the page is opened.
+    #[must_use]
+    pub fn action(self, action: NavigatorAction) -> Self {
+        attribute!(self, Navigator.action = action)
+    }
+
+    /// (input, textarea) At every change of the text.
+    #[must_use]
+    pub fn on_input(self, message: impl Fn(String) -> Msg + 'static) -> Self {
+        self.on(Trigger::Input, Handler::Text(Box::new(message)))
+    }
+
+    /// (input, textarea, date and time picker, radio) When a change is complete.
+    #[must_use]
+    pub fn on_change(self, message: impl Fn(String) -> Msg + 'static) -> Self {
+        self.on(Trigger::Change, Handler::Text(Box::new(message)))
+    }
+
+    /// (checkbox, switch) When it is turned on or off.
+    #[must_use]
+    pub fn on_toggle(self, message: impl Fn(bool) -> Msg + 'static) -> Self {
+        self.on(Trigger::Change, Handler::Toggled(Box::new(message)))
+    }
+
+    /// (slider) While it is moved.
+    #[must_use]
+    pub fn on_slide(self, message: impl Fn(f64) -> Msg + 'static) -> Self {
+        self.on(Trigger::Input, Handler::Number(Box::new(message)))
+    }
+
+    /// (slider) When it is let go.
+    #[must_use]
+    pub fn on_slid(self, message: impl Fn(f64) -> Msg + 'static) -> Self {
+        self.on(Trigger::Change, Handler::Number(Box::new(message)))
+    }
+
+    /// (picker with options, swiper) When another is chosen.
+    #[must_use]
+    pub fn on_pick(self, message: impl Fn(u32) -> Msg + 'static) -> Self {
+        self.on(Trigger::Change, Handler::Index(Box::new(message)))
+    }
+
+    /// (form) When it is submitted.
+    #[must_use]
+    pub fn on_submit(self, message: impl Fn(Fields) -> Msg + 'static) -> Self {
+        self.on(Trigger::Submit, Handler::Fields(Box::new(message)))
+    }
+
+    /// (form) When it is reset.
+    #[must_use]
+    pub fn on_reset(self, message: Msg) -> Self {
+        self.on(Trigger::Reset, Handler::Message(message))
+    }
+
+    /// (input) When Enter is pressed.
+    #[must_use]
+    pub fn on_enter(self, message: impl Fn(String) -> Msg + 'static) -> Self {
+        self.on(Trigger::Submit, Handler::Text(Box::new(message)))
+    }
+
+    /// (input, textarea) When it gets the focus.
+    #[must_use]
+    pub fn on_focus(self, message: Msg) -> Self {
+        self.on(Trigger::Focus, Handler::Message(message))
+    }
+
+    /// (input, textarea) When it loses the focus.
+    #[must_use]
+    pub fn on_blur(self, message: Msg) -> Self {
+        self.on(Trigger::Blur, Handler::Message(message))
+    }
+
+    /// (scroll) When it was scrolled to its end.
+    #[must_use]
+    pub fn on_reach_end(self, message: Msg) -> Self {
+        self.on(Trigger::ReachEnd, Handler::Message(message))
+    }
+}
