@@ -4,6 +4,7 @@
 //! limits, gives it numbers and compares it with the tree shown before: nodes that are still there keep
 //! theirs, and a list of [`Op`]s says what a shell has to change.
 
+pub use crate::bindings::lapak::app::events::{Field, FieldValue, InputValue};
 pub use crate::bindings::lapak::app::view::*;
 
 /// Names a node within a session, for as long as the node lives. Never used again after that, so that

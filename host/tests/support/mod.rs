@@ -1,0 +1,83 @@
+//! What the host's tests share: guests built once, and sessions driven step by step.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use lapak_abi::package::{Package, PackageLimits};
+use lapak_host::view::{InputValue, Trigger};
+use lapak_host::{App, Launch, Runtime, RuntimeConfig, Session, ShellEvent};
+
+/// The package of the guest that misbehaves on request.
+pub fn hostile() -> Package {
+    built("host/tests/guests/hostile")
+}
+
+/// The package of the counter.
+pub fn counter() -> Package {
+    built("examples/counter")
+}
+
+/// Builds an app of this repository. Within a process one at a time; between processes cargo waits by itself.
+pub fn built(app: &str) -> Package {
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let _building = BUILDING.lock();
+    let built = lapak_build::build(&root().join(app), &mut |_| {}).expect("the guest builds");
+    Package::read(built.bytes, &PackageLimits::default()).expect("the package reads")
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository").to_owned()
+}
+
+/// A runtime with simulated providers, and the hostile app loaded into it.
+pub async fn hostile_app() -> (Runtime, Arc<App>) {
+    let runtime = Runtime::new(RuntimeConfig::simulated()).expect("runtime");
+    let app = runtime.load(hostile()).await.expect("load");
+    (runtime, app)
+}
+
+/// Launches the hostile app so that it does `action` at `event`.
+pub fn launch(runtime: &Runtime, app: &Arc<App>, action: &str, event: &str) -> Session {
+    launch_as(runtime, app, "tester", action, event)
+}
+
+/// The same, as a certain person.
+pub fn launch_as(
+    runtime: &Runtime,
+    app: &Arc<App>,
+    person: &str,
+    action: &str,
+    event: &str,
+) -> Session {
+    let mut launch = Launch::new(person);
+    launch.pages = vec![format!("pages/main?do={action}&at={event}")];
+    runtime.launch(app, launch).expect("launch")
+}
+
+/// Taps what a person would call `name`, and waits until the app has come to rest.
+pub async fn tap(session: &Session, name: &str) {
+    let node = session.screen().tree.find(name, Trigger::Tap);
+    let node = node.unwrap_or_else(|| panic!("no {name:?} in\n{}", session.screen().tree.to_text()));
+    session.send(tap_on(node)).expect("send");
+    session.settled().await;
+}
+
+/// A tap on a node.
+pub fn tap_on(node: lapak_host::view::NodeId) -> ShellEvent {
+    ShellEvent::Input { node, trigger: Trigger::Tap, value: InputValue::None }
+}
+
+/// What stands in the node with this key.
+pub fn text(session: &Session, key: &str) -> String {
+    let tree = session.screen().tree;
+    let at = tree.nodes.iter().position(|node| node.node.key.as_deref() == Some(key));
+    tree.text_of(at.unwrap_or_else(|| panic!("no {key:?} in\n{}", tree.to_text())))
+}
+
+/// The session still answers a tap rightly.
+pub async fn still_works(session: &Session) {
+    let before: u32 = text(session, "taps").parse().expect("a number");
+    tap(session, "tap").await;
+    assert_eq!(text(session, "taps"), (before + 1).to_string());
+}
