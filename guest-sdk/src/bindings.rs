@@ -24,11 +24,12 @@ pub mod wit {
 pub use wit::export_app;
 pub use wit::exports::lapak::app::app::Guest;
 pub use wit::lapak::app::events::{
-    ColorScheme, Event, Field, FieldValue, InputValue, Interaction, Launch, LifecycleError, PageInput,
-    Referrer, TextDirection,
+    ColorScheme, Event, Field, FieldValue, InputValue, Interaction, Launch, LifecycleError,
+    PageInput, Referrer, TextDirection,
 };
 pub use wit::lapak::app::view::{
-    Binding, Button, ButtonLook, ButtonRole, Checkbox, DateRange, Element, Icon, IconName, Image, ImageFit,
-    Input, InputKind, Navigator, NavigatorAction, Node, Options, Picker, PickerMode, Progress, Radio,
-    ScrollDirection, ScrollView, Slider, Swiper, Switch, Textarea, TimeRange, Trigger, View as WitView,
+    Binding, Button, ButtonLook, ButtonRole, Checkbox, DateRange, Element, Icon, IconName, Image,
+    ImageFit, Input, InputKind, Navigator, NavigatorAction, Node, Options, Picker, PickerMode,
+    Progress, Radio, ScrollDirection, ScrollView, Slider, Swiper, Switch, Textarea, TimeRange,
+    Trigger, View as WitView,
 };

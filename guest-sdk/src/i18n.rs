@@ -1,6 +1,7 @@
 //! Texts in several languages, from the package's own `i18n/*.json`.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 /// The texts of one language, with another to fall back to.
 #[derive(Clone, Debug, Default)]
@@ -20,10 +21,18 @@ impl Translations {
     /// ```
     #[must_use]
     pub fn choose(lang: &str, files: &[(&str, &str)]) -> Self {
-        let read = |json: &str| serde_json::from_str::<BTreeMap<String, String>>(json).unwrap_or_default();
-        let mut texts = files.first().map(|(_, json)| read(json)).unwrap_or_default();
+        let read =
+            |json: &str| serde_json::from_str::<BTreeMap<String, String>>(json).unwrap_or_default();
+        let mut texts = files
+            .first()
+            .map(|(_, json)| read(json))
+            .unwrap_or_default();
         let primary = lang.split('-').next().unwrap_or_default();
-        let named = |wanted: &str| files.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        let named = |wanted: &str| {
+            files
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+        };
         if let Some((_, json)) = named(lang).or_else(|| named(primary)) {
             texts.extend(read(json));
         }
@@ -34,5 +43,86 @@ impl Translations {
     #[must_use]
     pub fn get<'a>(&'a self, key: &'a str) -> &'a str {
         self.texts.get(key).map_or(key, String::as_str)
+    }
+
+    /// The text of `key`, with `{name}` replaced by its value wherever it stands, in whatever order the
+    /// language wants.
+    ///
+    /// ```
+    /// # use lapak_sdk::Translations;
+    /// let texts = Translations::choose("en", &[("en", r#"{ "left": "{count} of {dish} left" }"#)]);
+    /// assert_eq!(texts.fill("left", &[("dish", &"rendang"), ("count", &3)]), "3 of rendang left");
+    /// ```
+    #[must_use]
+    pub fn fill(&self, key: &str, values: &[(&str, &dyn Display)]) -> String {
+        let mut filled = String::new();
+        let mut rest = self.get(key);
+        while let Some((before, after)) = rest.split_once('{') {
+            filled.push_str(before);
+            let value = after.split_once('}').and_then(|(name, after)| {
+                let (_, value) = values.iter().find(|(known, _)| *known == name)?;
+                Some((*value, after))
+            });
+            let (value, after): (&dyn Display, _) = value.unwrap_or((&"{", after));
+            filled.push_str(&value.to_string());
+            rest = after;
+        }
+        filled + rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Translations;
+
+    const FILES: [(&str, &str); 3] = [
+        (
+            "en",
+            r#"{ "hello": "Hello", "bye": "Bye", "of": "{part} of {whole}" }"#,
+        ),
+        ("id", r#"{ "hello": "Halo", "of": "dari {whole}, {part}" }"#),
+        ("pt-BR", r#"{ "hello": "Oi" }"#),
+    ];
+
+    fn hello(lang: &str) -> String {
+        Translations::choose(lang, &FILES).get("hello").to_owned()
+    }
+
+    #[test]
+    fn the_whole_tag_goes_before_its_language_alone() {
+        assert_eq!(
+            ["id", "id-ID", "ID-id", "pt-BR", "pt-br"].map(hello),
+            ["Halo", "Halo", "Halo", "Oi", "Oi"]
+        );
+        // There is Brazilian Portuguese, but no Portuguese.
+        assert_eq!(["pt-PT", "fr", ""].map(hello), ["Hello", "Hello", "Hello"]);
+    }
+
+    #[test]
+    fn a_missing_text_is_that_of_the_first_file_and_then_its_key() {
+        let texts = Translations::choose("id", &FILES);
+        assert_eq!([texts.get("bye"), texts.get("nowhere")], ["Bye", "nowhere"]);
+    }
+
+    #[test]
+    fn a_broken_file_is_as_good_as_none() {
+        let files = [("en", r#"{ "hello": "Hello" }"#), ("id", "{ broken")];
+        assert_eq!(Translations::choose("id", &files).get("hello"), "Hello");
+        assert_eq!(Translations::choose("id", &[]).get("hello"), "hello");
+    }
+
+    #[test]
+    fn each_language_has_its_own_order_of_words() {
+        let filled = |lang| {
+            Translations::choose(lang, &FILES).fill("of", &[("part", &2), ("whole", &"five")])
+        };
+        assert_eq!([filled("en"), filled("id")], ["2 of five", "dari five, 2"]);
+    }
+
+    #[test]
+    fn what_has_no_value_stays_as_it_is() {
+        let texts = Translations::choose("en", &[("en", r#"{ "a": "{x} {y} {", "b": "{{x}}" }"#)]);
+        assert_eq!(texts.fill("a", &[("x", &"{y}")]), "{y} {y} {");
+        assert_eq!(texts.fill("b", &[("x", &1)]), "{1}");
     }
 }

@@ -68,13 +68,18 @@ pub use route::{Query, Route, RouteUrl, SinglePage};
 /// What nearly every app uses.
 pub mod prelude {
     pub use crate::app::{App, Context};
-    pub use crate::bindings::{ColorScheme, IconName, ImageFit, InputKind, Launch, NavigatorAction, ScrollDirection};
+    pub use crate::bindings::{
+        ColorScheme, IconName, ImageFit, InputKind, Launch, NavigatorAction, ScrollDirection,
+    };
+    #[cfg(feature = "json")]
+    pub use crate::i18n::Translations;
     pub use crate::route::{Route, SinglePage};
     pub use crate::view::{
-        Fields, View, button, checkbox, date_picker, form, icon, image, input, label, lazy, list, navigator,
-        picker, progress, radio, scroll, slider, swiper, switch, text, textarea, time_picker, view,
+        Fields, View, button, checkbox, date_picker, form, icon, image, input, label, lazy, list,
+        navigator, picker, progress, radio, scroll, slider, swiper, switch, text, textarea,
+        time_picker, view,
     };
-    pub use crate::{console, pages, storage};
+    pub use crate::{clock, console, pages, storage};
 }
 
 /// Makes a type the app of this crate: what the host calls. Once in a crate, at the end of `lib.rs`.
@@ -96,13 +101,18 @@ macro_rules! app {
                 }
             }
 
-            $crate::bindings::export_app!(Exported with_types_in $crate::bindings::wit);
+    $crate::bindings::export_app!(Exported with_types_in $crate::bindings::wit);
         };
 
         /// The app, for tests on this machine; also keeps the compiler from calling it unused.
         #[cfg(not(target_arch = "wasm32"))]
         #[doc(hidden)]
-        #[allow(private_interfaces, missing_docs, unreachable_pub, reason = "nothing outside names it")]
+        #[allow(
+            private_interfaces,
+            missing_docs,
+            unreachable_pub,
+            reason = "nothing outside names it"
+        )]
         pub fn __lapak_app() -> $crate::runtime::Runtime<$app> {
             $crate::runtime::Runtime::new()
         }

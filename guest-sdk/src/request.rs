@@ -16,11 +16,11 @@ pub(crate) fn mark_finished(request: u32) {
 
 /// Waits until the request has finished; its outcome can then be taken from the interface that gave the id.
 pub(crate) async fn finished(request: u32) {
-    poll_fn(|_| {
-        match FINISHED.with_borrow_mut(|finished| finished.remove(&request)) {
+    poll_fn(
+        |_| match FINISHED.with_borrow_mut(|finished| finished.remove(&request)) {
             true => Poll::Ready(()),
             false => Poll::Pending,
-        }
-    })
+        },
+    )
     .await;
 }

@@ -39,7 +39,11 @@ impl<A: App> Runtime<A> {
         }
         let must_show = self.hear(event);
         let worked = self.work();
-        if must_show || worked { self.show() } else { None }
+        if must_show || worked {
+            self.show()
+        } else {
+            None
+        }
     }
 
     fn launch(&mut self, launch: &Launch) {
@@ -76,7 +80,9 @@ impl<A: App> Runtime<A> {
                 return true;
             }
             Event::PageRefresh(_) => self.top().and_then(|page| app.page_refresh(page)),
-            Event::PageBottomReached(_) => self.top().and_then(|page| app.page_bottom_reached(page)),
+            Event::PageBottomReached(_) => {
+                self.top().and_then(|page| app.page_bottom_reached(page))
+            }
             Event::GlobalShown => app.shown(),
             Event::GlobalHidden => app.hidden(),
             Event::Interaction(interaction) => self
@@ -123,8 +129,13 @@ impl<A: App> Runtime<A> {
         let app = self.app.as_ref()?;
         let (id, page) = self.pages.last()?;
         let Some(page) = page else {
-            let sorry: crate::view::View<'_, A::Msg> = crate::view::text("This page cannot be opened.");
-            return Some(WitView { page: *id, title: None, nodes: self.memory.flatten(sorry) });
+            let sorry: crate::view::View<'_, A::Msg> =
+                crate::view::text("This page cannot be opened.");
+            return Some(WitView {
+                page: *id,
+                title: None,
+                nodes: self.memory.flatten(sorry),
+            });
         };
         Some(WitView {
             page: *id,
@@ -145,7 +156,9 @@ fn message<Msg: Clone>(handler: &Handler<Msg>, value: InputValue) -> Option<Msg>
         (Handler::Toggled(make), InputValue::Toggled(on)) => make(on),
         (Handler::Number(make), InputValue::Number(number)) => make(number),
         (Handler::Index(make), InputValue::Index(index)) => make(index),
-        (Handler::Fields(make), InputValue::Fields(fields)) => make(crate::view::Fields::new(fields)),
+        (Handler::Fields(make), InputValue::Fields(fields)) => {
+            make(crate::view::Fields::new(fields))
+        }
         // A value that does not fit comes from a host of another mind; nothing happened then.
         _ => return None,
     })

@@ -3,12 +3,22 @@
 //! Differs from a host: no quotas, requests finish when the test kit says so, time stands still.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use lapak_abi::pages::{PageEvent, PageStack};
 
 use crate::bindings::wit::lapak::app::console::{Error as ConsoleError, Level};
 use crate::bindings::wit::lapak::app::storage::{Error as StorageError, Outcome};
+
+/// What a host may refuse to lend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names of the SDK's modules")]
+pub enum Capability {
+    Clock,
+    Console,
+    Random,
+    Storage,
+}
 
 /// All that the simulated host holds.
 #[derive(Default)]
@@ -19,6 +29,7 @@ pub(crate) struct Host {
     pub(crate) page_events: Vec<PageEvent>,
     /// Requests that have not been finished yet, in order.
     pub(crate) waiting: VecDeque<u32>,
+    denied: BTreeSet<Capability>,
     outcomes: BTreeMap<u32, Outcome>,
     requests: u32,
     random: u64,
@@ -39,8 +50,13 @@ pub(crate) fn console_log(level: Level, message: &str) -> Result<(), ConsoleErro
         Level::Warn => "warn",
         Level::Error => "error",
     };
-    with(|host| host.lines.push(format!("{level}: {message}")));
-    Ok(())
+    with(|host| {
+        if host.denies(Capability::Console) {
+            return Err(ConsoleError::AccessDenied);
+        }
+        host.lines.push(format!("{level}: {message}"));
+        Ok(())
+    })
 }
 
 pub(crate) mod clock {
@@ -51,11 +67,23 @@ pub(crate) mod clock {
     const UTC_OFFSET_MINUTES: i32 = 7 * 60;
 
     pub(crate) fn now() -> Result<Timestamp, Error> {
-        Ok(Timestamp { unix_ms: UNIX_MS, utc_offset_minutes: UTC_OFFSET_MINUTES })
+        lent()?;
+        Ok(Timestamp {
+            unix_ms: UNIX_MS,
+            utc_offset_minutes: UTC_OFFSET_MINUTES,
+        })
     }
 
     pub(crate) fn elapsed_ms() -> Result<u64, Error> {
+        lent()?;
         Ok(0)
+    }
+
+    fn lent() -> Result<(), Error> {
+        match super::with(|host| host.denies(super::Capability::Clock)) {
+            true => Err(Error::AccessDenied),
+            false => Ok(()),
+        }
     }
 }
 
@@ -66,14 +94,31 @@ pub(crate) mod random {
 
     /// SplitMix64 from a fixed seed.
     pub(crate) fn bytes(length: u32) -> Result<Vec<u8>, Error> {
+        if super::with(|host| host.denies(super::Capability::Random)) {
+            return Err(Error::AccessDenied);
+        }
         if length > MAX_BYTES {
             return Err(Error::TooLong);
         }
-        Ok((0..length).map(|_| super::with(super::Host::random_byte)).collect())
+        Ok((0..length)
+            .map(|_| super::with(super::Host::random_byte))
+            .collect())
     }
 }
 
 impl Host {
+    /// An empty host that lends all but `denied`.
+    pub(crate) fn new(denied: &[Capability]) -> Self {
+        Self {
+            denied: denied.iter().copied().collect(),
+            ..Self::default()
+        }
+    }
+
+    fn denies(&self, capability: Capability) -> bool {
+        self.denied.contains(&capability)
+    }
+
     fn random_byte(&mut self) -> u8 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.random;
@@ -91,7 +136,15 @@ impl Host {
 }
 
 pub(crate) mod storage {
-    use super::{Outcome, StorageError, with};
+    use super::{Capability, Host, Outcome, StorageError};
+
+    /// The first line of every function: is storage lent at all?
+    fn with<T>(work: impl FnOnce(&mut Host) -> Result<T, StorageError>) -> Result<T, StorageError> {
+        super::with(|host| match host.denies(Capability::Storage) {
+            true => Err(StorageError::AccessDenied),
+            false => work(host),
+        })
+    }
 
     pub(crate) fn get(key: &str) -> Result<u32, StorageError> {
         with(|host| {
@@ -129,7 +182,11 @@ pub(crate) mod storage {
     }
 
     pub(crate) fn take(request: u32) -> Result<Outcome, StorageError> {
-        with(|host| host.outcomes.remove(&request).ok_or(StorageError::UnknownRequest))
+        with(|host| {
+            host.outcomes
+                .remove(&request)
+                .ok_or(StorageError::UnknownRequest)
+        })
     }
 
     fn valid(key: &str) -> Result<&str, StorageError> {

@@ -1,8 +1,22 @@
 //! Small values that outlive the session, for this person and this app.
 //!
-//! ```ignore
-//! cx.spawn(storage::load::<Basket>("basket"), Msg::Loaded);
+//! Requests are carried out in the order in which their futures were spawned.
+//!
 //! ```
+//! # use lapak_sdk::prelude::*;
+//! # struct Notes; #[derive(Clone)] enum Msg { Loaded(Result<Option<Vec<String>>, storage::Error>) }
+//! # impl App for Notes {
+//! # type Msg = Msg; type Page = SinglePage;
+//! # fn update(&mut self, _: Msg, _: &mut Context<Self>) {}
+//! # fn view(&self, _: &SinglePage) -> View<'_, Msg> { text("") }
+//! fn launch(_: &Launch, cx: &mut Context<Self>) -> Self {
+//!     cx.spawn(storage::load("notes"), Msg::Loaded);
+//!     Notes
+//! }
+//! # }
+//! ```
+
+use std::pin::Pin;
 
 #[cfg(target_arch = "wasm32")]
 use crate::bindings::wit::lapak::app::storage as host;
@@ -14,50 +28,60 @@ use crate::request::finished;
 
 pub use crate::bindings::wit::lapak::app::storage::Error;
 
+/// What a call comes to, later. Nothing happens before it is awaited or spawned; it borrows nothing.
+pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
+
 /// Reads a value; `None` if the key is not there.
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn get(key: impl Into<String>) -> Result<Option<Vec<u8>>, Error> {
-    match outcome(host::get(&key.into())?).await? {
-        Outcome::Value(value) => Ok(value),
-        Outcome::Done | Outcome::Keys(_) => Err(Error::UnknownRequest),
-    }
+pub fn get(key: &str) -> Pending<Option<Vec<u8>>> {
+    let key = key.to_owned();
+    Box::pin(async move {
+        match outcome(host::get(&key)?).await? {
+            Outcome::Value(value) => Ok(value),
+            Outcome::Done | Outcome::Keys(_) => Err(Error::UnknownRequest),
+        }
+    })
 }
 
 /// Writes a value. When it is `Ok`, the value is on disk.
 ///
 /// # Errors
 /// See [`Error`]; nothing was written then.
-pub async fn set(key: impl Into<String>, value: impl Into<Vec<u8>>) -> Result<(), Error> {
-    outcome(host::set(&key.into(), &value.into())?).await.map(drop)
+pub fn set(key: &str, value: impl Into<Vec<u8>>) -> Pending<()> {
+    let (key, value) = (key.to_owned(), value.into());
+    Box::pin(async move { outcome(host::set(&key, &value)?).await.map(drop) })
 }
 
 /// Removes a key; `Ok` as well if there is none.
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn remove(key: impl Into<String>) -> Result<(), Error> {
-    outcome(host::remove(&key.into())?).await.map(drop)
+pub fn remove(key: &str) -> Pending<()> {
+    let key = key.to_owned();
+    Box::pin(async move { outcome(host::remove(&key)?).await.map(drop) })
 }
 
 /// Every key, in order.
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn keys() -> Result<Vec<String>, Error> {
-    match outcome(host::keys()?).await? {
-        Outcome::Keys(keys) => Ok(keys),
-        Outcome::Done | Outcome::Value(_) => Err(Error::UnknownRequest),
-    }
+pub fn keys() -> Pending<Vec<String>> {
+    Box::pin(async {
+        match outcome(host::keys()?).await? {
+            Outcome::Keys(keys) => Ok(keys),
+            Outcome::Done | Outcome::Value(_) => Err(Error::UnknownRequest),
+        }
+    })
 }
 
 /// Removes every key.
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn clear() -> Result<(), Error> {
-    outcome(host::clear()?).await.map(drop)
+pub fn clear() -> Pending<()> {
+    Box::pin(async { outcome(host::clear()?).await.map(drop) })
 }
 
 /// Reads a value written by [`store`]. A value that does not read as a `T` (of an older version of the app,
@@ -66,9 +90,13 @@ pub async fn clear() -> Result<(), Error> {
 /// # Errors
 /// See [`Error`].
 #[cfg(feature = "json")]
-pub async fn load<T: serde::de::DeserializeOwned>(key: impl Into<String>) -> Result<Option<T>, Error> {
-    let value = get(key).await?;
-    Ok(value.and_then(|json| serde_json::from_slice(&json).ok()))
+pub fn load<T: serde::de::DeserializeOwned>(key: &str) -> Pending<Option<T>> {
+    let value = get(key);
+    Box::pin(async {
+        Ok(value
+            .await?
+            .and_then(|json| serde_json::from_slice(&json).ok()))
+    })
 }
 
 /// Writes a value as JSON. The value is taken as it is now, whenever the future runs.
@@ -79,17 +107,10 @@ pub async fn load<T: serde::de::DeserializeOwned>(key: impl Into<String>) -> Res
 /// # Panics
 /// When `T` cannot be written as JSON (a map whose keys are no strings).
 #[cfg(feature = "json")]
-pub fn store<T: serde::Serialize>(
-    key: impl Into<String>,
-    value: &T,
-) -> impl Future<Output = Result<(), Error>> + 'static {
-    let json = serde_json::to_vec(value);
-    let key = key.into();
-    async move {
-        match json {
-            Ok(json) => set(key, json).await,
-            Err(error) => panic!("the value for {key:?} cannot be written as JSON: {error}"),
-        }
+pub fn store<T: serde::Serialize + ?Sized>(key: &str, value: &T) -> Pending<()> {
+    match serde_json::to_vec(value) {
+        Ok(json) => set(key, json),
+        Err(error) => panic!("the value for {key:?} cannot be written as JSON: {error}"),
     }
 }
 

@@ -29,13 +29,14 @@ impl<T> Tasks<T> {
     pub(crate) fn poll(&mut self) -> Vec<T> {
         let mut cx = Context::from_waker(Waker::noop());
         let mut ended = Vec::new();
-        self.waiting.retain_mut(|task| match task.as_mut().poll(&mut cx) {
-            Poll::Ready(output) => {
-                ended.push(output);
-                false
-            }
-            Poll::Pending => true,
-        });
+        self.waiting
+            .retain_mut(|task| match task.as_mut().poll(&mut cx) {
+                Poll::Ready(output) => {
+                    ended.push(output);
+                    false
+                }
+                Poll::Pending => true,
+            });
         ended
     }
 }

@@ -1,32 +1,47 @@
 //! Test a whole app natively: send what a person does, look at what they would see. No wasm, no browser.
 //!
-//! ```ignore
-//! let mut app = TestApp::<Warung>::launch(include_str!("../manifest.json"), "en");
+//! ```
+//! # use lapak_sdk::prelude::*;
+//! # struct Stall(u32);
+//! # impl App for Stall {
+//! # type Msg = (); type Page = SinglePage;
+//! # fn launch(_: &Launch, _: &mut Context<Self>) -> Self { Stall(0) }
+//! # fn update(&mut self, _: (), _: &mut Context<Self>) { self.0 += 25_000; }
+//! # fn view(&self, _: &SinglePage) -> View<'_, ()> {
+//! # view((button("Add").on_tap(()), text(format!("Rp {}", self.0)).key("total"))) }
+//! # }
+//! use lapak_sdk::testing::TestApp;
+//!
+//! let mut app = TestApp::<Stall>::single(); // with a manifest: `launch`
 //! app.tap("Add");
-//! assert_eq!(app.text_of("total"), "Rp 25.000");
+//! assert_eq!(app.text_of("total"), "Rp 25000");
 //! ```
 //!
 //! Requests (storage) finish by themselves after each step, unless they are held. A mistake in a test, such as a
-//! tap on something that is not there, panics with what is there.
+//! tap on something that is not there, panics with what is there; so does a view that a host would refuse.
+
+mod drive;
+mod nodes;
+mod prepare;
+mod rules;
 
 use lapak_abi::manifest::{Manifest, PageRoute};
-use lapak_abi::pages::{Page, PageEvent, PageId, PageStack};
+use lapak_abi::pages::PageStack;
 
 use crate::app::App;
-use crate::bindings::{
-    ColorScheme, Element, Event, InputValue, Interaction, Launch, Node, PageInput, TextDirection, Trigger,
-};
+use crate::bindings::{Element, Event, InputValue, Interaction, Node, Trigger};
 use crate::runtime::Runtime;
 use crate::simulated;
+use drive::follow;
+use nodes::{below, descendants, is_called, is_disabled, takes, texts};
 
-const PAGE_STACK: usize = 10;
+pub use crate::simulated::Capability;
+pub use prepare::Preparation;
 
 /// An app under test.
 pub struct TestApp<A: App> {
     runtime: Runtime<A>,
-    routes: Vec<PageRoute>,
-    tabs: Vec<PageRoute>,
-    lang: String,
+    preparation: Preparation<A>,
     page: u32,
     title: Option<String>,
     nodes: Vec<Node>,
@@ -34,69 +49,60 @@ pub struct TestApp<A: App> {
 }
 
 impl<A: App> TestApp<A> {
-    /// Launches the app with empty storage, at the manifest's first page.
+    /// Launches the app with empty storage, at the manifest's first page. [`TestApp::prepare`] can more.
     ///
     /// # Panics
     /// When the manifest cannot be read.
     #[must_use]
     pub fn launch(manifest: &str, lang: &str) -> Self {
-        simulated::with(|host| *host = simulated::Host::default());
+        Self::prepare(manifest).lang(lang).launch()
+    }
+
+    /// What a launch starts from, to be said before it.
+    ///
+    /// # Panics
+    /// When the manifest cannot be read.
+    #[must_use]
+    pub fn prepare(manifest: &str) -> Preparation<A> {
         let manifest = match Manifest::parse(manifest.as_bytes()) {
             Ok(parsed) => parsed.manifest,
             Err(error) => panic!("{error}"),
         };
         let tabs = manifest.tab_bar.map(|bar| bar.list).unwrap_or_default();
-        let tabs = tabs.into_iter().map(|tab| tab.page).collect();
-        Self::start(manifest.pages, tabs, lang)
+        Preparation::new(
+            manifest.pages,
+            tabs.into_iter().map(|tab| tab.page).collect(),
+        )
     }
 
     /// Launches an app of one page without a manifest.
-    ///
-    /// # Panics
-    /// Never: the page's name is right.
     #[must_use]
     pub fn single() -> Self {
-        simulated::with(|host| *host = simulated::Host::default());
         let page = PageRoute::parse("pages/index");
-        Self::start(page.into_iter().collect(), Vec::new(), "en")
+        Preparation::new(page.into_iter().collect(), Vec::new()).launch()
     }
 
-    /// Ends the app and launches it again, with what it has stored.
+    /// Ends the app and launches it again, with what it has stored. Held requests stay held.
     #[must_use]
     pub fn relaunch(self) -> Self {
         simulated::with(|host| {
             host.waiting.clear();
             host.page_events.clear();
         });
-        Self::start(self.routes, self.tabs, &self.lang)
+        Self::start(self.preparation, self.held)
     }
 
-    fn start(routes: Vec<PageRoute>, tabs: Vec<PageRoute>, lang: &str) -> Self {
-        let mut pages = PageStack::new(routes.clone(), tabs.clone(), PAGE_STACK);
-        let opened = pages.open_first("").unwrap_or_default();
-        let path = pages.top().map(|page| page.route.to_string());
-        simulated::with(|host| {
-            host.pages = Some(pages);
-            host.page_events = opened;
-        });
+    fn start(preparation: Preparation<A>, held: bool) -> Self {
+        let launch = preparation.open();
         let mut app = Self {
             runtime: Runtime::new(),
-            routes,
-            tabs,
-            lang: lang.to_owned(),
+            preparation,
             page: 0,
             title: None,
             nodes: Vec::new(),
-            held: false,
+            held,
         };
-        app.handle(Event::GlobalLaunched(Launch {
-            path: path.unwrap_or_default(),
-            query: String::new(),
-            referrer: None,
-            lang: lang.to_owned(),
-            dir: TextDirection::Ltr,
-            color_scheme: ColorScheme::Light,
-        }));
+        app.handle(Event::GlobalLaunched(launch));
         app.handle(Event::GlobalShown);
         app.settle();
         app
@@ -197,7 +203,7 @@ impl<A: App> TestApp<A> {
     pub fn text_of(&self, name: &str) -> String {
         let found = self.positions().find(|(_, node)| is_called(node, name));
         let Some((at, node)) = found else {
-            panic!("nothing here is called {name:?}. On show:\n{}", self.snapshot());
+            self.nothing_called(name);
         };
         texts(below(&self.nodes, at, node)).join(" ")
     }
@@ -206,6 +212,36 @@ impl<A: App> TestApp<A> {
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.nodes.iter().any(|node| is_called(node, name))
+    }
+
+    /// Whether the node with this key, label or placeholder cannot be used at the moment.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn is_disabled(&self, name: &str) -> bool {
+        let node = self.nodes.iter().find(|node| is_called(node, name));
+        node.map_or_else(|| self.nothing_called(name), is_disabled)
+    }
+
+    /// What stands in the input, textarea, date or time picker with this key, label or placeholder.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn value_of(&self, name: &str) -> &str {
+        let named = self.nodes.iter().filter(|node| is_called(node, name));
+        named
+            .filter_map(nodes::value)
+            .next()
+            .unwrap_or_else(|| self.nothing_called(name))
+    }
+
+    fn nothing_called(&self, name: &str) -> ! {
+        panic!(
+            "nothing here is called {name:?}. On show:\n{}",
+            self.snapshot()
+        );
     }
 
     /// The view as indented text, for golden files.
@@ -217,7 +253,11 @@ impl<A: App> TestApp<A> {
             ends.retain(|end| *end > at);
             let kind = format!("{:?}", node.element);
             let kind = kind.trim_start_matches("Element::");
-            let kind = kind.split(['(', ' ']).next().unwrap_or_default().to_lowercase();
+            let kind = kind
+                .split(['(', ' '])
+                .next()
+                .unwrap_or_default()
+                .to_lowercase();
             lines.push_str(&"  ".repeat(ends.len()));
             lines.push_str(&kind);
             if let Some(key) = &node.key {
@@ -260,19 +300,22 @@ impl<A: App> TestApp<A> {
             let usable: Vec<_> = self.usable(trigger);
             panic!("nothing called {name:?} takes {trigger:?}. What does: {usable:?}");
         };
-        let handler = node.bindings.iter().find(|binding| binding.trigger == trigger);
-        if let Element::Button(button) = &node.element
-            && (button.disabled || button.loading)
-        {
-            panic!("{name:?} is disabled");
-        }
+        let handler = node
+            .bindings
+            .iter()
+            .find(|binding| binding.trigger == trigger);
+        assert!(!is_disabled(node), "{name:?} is disabled");
         let navigator = match (&node.element, trigger) {
             (Element::Navigator(navigator), Trigger::Tap) => Some(navigator.clone()),
             _ => None,
         };
         if let Some(handler) = handler.map(|binding| binding.handler) {
             let page = self.page;
-            self.handle(Event::Interaction(Interaction { page, handler, value }));
+            self.handle(Event::Interaction(Interaction {
+                page,
+                handler,
+                value,
+            }));
         }
         if let Some(navigator) = navigator {
             follow(&navigator);
@@ -281,7 +324,9 @@ impl<A: App> TestApp<A> {
     }
 
     fn bound(&self, name: &str, triggers: &[Trigger]) -> Trigger {
-        let found = triggers.iter().find(|trigger| self.find(name, **trigger).is_some());
+        let found = triggers
+            .iter()
+            .find(|trigger| self.find(name, **trigger).is_some());
         found.or(triggers.first()).copied().unwrap_or(Trigger::Tap)
     }
 
@@ -305,155 +350,4 @@ impl<A: App> TestApp<A> {
     fn positions(&self) -> impl Iterator<Item = (usize, &Node)> {
         self.nodes.iter().enumerate()
     }
-
-    fn handle(&mut self, event: Event) {
-        if let Some(view) = self.runtime.handle(event)
-            && view.page == self.page
-        {
-            self.title = view.title;
-            let old = std::mem::take(&mut self.nodes);
-            self.nodes = resolve(&old, view.nodes);
-        }
-    }
-
-    /// Page events first, then requests, until nothing is due.
-    fn settle(&mut self) {
-        loop {
-            let events = simulated::with(|host| std::mem::take(&mut host.page_events));
-            if !events.is_empty() {
-                for event in events {
-                    self.page_event(event);
-                }
-                continue;
-            }
-            let request = if self.held {
-                None
-            } else {
-                simulated::with(|host| host.waiting.pop_front())
-            };
-            match request {
-                Some(request) => self.handle(Event::RequestFinished(request)),
-                None => return,
-            }
-        }
-    }
-
-    fn page_event(&mut self, event: PageEvent) {
-        let event = match event {
-            PageEvent::Loaded(Page { id, route, query }) => {
-                self.shown(id);
-                Event::PageLoaded(PageInput { page: id.0, path: route.to_string(), query })
-            }
-            PageEvent::Shown(id) => {
-                self.shown(id);
-                Event::PageShown(id.0)
-            }
-            PageEvent::Ready(PageId(id)) => Event::PageReady(id),
-            PageEvent::Hidden(PageId(id)) => Event::PageHidden(id),
-            PageEvent::Unloaded(PageId(id)) => Event::PageUnloaded(id),
-        };
-        self.handle(event);
-    }
-
-    fn shown(&mut self, PageId(page): PageId) {
-        if self.page != page {
-            self.page = page;
-            self.nodes.clear();
-        }
-    }
-}
-
-fn follow(navigator: &crate::bindings::Navigator) {
-    use crate::bindings::NavigatorAction::{Back, NavigateTo, RedirectTo, Relaunch, SwitchTab};
-    let url = &navigator.url;
-    let moved = match navigator.action {
-        NavigateTo => crate::navigation::navigate_to(url),
-        RedirectTo => crate::navigation::redirect_to(url),
-        Back => crate::navigation::back(1),
-        Relaunch => crate::navigation::relaunch(url),
-        SwitchTab => crate::navigation::switch_tab(url),
-    };
-    if let Err(error) = moved {
-        panic!("the navigator to {url:?} leads nowhere: {error}");
-    }
-}
-
-/// Puts the nodes of the last view in the place of `unchanged`, as the host does.
-fn resolve(old: &[Node], new: Vec<Node>) -> Vec<Node> {
-    let mut out = Vec::with_capacity(new.len());
-    resolve_children(old, &new, &mut out);
-    out
-}
-
-fn resolve_children(old: &[Node], new: &[Node], out: &mut Vec<Node>) {
-    let old_children = children(old);
-    let mut unkeyed = 0;
-    for child in children(new) {
-        let Some((node, inside)) = child.split_first() else { continue };
-        let before = match &node.key {
-            Some(key) => old_children.iter().find(|old| key_of(old) == Some(key)),
-            None => {
-                unkeyed += 1;
-                old_children.iter().filter(|old| key_of(old).is_none()).nth(unkeyed - 1)
-            }
-        };
-        let before = before.copied().unwrap_or_default();
-        if matches!(node.element, Element::Unchanged) {
-            assert!(!before.is_empty(), "a lazy part says it is unchanged, but was not there: {node:?}");
-            out.extend_from_slice(before);
-            continue;
-        }
-        let at = out.len();
-        out.push(node.clone());
-        resolve_children(before.get(1..).unwrap_or_default(), inside, out);
-        let below = u32::try_from(out.len() - at - 1).unwrap_or(u32::MAX);
-        if let Some(node) = out.get_mut(at) {
-            node.descendants = below;
-        }
-    }
-}
-
-fn key_of<'a>(child: &&'a [Node]) -> Option<&'a String> {
-    child.first()?.key.as_ref()
-}
-
-fn children(nodes: &[Node]) -> Vec<&[Node]> {
-    let mut children = Vec::new();
-    let mut rest = nodes;
-    while let Some(first) = rest.first() {
-        let (child, after) = rest.split_at((1 + descendants(first)).min(rest.len()));
-        children.push(child);
-        rest = after;
-    }
-    children
-}
-
-fn below<'a>(nodes: &'a [Node], at: usize, node: &Node) -> &'a [Node] {
-    nodes.get(at..=at + descendants(node)).unwrap_or_default()
-}
-
-fn descendants(node: &Node) -> usize {
-    usize::try_from(node.descendants).unwrap_or(usize::MAX)
-}
-
-fn texts(nodes: &[Node]) -> Vec<&str> {
-    let texts = nodes.iter().filter_map(|node| match &node.element {
-        Element::Text(text) => Some(text.as_str()),
-        _ => None,
-    });
-    texts.collect()
-}
-
-fn takes(node: &Node, trigger: Trigger) -> bool {
-    node.bindings.iter().any(|binding| binding.trigger == trigger)
-        || matches!((&node.element, trigger), (Element::Navigator(_), Trigger::Tap))
-}
-
-fn is_called(node: &Node, name: &str) -> bool {
-    let placeholder = match &node.element {
-        Element::Input(input) => Some(input.placeholder.as_str()),
-        Element::Textarea(area) => Some(area.placeholder.as_str()),
-        _ => None,
-    };
-    node.key.as_deref() == Some(name) || node.label.as_deref() == Some(name) || placeholder == Some(name)
 }

@@ -4,6 +4,7 @@ pub(crate) mod children;
 mod elements;
 mod fields;
 pub(crate) mod flatten;
+mod handlers;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -99,10 +100,14 @@ impl<'a, Msg> View<'a, Msg> {
         })
     }
 
-    /// What is lazy takes nothing more: say it of the node inside.
+    /// What is lazy takes nothing more, for it may not be made again. In tests that is an error.
     pub(crate) fn with(mut self, change: impl FnOnce(&mut NodeContent<'a, Msg>)) -> Self {
-        if let Content::Node(node) = &mut self.content {
-            change(node);
+        match &mut self.content {
+            Content::Node(node) => change(node),
+            Content::Lazy { .. } if cfg!(debug_assertions) => {
+                panic!("a lazy view takes nothing more; say it of the view inside");
+            }
+            Content::Lazy { .. } => {}
         }
         self
     }
@@ -113,19 +118,30 @@ impl<'a, Msg> View<'a, Msg> {
 }
 
 /// A part of the view that is only made when `dependency` has changed. `key` is the node's key. Whatever the
-/// part shows must follow from the dependency (and constants) alone.
+/// part shows must follow from the dependency (and constants) alone; class, label and handlers are those of the
+/// view that is made.
 ///
-/// ```ignore
-/// list(dishes.iter().map(|dish| lazy(dish.id, &(dish, count(dish)), |(dish, count)| row(dish, *count))))
 /// ```
-pub fn lazy<'a, Msg, D: Hash>(
+/// # use lapak_sdk::prelude::*;
+/// #[derive(Hash)]
+/// struct Dish {
+///     id: u32,
+///     name: String,
+/// }
+///
+/// fn menu<'a>(dishes: &'a [Dish], chosen: Option<u32>) -> View<'a, ()> {
+///     list(dishes.iter().map(|dish| {
+///         lazy(dish.id, (dish, chosen == Some(dish.id)), |(dish, chosen)| {
+///             view(&dish.name).class("dish").class_if(chosen, "chosen")
+///         })
+///     }))
+/// }
+/// ```
+pub fn lazy<'a, Msg, D: Hash + 'a>(
     key: impl ToString,
     dependency: D,
     make: impl FnOnce(D) -> View<'a, Msg> + 'a,
-) -> View<'a, Msg>
-where
-    D: 'a,
-{
+) -> View<'a, Msg> {
     let mut hasher = DefaultHasher::new();
     dependency.hash(&mut hasher);
     View {

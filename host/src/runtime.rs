@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use lapak_abi::limits::Limits;
 use lapak_abi::package::Package;
 use lapak_abi::pages::PageStack;
+use tokio::sync::broadcast;
 use wasmtime::Engine;
 
 use crate::app::{App, LoadError};
@@ -19,7 +20,7 @@ use crate::instance::InstanceParts;
 use crate::mailbox::Mailbox;
 use crate::requests::Requests;
 use crate::scheduler::Scheduler;
-use crate::session::{Actor, Launch, Launching, Session};
+use crate::session::{Actor, Launch, Launching, Session, Update};
 
 /// How a runtime is set up.
 #[derive(Clone, Debug)]
@@ -160,6 +161,18 @@ impl Runtime {
     /// # Errors
     /// [`LaunchError::TooManySessions`].
     pub fn launch(&self, app: &Arc<App>, launch: Launch) -> Result<Session, LaunchError> {
+        self.launch_watched(app, launch).map(|(session, _)| session)
+    }
+
+    /// Starts a session, and hands over every update from the first on.
+    ///
+    /// # Errors
+    /// [`LaunchError::TooManySessions`].
+    pub fn launch_watched(
+        &self,
+        app: &Arc<App>,
+        launch: Launch,
+    ) -> Result<(Session, broadcast::Receiver<Update>), LaunchError> {
         let inner = &self.inner;
         let counted = Counted::one_of(&inner.sessions, inner.max_sessions)
             .ok_or(LaunchError::TooManySessions(inner.max_sessions))?;
@@ -189,12 +202,13 @@ impl Runtime {
             parts,
             launch,
         };
+        let (_, updates) = session.watch();
         let background = shared.background.clone();
         inner.scheduler.spawn(background, async move {
             Actor::run(launching).await;
             drop(counted);
         });
-        Ok(session)
+        Ok((session, updates))
     }
 
     /// How many sessions are live.

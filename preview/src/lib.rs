@@ -1,1 +1,14 @@
-//! lapak-preview
+//! Shows mini-apps in a browser and as pictures.
+//!
+//! ```text
+//! view ─html→ HTML ──┬─→ first paint, then patches over a WebSocket (server)
+//! app.css ─css→ CSS ─┴─→ a picture, without a browser (picture)
+//! ```
+
+pub mod css;
+pub mod html;
+pub mod picture;
+pub mod server;
+mod style;
+
+pub use server::{Preview, PreviewOptions};

@@ -56,6 +56,19 @@ impl<'a, Msg, T: IntoViews<'a, Msg>, const N: usize> IntoViews<'a, Msg> for [T; 
     }
 }
 
+/// What `map` gives: `view(lines.iter().map(line))`.
+impl<'a, Msg, T, I, F> IntoViews<'a, Msg> for std::iter::Map<I, F>
+where
+    T: IntoViews<'a, Msg>,
+    std::iter::Map<I, F>: Iterator<Item = T>,
+{
+    fn add_to(self, to: &mut Vec<View<'a, Msg>>) {
+        for child in self {
+            child.add_to(to);
+        }
+    }
+}
+
 macro_rules! tuples {
     ($(($($name:ident)*))*) => {$(
         impl<'a, Msg, $($name: IntoViews<'a, Msg>),*> IntoViews<'a, Msg> for ($($name,)*) {

@@ -2,12 +2,10 @@
 
 use super::View;
 use super::children::{IntoViews, views};
-use super::fields::Fields;
-use super::flatten::Handler;
 use crate::bindings::{
-    Button, ButtonLook, ButtonRole, Checkbox, DateRange, Element, Icon, IconName, Image, ImageFit, Input,
-    InputKind, Navigator, NavigatorAction, Options, Picker, PickerMode, Progress, Radio, ScrollDirection,
-    ScrollView, Slider, Swiper, Switch, Textarea, TimeRange, Trigger,
+    Button, ButtonLook, ButtonRole, Checkbox, DateRange, Element, Icon, IconName, Image, ImageFit,
+    Input, InputKind, Navigator, NavigatorAction, Options, Picker, PickerMode, Progress, Radio,
+    ScrollDirection, ScrollView, Slider, Swiper, Switch, Textarea, TimeRange,
 };
 use crate::route::Route;
 
@@ -23,7 +21,11 @@ pub fn text<'a, Msg>(content: impl ToString) -> View<'a, Msg> {
 
 /// A picture of the package: `image("common/img/sate.svg").alt("Satay")`.
 pub fn image<'a, Msg>(src: impl Into<String>) -> View<'a, Msg> {
-    let image = Image { src: src.into(), alt: String::new(), fit: ImageFit::Cover };
+    let image = Image {
+        src: src.into(),
+        alt: String::new(),
+        fit: ImageFit::Cover,
+    };
     View::new(Element::Image(image), Vec::new())
 }
 
@@ -72,19 +74,36 @@ pub fn textarea<'a, Msg>(value: impl Into<String>) -> View<'a, Msg> {
 
 /// On or off, one of several.
 pub fn checkbox<'a, Msg>(checked: bool) -> View<'a, Msg> {
-    let checkbox = Checkbox { name: None, checked, disabled: false };
+    let checkbox = Checkbox {
+        name: None,
+        checked,
+        disabled: false,
+    };
     View::new(Element::Checkbox(checkbox), Vec::new())
 }
 
 /// One of a group; `change` carries `value`.
-pub fn radio<'a, Msg>(group: impl Into<String>, value: impl Into<String>, checked: bool) -> View<'a, Msg> {
-    let radio = Radio { group: group.into(), value: value.into(), checked, disabled: false };
+pub fn radio<'a, Msg>(
+    group: impl Into<String>,
+    value: impl Into<String>,
+    checked: bool,
+) -> View<'a, Msg> {
+    let radio = Radio {
+        group: group.into(),
+        value: value.into(),
+        checked,
+        disabled: false,
+    };
     View::new(Element::Radio(radio), Vec::new())
 }
 
 /// On or off, at once in effect.
 pub fn switch<'a, Msg>(checked: bool) -> View<'a, Msg> {
-    let switch = Switch { name: None, checked, disabled: false };
+    let switch = Switch {
+        name: None,
+        checked,
+        disabled: false,
+    };
     View::new(Element::Switch(switch), Vec::new())
 }
 
@@ -114,17 +133,32 @@ pub fn picker<'a, Msg, T: Into<String>>(
 /// A date, `YYYY-MM-DD`.
 #[must_use]
 pub fn date_picker<'a, Msg>(value: Option<String>) -> View<'a, Msg> {
-    pick(PickerMode::Date(DateRange { value, earliest: None, latest: None }))
+    pick(PickerMode::Date(DateRange {
+        value,
+        earliest: None,
+        latest: None,
+    }))
 }
 
 /// A time, `hh:mm`.
 #[must_use]
 pub fn time_picker<'a, Msg>(value: Option<String>) -> View<'a, Msg> {
-    pick(PickerMode::Time(TimeRange { value, earliest: None, latest: None }))
+    pick(PickerMode::Time(TimeRange {
+        value,
+        earliest: None,
+        latest: None,
+    }))
 }
 
 fn pick<'a, Msg>(mode: PickerMode) -> View<'a, Msg> {
-    View::new(Element::Picker(Picker { name: None, mode, disabled: false }), Vec::new())
+    View::new(
+        Element::Picker(Picker {
+            name: None,
+            mode,
+            disabled: false,
+        }),
+        Vec::new(),
+    )
 }
 
 /// Gathers the named fields within it.
@@ -144,13 +178,20 @@ pub fn list<'a, Msg>(children: impl IntoIterator<Item = View<'a, Msg>>) -> View<
 
 /// A box that scrolls down; see [`View::horizontal`].
 pub fn scroll<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
-    let scroll = ScrollView { direction: ScrollDirection::Vertical };
+    let scroll = ScrollView {
+        direction: ScrollDirection::Vertical,
+    };
     View::new(Element::ScrollView(scroll), views(children))
 }
 
 /// Children shown one at a time.
 pub fn swiper<'a, Msg>(current: u32, children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
-    let swiper = Swiper { current, autoplay_ms: None, indicator: true, circular: false };
+    let swiper = Swiper {
+        current,
+        autoplay_ms: None,
+        indicator: true,
+        circular: false,
+    };
     View::new(Element::Swiper(swiper), views(children))
 }
 
@@ -162,7 +203,10 @@ pub fn progress<'a, Msg>(percent: Option<f64>) -> View<'a, Msg> {
 
 /// Opens `page` when tapped, without a message.
 pub fn navigator<'a, Msg>(page: &impl Route, children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
-    let navigator = Navigator { url: page.to_url(), action: NavigatorAction::NavigateTo };
+    let navigator = Navigator {
+        url: page.to_url(),
+        action: NavigatorAction::NavigateTo,
+    };
     View::new(Element::Navigator(navigator), views(children))
 }
 
@@ -216,15 +260,20 @@ impl<'a, Msg> View<'a, Msg> {
     /// (controls) Cannot be used at the moment.
     #[must_use]
     pub fn disabled(self, disabled: bool) -> Self {
-        attribute!(self, Button | Input | Textarea | Checkbox | Radio | Switch | Slider | Picker
-            .disabled = disabled)
+        attribute!(
+            self,
+            Button | Input | Textarea | Checkbox | Radio | Switch | Slider | Picker.disabled =
+                disabled
+        )
     }
 
     /// (controls) Its field name within a form.
     #[must_use]
     pub fn name(self, name: &str) -> Self {
-        attribute!(self, Input | Textarea | Checkbox | Switch | Slider | Picker
-            .name = Some(name.to_owned()))
+        attribute!(
+            self,
+            Input | Textarea | Checkbox | Switch | Slider | Picker.name = Some(name.to_owned())
+        )
     }
 
     /// (input, textarea) What stands there while it is empty.
@@ -309,77 +358,5 @@ impl<'a, Msg> View<'a, Msg> {
     #[must_use]
     pub fn action(self, action: NavigatorAction) -> Self {
         attribute!(self, Navigator.action = action)
-    }
-
-    /// (input, textarea) At every change of the text.
-    #[must_use]
-    pub fn on_input(self, message: impl Fn(String) -> Msg + 'static) -> Self {
-        self.on(Trigger::Input, Handler::Text(Box::new(message)))
-    }
-
-    /// (input, textarea, date and time picker, radio) When a change is complete.
-    #[must_use]
-    pub fn on_change(self, message: impl Fn(String) -> Msg + 'static) -> Self {
-        self.on(Trigger::Change, Handler::Text(Box::new(message)))
-    }
-
-    /// (checkbox, switch) When it is turned on or off.
-    #[must_use]
-    pub fn on_toggle(self, message: impl Fn(bool) -> Msg + 'static) -> Self {
-        self.on(Trigger::Change, Handler::Toggled(Box::new(message)))
-    }
-
-    /// (slider) While it is moved.
-    #[must_use]
-    pub fn on_slide(self, message: impl Fn(f64) -> Msg + 'static) -> Self {
-        self.on(Trigger::Input, Handler::Number(Box::new(message)))
-    }
-
-    /// (slider) When it is let go.
-    #[must_use]
-    pub fn on_slid(self, message: impl Fn(f64) -> Msg + 'static) -> Self {
-        self.on(Trigger::Change, Handler::Number(Box::new(message)))
-    }
-
-    /// (picker with options, swiper) When another is chosen.
-    #[must_use]
-    pub fn on_pick(self, message: impl Fn(u32) -> Msg + 'static) -> Self {
-        self.on(Trigger::Change, Handler::Index(Box::new(message)))
-    }
-
-    /// (form) When it is submitted.
-    #[must_use]
-    pub fn on_submit(self, message: impl Fn(Fields) -> Msg + 'static) -> Self {
-        self.on(Trigger::Submit, Handler::Fields(Box::new(message)))
-    }
-
-    /// (form) When it is reset.
-    #[must_use]
-    pub fn on_reset(self, message: Msg) -> Self {
-        self.on(Trigger::Reset, Handler::Message(message))
-    }
-
-    /// (input) When Enter is pressed.
-    #[must_use]
-    pub fn on_enter(self, message: impl Fn(String) -> Msg + 'static) -> Self {
-        self.on(Trigger::Submit, Handler::Text(Box::new(message)))
-    }
-
-    /// (input, textarea) When it gets the focus.
-    #[must_use]
-    pub fn on_focus(self, message: Msg) -> Self {
-        self.on(Trigger::Focus, Handler::Message(message))
-    }
-
-    /// (input, textarea) When it loses the focus.
-    #[must_use]
-    pub fn on_blur(self, message: Msg) -> Self {
-        self.on(Trigger::Blur, Handler::Message(message))
-    }
-
-    /// (scroll) When it was scrolled to its end.
-    #[must_use]
-    pub fn on_reach_end(self, message: Msg) -> Self {
-        self.on(Trigger::ReachEnd, Handler::Message(message))
     }
 }

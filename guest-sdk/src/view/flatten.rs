@@ -61,7 +61,10 @@ impl<Msg> Memory<Msg> {
     /// What the app bound to this number.
     pub(crate) fn handler(&self, number: u32) -> Option<&Handler<Msg>> {
         self.parts.values().find_map(|part| {
-            let at = part.bound.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+            let at = part
+                .bound
+                .binary_search_by_key(&number, |(number, _)| *number)
+                .ok()?;
             part.bound.get(at).map(|(_, handler)| handler)
         })
     }
@@ -76,7 +79,12 @@ impl<Msg> Memory<Msg> {
             inner: Vec::new(),
         };
         flat.add(view, ROOT, 0);
-        let Flat { nodes, bound, inner, .. } = flat;
+        let Flat {
+            nodes,
+            bound,
+            inner,
+            ..
+        } = flat;
         self.remember(ROOT, 0, bound, inner);
         let views = self.views;
         self.parts.retain(|_, part| part.seen == views);
@@ -85,7 +93,15 @@ impl<Msg> Memory<Msg> {
 
     fn remember(&mut self, place: Place, hash: u64, bound: Bound<Msg>, inner: Vec<Place>) {
         let seen = self.views;
-        self.parts.insert(place, Part { hash, seen, bound, inner });
+        self.parts.insert(
+            place,
+            Part {
+                hash,
+                seen,
+                bound,
+                inner,
+            },
+        );
     }
 
     /// Keeps a part and all within it; tells whether it is as it was.
@@ -161,7 +177,10 @@ impl<Msg> Flat<'_, Msg> {
         for (trigger, handler) in node.handlers {
             let number = self.memory.number();
             self.bound.push((number, handler));
-            bindings.push(Binding { trigger, handler: number });
+            bindings.push(Binding {
+                trigger,
+                handler: number,
+            });
         }
         let at = self.nodes.len();
         self.nodes.push(Node {

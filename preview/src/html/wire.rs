@@ -7,7 +7,7 @@
 //!   <div class="lp-page" data-c> …the roots… </div>                  what scrolls; `page` in an app's CSS
 //! </div>
 //! ```
-//! [`app_box`](super::app_box) writes all of it, [`render`](super::render) only the roots. The two outer elements belong
+//! `app_box` writes all of it, [`render`](super::render) only the roots. The two outer elements belong
 //! to the shell; `lp-light`/`lp-dark` says the session's colour scheme (apps' `prefers-color-scheme`
 //! rules follow this class, not the computer's setting).
 //!
@@ -22,6 +22,7 @@
 //! | `data-n` | node id, decimal |
 //! | `data-on` | triggers with a binding, blank-separated, WIT names: `tap long-press input change submit reset focus blur reach-end` |
 //! | `class` | `lp-<kind>`, states (`lp-primary`), then the app's classes. App classes that begin with `lp-` or `shell-` are dropped |
+//! | `data-key` | the node's key, for tests and the inspector |
 //! | `data-f` | the field's name in its form (the `name` attribute is not used for it: an app could hide `form.submit`) |
 //! | `role`, `tabindex`, `aria-*` | set so that a node with a `tap` binding that is not a native control is a focusable `role="button"`; Enter and Space must tap it |
 //! | `autofocus` | focus it after it was inserted |
@@ -79,23 +80,24 @@
 use lapak_host::view::Op;
 use serde_json::{Value, json};
 
-use super::{HtmlContext, render_subtree, update};
+use super::write::{nodes, update};
+use super::HtmlContext;
 
 /// The operations as the array that [this module](self) describes.
 ///
 /// An update that changes nothing in the HTML (another handler number, say) is left out.
 #[must_use]
-pub fn patch_json(ops: &[Op], cx: &HtmlContext) -> Value {
+pub fn patch_json(ops: &[Op], cx: &HtmlContext<'_>) -> Value {
     Value::Array(ops.iter().filter_map(|op| op_json(op, cx)).collect())
 }
 
-fn op_json(op: &Op, cx: &HtmlContext) -> Option<Value> {
+fn op_json(op: &Op, cx: &HtmlContext<'_>) -> Option<Value> {
     match op {
         Op::Insert {
             parent,
             before,
             subtree,
-        } => Some(json!(["i", parent, before, render_subtree(subtree, cx)])),
+        } => Some(json!(["i", parent, before, nodes(subtree, cx)])),
         Op::Remove { id } => Some(json!(["r", id])),
         Op::Move { id, before } => Some(json!(["m", id, before])),
         Op::Update { old, new } => {

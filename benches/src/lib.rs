@@ -1,0 +1,65 @@
+//! Measures what the README says, each figure beside its reference in the same run.
+
+mod apps;
+mod bare;
+mod figures;
+mod live;
+mod result;
+
+use std::path::Path;
+
+pub use result::{Figure, Reference};
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Runs of each figure; the table shows their median and range.
+    pub runs: usize,
+    /// What is done in one run, for what takes microseconds.
+    pub repeats: usize,
+}
+
+impl Effort {
+    /// What the published figures are made with.
+    #[must_use]
+    pub fn full() -> Self {
+        Self { runs: 15, repeats: 500 }
+    }
+
+    /// Just enough to see that everything still works.
+    #[must_use]
+    pub fn smoke() -> Self {
+        Self { runs: 2, repeats: 3 }
+    }
+}
+
+/// Measures all figures, or one by its id; prints the table and writes `results.json`.
+///
+/// # Errors
+/// When an app does not build or run, or the id is unknown.
+pub fn run(only: Option<&str>, effort: Effort) -> anyhow::Result<()> {
+    let figures = measure(only, effort)?;
+    print!("{}", result::table(&figures));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("results.json");
+    result::write(&path, &figures, only.is_some())?;
+    println!("\nwritten to {}", path.display());
+    Ok(())
+}
+
+/// Measures without printing.
+///
+/// # Errors
+/// As [`run`].
+pub fn measure(only: Option<&str>, effort: Effort) -> anyhow::Result<Vec<Figure>> {
+    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let mut measured = Vec::new();
+    for (id, figure) in figures::ALL {
+        if only.is_none_or(|only| only == *id) {
+            eprintln!("measuring {id} …");
+            measured.extend(figure(&tokio, effort)?);
+        }
+    }
+    let ids: Vec<_> = figures::ALL.iter().map(|(id, _)| *id).collect();
+    anyhow::ensure!(!measured.is_empty(), "there is no such figure; there are: {}", ids.join(", "));
+    Ok(measured)
+}

@@ -1,0 +1,71 @@
+//! Ours: a session of a runtime, driven as a shell drives it.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use lapak_abi::package::{Package, PackageLimits};
+use lapak_host::session::Patch;
+use lapak_host::view::{InputValue, NodeId, Trigger};
+use lapak_host::{App, Launch, Runtime, RuntimeConfig, Session, ShellEvent, Update};
+use tokio::sync::broadcast;
+
+use crate::apps;
+
+/// A runtime with simulated providers and no cache.
+pub(crate) fn runtime() -> anyhow::Result<Runtime> {
+    Ok(Runtime::new(RuntimeConfig::simulated())?)
+}
+
+/// Loads an app of this repository.
+pub(crate) async fn load(runtime: &Runtime, app: &str) -> anyhow::Result<Arc<App>> {
+    let package = Package::read(apps::built(app)?.bytes, &PackageLimits::default())?;
+    Ok(runtime.load(package).await?)
+}
+
+/// A session that shows its first view.
+pub(crate) struct Live {
+    session: Session,
+    updates: broadcast::Receiver<Update>,
+}
+
+impl Live {
+    pub(crate) async fn launch(runtime: &Runtime, app: &Arc<App>) -> anyhow::Result<Self> {
+        let session = runtime.launch(app, Launch::new("bench"))?;
+        session.painted().await;
+        session.settled().await;
+        let (screen, updates) = session.watch();
+        anyhow::ensure!(screen.ended.is_none(), "the app ended: {:?}", screen.ended);
+        Ok(Self { session, updates })
+    }
+
+    /// The `nth` node that can be tapped.
+    pub(crate) fn tappable(&self, nth: usize) -> anyhow::Result<NodeId> {
+        let screen = self.session.screen();
+        let bound = screen.tree.nodes.iter().filter(|node| {
+            node.node.bindings.iter().any(|binding| binding.trigger == Trigger::Tap)
+        });
+        bound.map(|node| node.id).nth(nth).context("nothing to tap")
+    }
+
+    /// Taps, and waits for the patch. The measuring thread waits without sleeping, so that its own waking up
+    /// is not in the figure.
+    pub(crate) fn tap(&mut self, node: NodeId) -> anyhow::Result<Arc<Patch>> {
+        self.session.send(ShellEvent::Input { node, trigger: Trigger::Tap, value: InputValue::None })?;
+        loop {
+            match self.updates.try_recv() {
+                Ok(Update::Patch(patch)) => return Ok(patch),
+                Ok(Update::Ended(report)) => anyhow::bail!("the app ended: {report}"),
+                Ok(_) => {}
+                Err(broadcast::error::TryRecvError::Empty) => std::hint::spin_loop(),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        // A session that has ended already is closed as well.
+        let _ = self.session.send(ShellEvent::Close);
+    }
+}

@@ -1,0 +1,217 @@
+//! `lapak preview`: apps in a browser, built again whenever their sources change.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+use lapak_host::capability::Providers;
+use lapak_host::capability::clock::SystemClock;
+use lapak_host::capability::random::SystemRandom;
+use lapak_host::capability::storage::sqlite::SqliteStorage;
+use lapak_host::{Runtime, RuntimeConfig};
+use lapak_preview::{Preview, PreviewOptions};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use crate::failure::Failure;
+use crate::folders;
+use crate::open::open_package;
+use crate::watch;
+
+/// Shows apps in a browser. Folders are watched: a change is built and shown by itself.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  lapak preview                          the app in this folder
+  lapak preview apps/shop apps/bank      two apps on one server
+  lapak preview shop-0.1.0.ma --port 8080
+  lapak preview --address 0.0.0.0        for every device in the network")]
+pub(crate) struct PreviewArgs {
+    /// Folders of apps, or packages (.ma).
+    #[arg(default_value = ".")]
+    apps: Vec<PathBuf>,
+    /// The port to listen on.
+    #[arg(long, default_value_t = 7700)]
+    port: u16,
+    /// The address to listen on. Anything but this machine's own lets others use your apps.
+    #[arg(long, default_value = "127.0.0.1")]
+    address: IpAddr,
+    /// A name under which browsers reach this server, e.g. preview.example.com. May be repeated.
+    #[arg(long = "host-name", value_name = "NAME")]
+    host_names: Vec<String>,
+    /// Where the apps' data is kept [default: the folder for data of this user].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// Serves until Ctrl-C.
+pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
+    for app in &args.apps {
+        if !app.exists() {
+            return Err(Failure::app(format!(
+                "{} does not exist. Name a folder of an app or a package (.ma)",
+                app.display()
+            )));
+        }
+    }
+    let tokio = tokio::runtime::Runtime::new().context("tokio could not be started")?;
+    tokio.block_on(serve(args))
+}
+
+async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
+    let address = SocketAddr::new(args.address, args.port);
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Failure::machine(format!(
+            "cannot listen on {address}: {error}. Is another preview running? Choose another port with --port"
+        ))
+    })?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    let runtime = runtime(args.data.clone())?;
+    let options = PreviewOptions {
+        hosts: args.host_names.clone(),
+    };
+    let preview = Preview::new(runtime.clone(), options);
+    let server = preview.clone();
+    let serving = tokio::spawn(async move { server.serve(listener).await });
+    let shown = named(&args.apps);
+    let mut watched = Vec::new();
+    for (name, path) in shown {
+        show(&runtime, &preview, &name, &path).await;
+        if path.is_dir() {
+            watched.push((name, path));
+        }
+    }
+    println!("Lapak preview: {}  (Ctrl-C ends it)", url(address));
+    let rebuilding = tokio::spawn(rebuild(runtime, preview, watched));
+    tokio::select! {
+        ended = serving => ended.context("the server ended")?.context("the server failed")?,
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    rebuilding.abort();
+    Ok(())
+}
+
+fn url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        return format!("http://localhost:{}/ (and this machine's other addresses)", address.port());
+    }
+    format!("http://{address}/")
+}
+
+fn runtime(data: Option<PathBuf>) -> Result<Runtime, Failure> {
+    let data = data.unwrap_or_else(folders::data);
+    std::fs::create_dir_all(&data)
+        .map_err(|error| Failure::machine(format!("{}: {error}. Choose another folder with --data", data.display())))?;
+    let storage = SqliteStorage::open(&data.join("storage.sqlite"))
+        .map_err(|error| Failure::machine(format!("{}: {error:#}", data.display())))?;
+    let providers = Providers {
+        clock: Arc::new(SystemClock::new(utc_offset_minutes())),
+        random: Arc::new(SystemRandom),
+        storage: Arc::new(storage),
+    };
+    let config = RuntimeConfig {
+        code_cache: Some(folders::code_cache()),
+        providers,
+        ..RuntimeConfig::simulated()
+    };
+    Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))
+}
+
+/// The offset of this machine's local time from UTC, as `date` tells it; 0 where it does not.
+fn utc_offset_minutes() -> i32 {
+    let asked = std::process::Command::new("date").arg("+%z").output();
+    let text = asked.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    let number: i32 = text.parse().unwrap_or(0);
+    number / 100 * 60 + number % 100
+}
+
+/// Builds or reads one app and shows it; what is wrong goes to the terminal and to the browser.
+async fn show(runtime: &Runtime, preview: &Preview, name: &str, path: &Path) {
+    preview.building(name);
+    let since = SystemTime::now();
+    let folder = path.to_owned();
+    let opened = tokio::task::spawn_blocking(move || open_package(&folder)).await;
+    let package = match opened {
+        Ok(Ok(package)) => package,
+        Ok(Err(failure)) => {
+            eprintln!("{failure}");
+            return preview.build_failed(name, failure.to_string());
+        }
+        Err(error) => return preview.build_failed(name, error.to_string()),
+    };
+    for warning in package.warnings() {
+        eprintln!("warning: {warning}");
+    }
+    match runtime.load(package).await {
+        Ok(app) => {
+            preview.show(name, app).await;
+            for note in preview.style_notes(name) {
+                eprintln!("warning: {note}");
+            }
+            let took = since.elapsed().unwrap_or_default();
+            eprintln!("{name} is ready ({:.1} s)", took.as_secs_f32());
+        }
+        Err(error) => {
+            eprintln!("{}: {error}", path.display());
+            preview.build_failed(name, error.to_string());
+        }
+    }
+}
+
+/// Builds apps again as their sources change.
+async fn rebuild(runtime: Runtime, preview: Preview, folders: Vec<(String, PathBuf)>) {
+    let (sender, mut changed) = mpsc::unbounded_channel::<usize>();
+    let paths: Vec<PathBuf> = folders.iter().map(|(_, path)| path.clone()).collect();
+    let _watching = match watch::watch(&paths, sender) {
+        Ok(watching) => watching,
+        Err(error) => {
+            eprintln!("warning: sources are not watched ({error}); start the preview again after a change");
+            return std::future::pending().await;
+        }
+    };
+    while let Some(first) = changed.recv().await {
+        // Editors write several files at once: wait for the last.
+        tokio::time::sleep(Duration::from_millis(120)).await;
+        let mut due = std::collections::BTreeSet::from([first]);
+        while let Ok(another) = changed.try_recv() {
+            due.insert(another);
+        }
+        for (name, path) in due.into_iter().filter_map(|index| folders.get(index)) {
+            show(&runtime, &preview, name, path).await;
+        }
+    }
+}
+
+/// Gives every app a name that fits into an address.
+fn named(apps: &[PathBuf]) -> BTreeMap<String, PathBuf> {
+    let mut named = BTreeMap::new();
+    for app in apps {
+        let full = app.canonicalize().unwrap_or_else(|_| app.clone());
+        let last = if full.is_dir() { full.file_name() } else { full.file_stem() };
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+        let base: String = last.unwrap_or_default().to_string_lossy().chars().map(plain).collect();
+        let base = if base.trim_matches('-').is_empty() { "app".to_owned() } else { base };
+        let mut name = base.clone();
+        let mut count = 2;
+        while named.contains_key(&name) {
+            name = format!("{base}-{count}");
+            count += 1;
+        }
+        named.insert(name, full);
+    }
+    named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fit_into_addresses_and_differ() {
+        let apps = ["/x/My Shop.ma", "/y/My Shop.ma", "/z/…"].map(PathBuf::from);
+        let names: Vec<_> = named(&apps).into_keys().collect();
+        assert_eq!(names, ["app", "my-shop", "my-shop-2"]);
+    }
+}

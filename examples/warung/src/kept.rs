@@ -1,0 +1,77 @@
+//! What outlives the session. Basket and orders are one value, so that no order ever stands beside the basket
+//! that it was made of.
+
+use lapak_sdk::clock::LocalTime;
+use lapak_sdk::{console, storage};
+use serde::{Deserialize, Serialize};
+
+use crate::basket::Basket;
+use crate::orders::{OrderLine, Orders};
+
+const KEY: &str = "warung";
+
+/// What is stored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) basket: Basket,
+    pub(crate) orders: Orders,
+}
+
+impl Kept {
+    /// Makes an order of the basket; tells whether there was anything to order.
+    pub(crate) fn place_order(&mut self, time: Option<LocalTime>) -> bool {
+        let placed = self.orders.place(&self.basket, time);
+        if placed {
+            self.basket = Basket::default();
+        }
+        placed
+    }
+
+    /// Puts what was ordered once into the basket, as far as it is still cooked.
+    pub(crate) fn order_again(&mut self, number: u32) {
+        let lines = self
+            .orders
+            .order(number)
+            .into_iter()
+            .flat_map(|order| &order.lines);
+        lines
+            .filter_map(OrderLine::again)
+            .for_each(|line| self.basket.set(line));
+    }
+
+    /// Adds what was done before the rest was read.
+    pub(crate) fn take_over(&mut self, early: Self) {
+        early
+            .basket
+            .lines()
+            .iter()
+            .cloned()
+            .for_each(|line| self.basket.set(line));
+        self.orders.take_over(early.orders);
+    }
+}
+
+/// Whether anything is stored at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// Nothing may be written before what is there was read.
+    NotReadYet,
+    Works,
+    /// The host lends no storage, or storage failed. The app goes on without.
+    Fails,
+}
+
+impl Keeping {
+    pub(crate) fn failed(&mut self, error: &storage::Error) {
+        console::warn!("storage: {error}");
+        *self = Self::Fails;
+    }
+}
+
+pub(crate) fn load() -> storage::Pending<Option<Kept>> {
+    storage::load(KEY)
+}
+
+pub(crate) fn store(kept: &Kept) -> storage::Pending<()> {
+    storage::store(KEY, kept)
+}

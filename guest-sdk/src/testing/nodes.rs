@@ -1,0 +1,127 @@
+//! The flat list of nodes, read as a tree.
+
+use crate::bindings::{Element, Node, PickerMode, Trigger};
+
+/// Puts the nodes of the last view in the place of `unchanged`, as the host does.
+pub(super) fn resolve(old: &[Node], new: Vec<Node>) -> Vec<Node> {
+    let mut out = Vec::with_capacity(new.len());
+    resolve_children(old, &new, &mut out);
+    out
+}
+
+fn resolve_children(old: &[Node], new: &[Node], out: &mut Vec<Node>) {
+    let old_children = children(old);
+    let mut unkeyed = 0;
+    for child in children(new) {
+        let Some((node, inside)) = child.split_first() else {
+            continue;
+        };
+        let before = match &node.key {
+            Some(key) => old_children.iter().find(|old| key_of(old) == Some(key)),
+            None => {
+                unkeyed += 1;
+                old_children
+                    .iter()
+                    .filter(|old| key_of(old).is_none())
+                    .nth(unkeyed - 1)
+            }
+        };
+        let before = before.copied().unwrap_or_default();
+        if matches!(node.element, Element::Unchanged) {
+            assert!(
+                !before.is_empty(),
+                "a lazy part says it is unchanged, but was not there: {node:?}"
+            );
+            out.extend_from_slice(before);
+            continue;
+        }
+        let at = out.len();
+        out.push(node.clone());
+        resolve_children(before.get(1..).unwrap_or_default(), inside, out);
+        let below = u32::try_from(out.len() - at - 1).unwrap_or(u32::MAX);
+        if let Some(node) = out.get_mut(at) {
+            node.descendants = below;
+        }
+    }
+}
+
+fn key_of<'a>(child: &&'a [Node]) -> Option<&'a String> {
+    child.first()?.key.as_ref()
+}
+
+pub(super) fn children(nodes: &[Node]) -> Vec<&[Node]> {
+    let mut children = Vec::new();
+    let mut rest = nodes;
+    while let Some(first) = rest.first() {
+        let (child, after) = rest.split_at((1 + descendants(first)).min(rest.len()));
+        children.push(child);
+        rest = after;
+    }
+    children
+}
+
+pub(super) fn below<'a>(nodes: &'a [Node], at: usize, node: &Node) -> &'a [Node] {
+    nodes.get(at..=at + descendants(node)).unwrap_or_default()
+}
+
+pub(super) fn descendants(node: &Node) -> usize {
+    usize::try_from(node.descendants).unwrap_or(usize::MAX)
+}
+
+pub(super) fn texts(nodes: &[Node]) -> Vec<&str> {
+    let texts = nodes.iter().filter_map(|node| match &node.element {
+        Element::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+pub(super) fn takes(node: &Node, trigger: Trigger) -> bool {
+    node.bindings
+        .iter()
+        .any(|binding| binding.trigger == trigger)
+        || matches!(
+            (&node.element, trigger),
+            (Element::Navigator(_), Trigger::Tap)
+        )
+}
+
+pub(super) fn is_called(node: &Node, name: &str) -> bool {
+    let placeholder = match &node.element {
+        Element::Input(input) => Some(input.placeholder.as_str()),
+        Element::Textarea(area) => Some(area.placeholder.as_str()),
+        _ => None,
+    };
+    node.key.as_deref() == Some(name)
+        || node.label.as_deref() == Some(name)
+        || placeholder == Some(name)
+}
+
+/// Whether a person cannot use it now.
+pub(super) fn is_disabled(node: &Node) -> bool {
+    match &node.element {
+        Element::Button(button) => button.disabled || button.loading,
+        Element::Input(one) => one.disabled,
+        Element::Textarea(one) => one.disabled,
+        Element::Checkbox(one) => one.disabled,
+        Element::Radio(one) => one.disabled,
+        Element::Switch(one) => one.disabled,
+        Element::Slider(one) => one.disabled,
+        Element::Picker(one) => one.disabled,
+        _ => false,
+    }
+}
+
+/// The text that a field holds.
+pub(super) fn value(node: &Node) -> Option<&str> {
+    match &node.element {
+        Element::Input(one) => Some(&one.value),
+        Element::Textarea(one) => Some(&one.value),
+        Element::Picker(one) => match &one.mode {
+            PickerMode::Date(date) => Some(date.value.as_deref().unwrap_or_default()),
+            PickerMode::Time(time) => Some(time.value.as_deref().unwrap_or_default()),
+            PickerMode::Options(_) => None,
+        },
+        _ => None,
+    }
+}

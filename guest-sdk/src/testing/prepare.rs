@@ -1,0 +1,105 @@
+//! What a launch starts from.
+
+use std::marker::PhantomData;
+
+use lapak_abi::manifest::PageRoute;
+use lapak_abi::pages::PageStack;
+
+use super::TestApp;
+use crate::app::App;
+use crate::bindings::{ColorScheme, Launch, TextDirection};
+use crate::simulated::{self, Capability};
+
+const PAGE_STACK: usize = 10;
+
+/// What a launch starts from; begun with [`TestApp::prepare`].
+///
+/// ```ignore
+/// let app = TestApp::<Warung>::prepare(MANIFEST).lang("id").page("pages/dish?id=rendang").launch();
+/// ```
+pub struct Preparation<A> {
+    routes: Vec<PageRoute>,
+    tabs: Vec<PageRoute>,
+    url: String,
+    lang: String,
+    color_scheme: ColorScheme,
+    denied: Vec<Capability>,
+    app: PhantomData<A>,
+}
+
+impl<A: App> Preparation<A> {
+    pub(super) fn new(routes: Vec<PageRoute>, tabs: Vec<PageRoute>) -> Self {
+        Self {
+            routes,
+            tabs,
+            url: String::new(),
+            lang: "en".to_owned(),
+            color_scheme: ColorScheme::Light,
+            denied: Vec::new(),
+            app: PhantomData,
+        }
+    }
+
+    /// The person's language, BCP 47; English unless said otherwise.
+    #[must_use]
+    pub fn lang(mut self, lang: &str) -> Self {
+        self.lang = lang.to_owned();
+        self
+    }
+
+    /// The page that is opened first, with its query; the manifest's first unless said otherwise.
+    #[must_use]
+    pub fn page(mut self, url: &str) -> Self {
+        self.url = url.to_owned();
+        self
+    }
+
+    /// The colours that the shell shows; light unless said otherwise.
+    #[must_use]
+    pub fn color_scheme(mut self, scheme: ColorScheme) -> Self {
+        self.color_scheme = scheme;
+        self
+    }
+
+    /// Lends the app everything but this.
+    #[must_use]
+    pub fn deny(mut self, capability: Capability) -> Self {
+        self.denied.push(capability);
+        self
+    }
+
+    /// Launches the app with empty storage.
+    ///
+    /// # Panics
+    /// When the first page is not one of the manifest's.
+    #[must_use]
+    pub fn launch(self) -> TestApp<A> {
+        simulated::with(|host| *host = simulated::Host::new(&self.denied));
+        TestApp::start(self, false)
+    }
+
+    /// Opens the first page; the events of pages wait in the simulated host.
+    pub(super) fn open(&self) -> Launch {
+        let mut pages = PageStack::new(self.routes.clone(), self.tabs.clone(), PAGE_STACK);
+        let opened = match pages.open_first(&self.url) {
+            Ok(opened) => opened,
+            Err(error) => panic!("{:?} cannot be the first page: {error}", self.url),
+        };
+        let first = pages.top().cloned();
+        simulated::with(|host| {
+            host.pages = Some(pages);
+            host.page_events = opened;
+        });
+        let (path, query) = first
+            .map(|page| (page.route.to_string(), page.query))
+            .unwrap_or_default();
+        Launch {
+            path,
+            query,
+            referrer: None,
+            lang: self.lang.clone(),
+            dir: TextDirection::Ltr,
+            color_scheme: self.color_scheme,
+        }
+    }
+}

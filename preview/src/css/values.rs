@@ -1,0 +1,173 @@
+//! Values, token by token.
+
+use std::collections::HashSet;
+
+use cssparser::{Parser, ToCss as _, Token};
+
+use super::properties::Rule;
+use super::{CleanOptions, KEYFRAMES_PREFIX, Refused, refused};
+use crate::html::asset_address;
+
+/// What a value's tokens are judged by.
+pub(super) struct Values<'a> {
+    pub(super) options: &'a CleanOptions<'a>,
+    pub(super) keyframes: &'a HashSet<String>,
+    pub(super) property: &'a str,
+    pub(super) rule: Rule,
+}
+
+/// Functions that take numbers, colours and keywords and load nothing. Sorted.
+const FUNCTIONS: &[&str] = &[
+    "abs", "blur", "brightness", "calc", "circle", "clamp", "color", "color-mix", "conic-gradient", "contrast",
+    "cos", "cubic-bezier", "drop-shadow", "ellipse", "fit-content", "grayscale", "hsl", "hsla", "hue-rotate", "hwb",
+    "inset", "invert", "lab", "lch", "light-dark", "linear", "linear-gradient", "matrix", "matrix3d", "max", "min",
+    "minmax", "oklab", "oklch", "opacity", "perspective", "polygon", "radial-gradient", "repeat",
+    "repeating-conic-gradient", "repeating-linear-gradient", "repeating-radial-gradient", "rgb", "rgba", "rotate",
+    "rotate3d", "rotatex", "rotatey", "rotatez", "round", "saturate", "scale", "scale3d", "scalex", "scaley",
+    "scalez", "sepia", "sin", "skew", "skewx", "skewy", "steps", "translate", "translate3d", "translatex",
+    "translatey", "translatez", "var",
+];
+
+/// Reads the rest of the input as a value and writes it anew.
+pub(super) fn value(parser: &mut Parser<'_>, values: &mut Values<'_>) -> Result<String, Refused> {
+    let mut text = String::new();
+    tokens(parser, values, &mut text)?;
+    Ok(text.trim().to_owned())
+}
+
+fn tokens(parser: &mut Parser<'_>, values: &mut Values<'_>, text: &mut String) -> Result<(), Refused> {
+    let mut before = None;
+    while let Ok(token) = parser.next_including_whitespace().cloned() {
+        let kind = token.serialization_type();
+        if before.is_some_and(|before: cssparser::TokenSerializationType| before.needs_separator_when_before(kind)) {
+            text.push(' ');
+        }
+        before = Some(kind);
+        one(&token, parser, values, text)?;
+    }
+    Ok(())
+}
+
+fn one(token: &Token<'_>, parser: &mut Parser<'_>, values: &mut Values<'_>, text: &mut String) -> Result<(), Refused> {
+    let property = values.property;
+    match token {
+        Token::WhiteSpace(_) => text.push(' '),
+        Token::Ident(word) => text.push_str(&ident(word, values)?),
+        Token::Number { .. } | Token::Percentage { .. } | Token::Hash(_) | Token::IDHash(_) | Token::Comma => {
+            only(values, "numbers")?;
+            text.push_str(&token.to_css_string());
+        }
+        Token::Dimension { unit, .. } => {
+            only(values, "lengths")?;
+            text.push_str(&token.to_css_string());
+            // A view-port is the box that the app has, not the window that shows it.
+            if let Some(of_box) = box_unit(unit) {
+                text.truncate(text.len() - unit.len());
+                text.push_str(of_box);
+            }
+        }
+        Token::Delim('+' | '-' | '*' | '/') => text.push_str(&token.to_css_string()),
+        Token::Delim('!') => {
+            if !parser.next().is_ok_and(|word| matches!(word, Token::Ident(word) if word.eq_ignore_ascii_case("important"))) {
+                return refused(format!("{property}: only !important may follow an exclamation mark"));
+            }
+            text.push_str("!important");
+        }
+        Token::QuotedString(_) if matches!(values.rule, Rule::Text | Rule::Custom) => text.push_str(&token.to_css_string()),
+        Token::UnquotedUrl(address) => text.push_str(&image(address, values)?),
+        Token::Function(name) if name.eq_ignore_ascii_case("url") => {
+            let address: Result<String, Refused> = parser.parse_nested_block(|inner| Ok(inner.expect_string_cloned()?.to_string()));
+            text.push_str(&image(&address?, values)?);
+        }
+        Token::Function(name) => function(&name.to_ascii_lowercase(), parser, values, text)?,
+        Token::ParenthesisBlock => nested("", ')', parser, values, text)?,
+        // Names of lines in a grid.
+        Token::SquareBracketBlock if property.starts_with("grid") => nested("", ']', parser, values, text)?,
+        other => return refused(format!("{property}: {} is not allowed", other.to_css_string().chars().take(40).collect::<String>())),
+    }
+    Ok(())
+}
+
+fn ident(word: &str, values: &Values<'_>) -> Result<String, Refused> {
+    if let Rule::Words(allowed) = values.rule
+        && !allowed.contains(&word.to_ascii_lowercase().as_str())
+    {
+        let cure = match word.to_ascii_lowercase().as_str() {
+            "fixed" | "sticky" => ". Lay the page out as a column and let only its middle scroll",
+            _ => "",
+        };
+        return refused(format!("{}: {word} is not allowed{cure}", values.property));
+    }
+    let mut written = String::new();
+    let named = match values.rule {
+        Rule::Animation if values.keyframes.contains(word) => format!("{KEYFRAMES_PREFIX}{word}"),
+        Rule::Animation if word.starts_with("lp-") || word.starts_with("shell-") => {
+            return refused(format!("{}: {word} belongs to the host", values.property));
+        }
+        _ => word.to_owned(),
+    };
+    // Serializing into a String cannot fail.
+    let _ = cssparser::serialize_identifier(&named, &mut written);
+    Ok(written)
+}
+
+fn only(values: &Values<'_>, what: &str) -> Result<(), Refused> {
+    match values.rule {
+        Rule::Words(_) => refused(format!("{}: {what} are not allowed", values.property)),
+        _ => Ok(()),
+    }
+}
+
+fn function(name: &str, parser: &mut Parser<'_>, values: &mut Values<'_>, text: &mut String) -> Result<(), Refused> {
+    if matches!(values.rule, Rule::Words(_)) || FUNCTIONS.binary_search(&name).is_err() {
+        return refused(format!("{}: the function {name}() is not allowed", values.property));
+    }
+    nested(name, ')', parser, values, text)
+}
+
+fn nested(name: &str, end: char, parser: &mut Parser<'_>, values: &mut Values<'_>, text: &mut String) -> Result<(), Refused> {
+    text.push_str(name);
+    text.push(if end == ')' { '(' } else { '[' });
+    let mut inside = String::new();
+    parser.parse_nested_block(|inner| tokens(inner, values, &mut inside))?;
+    text.push_str(inside.trim());
+    text.push(end);
+    Ok(())
+}
+
+/// An image of the package, as an address of the host's.
+fn image(address: &str, values: &Values<'_>) -> Result<String, Refused> {
+    if values.rule != Rule::Image {
+        return refused(format!("{}: url() is not allowed", values.property));
+    }
+    let path = address.strip_prefix('/').unwrap_or(address);
+    if !path.starts_with("common/") || !(values.options.has_file)(path) {
+        let shown: String = address.chars().take(80).collect();
+        return refused(format!("{}: {shown} is not a file under common/ of the package", values.property));
+    }
+    let mut url = "url(".to_owned();
+    // Serializing into a String cannot fail.
+    let _ = cssparser::serialize_string(&asset_address(values.options.asset_base, path), &mut url);
+    url.push(')');
+    Ok(url)
+}
+
+fn box_unit(unit: &str) -> Option<&'static str> {
+    Some(match unit.to_ascii_lowercase().as_str() {
+        "vw" | "svw" | "lvw" | "dvw" | "vi" => "cqw",
+        "vh" | "svh" | "lvh" | "dvh" | "vb" => "cqh",
+        "vmin" | "svmin" | "lvmin" | "dvmin" => "cqmin",
+        "vmax" | "svmax" | "lvmax" | "dvmax" => "cqmax",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_sorted_so_that_it_can_be_searched() {
+        assert!(FUNCTIONS.is_sorted());
+    }
+}

@@ -1,0 +1,143 @@
+//! Files: the shell's own, those of packages, and pictures.
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::{self, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use lapak_abi::package::Package;
+use serde::Deserialize;
+
+use super::Preview;
+use crate::picture::{PictureOptions, paint};
+
+/// Images run no script and load nothing, even when somebody opens one by itself.
+const IMAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+type Asset = (&'static str, &'static str, &'static [u8]);
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+const ASSETS: &[Asset] = &[
+    ("inter-latin.woff2", "font/woff2", include_bytes!("../../assets/fonts/inter-latin-wght-normal.woff2")),
+    ("inter-latin-ext.woff2", "font/woff2", include_bytes!("../../assets/fonts/inter-latin-ext-wght-normal.woff2")),
+    ("shell.css", "text/css; charset=utf-8", include_bytes!("../../assets/shell.css")),
+    ("shell.js", SCRIPT, include_bytes!("../../assets/shell.js")),
+];
+
+/// One of the shell's files.
+pub(super) async fn asset(Path(name): Path<String>) -> Response {
+    let found = ASSETS.iter().find(|(one, _, _)| *one == name);
+    match found {
+        Some((_, kind, bytes)) => {
+            let mut response = with_kind(kind, Bytes::from_static(bytes));
+            // The server's files change with the server only; asking again is cheap on a loopback.
+            let age = HeaderValue::from_static("no-cache");
+            response.headers_mut().insert(header::CACHE_CONTROL, age);
+            response
+        }
+        None => nothing(),
+    }
+}
+
+/// The app's style sheet, on top of what every node looks like.
+pub(super) async fn style(State(preview): State<Preview>, Path(token): Path<String>) -> Response {
+    let Some(open) = preview.inner.sessions.find(&token) else {
+        return nothing();
+    };
+    let css = [crate::html::BASE_CSS, "\n", &open.live().shown.style.css].concat();
+    with_kind("text/css; charset=utf-8", Bytes::from(css))
+}
+
+/// An image of the package.
+pub(super) async fn package_file(
+    State(preview): State<Preview>,
+    Path((token, path)): Path<(String, String)>,
+) -> Response {
+    let Some(open) = preview.inner.sessions.find(&token) else {
+        return nothing();
+    };
+    image(open.live().shown.app.package(), &path)
+}
+
+/// The app's first icon.
+pub(super) async fn app_icon(State(preview): State<Preview>, Path(name): Path<String>) -> Response {
+    let shown = preview.inner.shelf.find(&name).and_then(|stall| stall.shown());
+    let Some(shown) = shown else {
+        return nothing();
+    };
+    let package = shown.app.package();
+    let icons = package.manifest().icons.iter();
+    let first = icons.map(|icon| icon.src.as_str()).find(|src| package.file(src).is_some());
+    first.map_or_else(nothing, |src| image(package, src))
+}
+
+fn image(package: &Package, path: &str) -> Response {
+    let (Some(kind), Some(bytes)) = (image_kind(path), package.file(path)) else {
+        return nothing();
+    };
+    let mut response = with_kind(kind, Bytes::copy_from_slice(bytes));
+    let policy = HeaderValue::from_static(IMAGE_POLICY);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// Only what is shown as an image leaves a package.
+fn image_kind(path: &str) -> Option<&'static str> {
+    let (_, extension) = path.rsplit_once('.')?;
+    Some(match extension.to_ascii_lowercase().as_str() {
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "webp" => "image/webp",
+        "gif" => "image/gif",
+        _ => return None,
+    })
+}
+
+/// How a picture is asked for.
+#[derive(Debug, Deserialize)]
+pub(super) struct ShotQuery {
+    scale: Option<f32>,
+    frame: Option<u8>,
+    width: Option<u32>,
+    height: Option<u32>,
+}
+
+/// What the session shows, as a picture.
+pub(super) async fn shot(
+    State(preview): State<Preview>,
+    Path(token): Path<String>,
+    Query(query): Query<ShotQuery>,
+) -> Response {
+    let Some(open) = preview.inner.sessions.find(&token) else {
+        return nothing();
+    };
+    let live = open.live();
+    let options = PictureOptions {
+        scale: query.scale.unwrap_or(1.0),
+        frame: query.frame.is_some_and(|frame| frame != 0),
+        width: query.width.unwrap_or(PictureOptions::default().width),
+        height: query.height.unwrap_or(PictureOptions::default().height),
+        lang: open.start.lang.clone(),
+        color_scheme: open.color_scheme(),
+    };
+    let screen = live.session.screen();
+    let Ok(_painting) = preview.inner.painting.acquire().await else {
+        return nothing();
+    };
+    let painted = tokio::task::spawn_blocking(move || paint(&live.shown.app, &screen, &options)).await;
+    match painted {
+        Ok(Ok(png)) => with_kind("image/png", Bytes::from(png)),
+        Ok(Err(error)) => (StatusCode::UNPROCESSABLE_ENTITY, format!("{error}\n")).into_response(),
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "The picture could not be painted.\n").into_response(),
+    }
+}
+
+fn with_kind(kind: &'static str, bytes: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, kind)], bytes).into_response()
+}
+
+fn nothing() -> Response {
+    (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response()
+}

@@ -1,0 +1,169 @@
+//! The messages of `PROTOCOL.md`, as far as they are read; those that are written stand where they are made.
+
+use lapak_host::ShellEvent;
+use lapak_host::view::{Field, FieldValue, InputValue, NodeId, Trigger};
+use serde::Deserialize;
+
+/// A message of the shell's.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "t", rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum FromShell {
+    Hello { client: String, v: u64, page: u32, app: String },
+    Input { seq: u64, node: u32, on: On, value: Option<Value> },
+    Back { seq: u64 },
+    Tab { seq: u64, page: String },
+    Refresh { seq: u64 },
+    Bottom { seq: u64 },
+    Show { seq: u64 },
+    Hide { seq: u64 },
+    Restart {},
+    Inspect { on: bool },
+    Storage {},
+}
+
+/// A trigger by its WIT name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum On {
+    Tap,
+    LongPress,
+    Input,
+    Change,
+    Submit,
+    Reset,
+    Focus,
+    Blur,
+    ReachEnd,
+}
+
+/// What the person put in.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Value {
+    Text(String),
+    Toggled(bool),
+    Number(f64),
+    Index(u32),
+    Fields(Vec<NamedValue>),
+}
+
+/// A field of a form.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(super) struct NamedValue {
+    name: String,
+    value: PlainValue,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum PlainValue {
+    Text(String),
+    Toggled(bool),
+    Number(f64),
+    Index(u32),
+}
+
+impl FromShell {
+    /// The event for the session, with its number, if the message is one.
+    pub(super) fn event(self) -> Option<(u64, ShellEvent)> {
+        Some(match self {
+            Self::Input { seq, node, on, value } => {
+                let value = value.map_or(InputValue::None, InputValue::from);
+                let (node, trigger) = (NodeId(node), on.into());
+                (seq, ShellEvent::Input { node, trigger, value })
+            }
+            Self::Back { seq } => (seq, ShellEvent::Back),
+            Self::Tab { seq, page } => (seq, ShellEvent::SwitchTab(page)),
+            Self::Refresh { seq } => (seq, ShellEvent::PageRefresh),
+            Self::Bottom { seq } => (seq, ShellEvent::PageBottomReached),
+            Self::Show { seq } => (seq, ShellEvent::Show),
+            Self::Hide { seq } => (seq, ShellEvent::Hide),
+            Self::Hello { .. } | Self::Restart {} | Self::Inspect { .. } | Self::Storage {} => return None,
+        })
+    }
+}
+
+impl From<On> for Trigger {
+    fn from(trigger: On) -> Self {
+        match trigger {
+            On::Tap => Self::Tap,
+            On::LongPress => Self::LongPress,
+            On::Input => Self::Input,
+            On::Change => Self::Change,
+            On::Submit => Self::Submit,
+            On::Reset => Self::Reset,
+            On::Focus => Self::Focus,
+            On::Blur => Self::Blur,
+            On::ReachEnd => Self::ReachEnd,
+        }
+    }
+}
+
+impl From<Value> for InputValue {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Text(text) => Self::Text(text),
+            Value::Toggled(on) => Self::Toggled(on),
+            Value::Number(number) => Self::Number(number),
+            Value::Index(index) => Self::Index(index),
+            Value::Fields(fields) => Self::Fields(fields.into_iter().map(Field::from).collect()),
+        }
+    }
+}
+
+impl From<NamedValue> for Field {
+    fn from(field: NamedValue) -> Self {
+        Self {
+            name: field.name,
+            value: match field.value {
+                PlainValue::Text(text) => FieldValue::Text(text),
+                PlainValue::Toggled(on) => FieldValue::Toggled(on),
+                PlainValue::Number(number) => FieldValue::Number(number),
+                PlainValue::Index(index) => FieldValue::Index(index),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_message_of_the_protocol() {
+        for message in [
+            r#"{"t":"hello","client":"a","v":7,"page":3,"app":"00"}"#,
+            r#"{"t":"input","seq":1,"node":412,"on":"tap","value":null}"#,
+            r#"{"t":"input","seq":1,"node":412,"on":"long-press","value":null}"#,
+            r#"{"t":"input","seq":1,"node":412,"on":"reach-end","value":null}"#,
+            r#"{"t":"input","seq":1,"node":412,"on":"change","value":{"toggled":true}}"#,
+            r#"{"t":"input","seq":1,"node":1,"on":"submit","value":{"fields":[{"name":"a","value":{"index":1}}]}}"#,
+            r#"{"t":"back","seq":2}"#,
+            r#"{"t":"tab","seq":3,"page":"pages/basket"}"#,
+            r#"{"t":"refresh","seq":4}"#,
+            r#"{"t":"bottom","seq":5}"#,
+            r#"{"t":"show","seq":6}"#,
+            r#"{"t":"hide","seq":7}"#,
+            r#"{"t":"restart"}"#,
+            r#"{"t":"inspect","on":true}"#,
+            r#"{"t":"storage"}"#,
+        ] {
+            serde_json::from_str::<FromShell>(message).unwrap_or_else(|error| panic!("{message}: {error}"));
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_message() {
+        for message in [
+            "", "null", "[]", "{}", r#"{"t":"steal"}"#,
+            r#"{"t":"input","seq":-1,"node":1,"on":"tap","value":null}"#,
+            r#"{"t":"input","seq":1,"node":4294967296,"on":"tap","value":null}"#,
+            r#"{"t":"input","seq":1,"node":1,"on":"explode","value":null}"#,
+            r#"{"t":"input","seq":1,"node":1,"on":"change","value":{"number":"NaN"}}"#,
+            r#"{"t":"input","seq":1,"node":1,"on":"change","value":{"text":"a","toggled":true}}"#,
+            r#"{"t":"back","seq":1,"more":1}"#,
+        ] {
+            assert!(serde_json::from_str::<FromShell>(message).is_err(), "{message}");
+        }
+    }
+}

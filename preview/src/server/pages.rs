@@ -1,0 +1,323 @@
+//! The pages: what is on the shelf, a session with its first view in it, and friendly refusals.
+
+use std::time::Duration;
+
+use axum::extract::{Path, Query, State};
+use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::{StatusCode, Uri};
+use axum::response::{Html, IntoResponse, Response};
+use lapak_abi::manifest::{NavigationStyle, TextStyle, Window};
+use lapak_host::session::ColorScheme;
+use lapak_host::{EndCause, EndReport, Screen};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::sessions::{Live, OpenSession, Start, new_token};
+use super::shelf::{ShownApp, Stall};
+use super::{Preview, guard};
+use crate::html::{self, HtmlContext, escape};
+
+const SESSION: &str = include_str!("../../assets/session.html");
+const HOME: &str = include_str!("../../assets/home.html");
+const PERSON: &str = "lapak_person";
+/// How long the page waits for the app's first view before it is sent without.
+const FIRST_VIEW: Duration = Duration::from_secs(3);
+
+/// What is on the shelf.
+pub(super) async fn home(State(preview): State<Preview>, headers: HeaderMap) -> Response {
+    let lang = language(&headers);
+    let stalls = preview.inner.shelf.all();
+    let cards: Vec<String> = stalls.iter().map(|stall| card(stall, &lang)).collect();
+    let page = fill(HOME, &[("lang", "en".into()), ("apps_html", cards.concat())]);
+    Html(page).into_response()
+}
+
+fn card(stall: &Stall, lang: &str) -> String {
+    let name = escape(&stall.name);
+    let Some(shown) = stall.shown() else {
+        return format!(
+            "<li class=\"card\"><div class=\"card-text\"><h2>{name}</h2><p>Not built yet. The terminal says why.</p></div></li>"
+        );
+    };
+    let package = shown.app.package();
+    let manifest = package.manifest();
+    let title = escape(&package.localized(&manifest.name, lang));
+    let description = manifest.description.as_deref().unwrap_or_default();
+    let description = escape(&package.localized(description, lang));
+    format!(
+        "<li class=\"card\"><a href=\"/a/{name}\"><img class=\"card-icon\" src=\"/a/{name}/icon\" alt=\"\" width=\"56\" \
+         height=\"56\"><div class=\"card-text\"><h2>{title}</h2><p>{description}</p></div></a></li>"
+    )
+}
+
+/// How `/a/<app>` may be asked to launch.
+#[derive(Debug, Deserialize)]
+pub(super) struct LaunchQuery {
+    page: Option<String>,
+    lang: Option<String>,
+    scheme: Option<String>,
+}
+
+/// Launches a session and goes on to its page.
+pub(super) async fn launch(
+    State(preview): State<Preview>,
+    Path(name): Path<String>,
+    Query(query): Query<LaunchQuery>,
+    headers: HeaderMap,
+) -> Response {
+    if guard::from_elsewhere(&headers) {
+        let why = "Another site's page may link to an app, but not launch it by itself.";
+        return refusal(StatusCode::FORBIDDEN, "Not launched", why);
+    }
+    let Some(stall) = preview.inner.shelf.find(&name) else {
+        return refusal(StatusCode::NOT_FOUND, "No such app", "This server does not show an app of that name.");
+    };
+    let Some(shown) = stall.shown() else {
+        return refusal(StatusCode::SERVICE_UNAVAILABLE, "Not built yet", "Its sources do not build; the terminal says why.");
+    };
+    let known = person(&headers);
+    let person = known.clone().unwrap_or_else(new_token);
+    let dark = match query.scheme.as_deref() {
+        Some(scheme) => scheme == "dark",
+        None => headers.get("sec-ch-prefers-color-scheme").is_some_and(|scheme| scheme.as_bytes().ends_with(b"dark") || scheme.as_bytes() == b"\"dark\""),
+    };
+    let start = Start {
+        person: person.clone(),
+        lang: query.lang.filter(|lang| is_language(lang)).unwrap_or_else(|| language(&headers)),
+        dark,
+        pages: query.page.into_iter().collect(),
+    };
+    let opened = match preview.inner.sessions.open(&preview.inner.runtime, &stall, &shown, start) {
+        Ok(opened) => opened,
+        Err(error) => return refusal(StatusCode::SERVICE_UNAVAILABLE, "Too busy", &error.to_string()),
+    };
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let to = format!("/s/{}", opened.token);
+    let cookie = format!("{PERSON}={person}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax");
+    let headers = response.headers_mut();
+    if let Ok(to) = HeaderValue::from_str(&to) {
+        headers.insert(header::LOCATION, to);
+    }
+    if known.is_none()
+        && let Ok(cookie) = HeaderValue::from_str(&cookie)
+    {
+        headers.insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// A session's page.
+pub(super) async fn session(
+    State(preview): State<Preview>,
+    Path(token): Path<String>,
+) -> Response {
+    let Some(open) = preview.inner.sessions.find(&token) else {
+        let why = "It was closed, or the server was started again. What the app stored is still there: open it again.";
+        return refusal(StatusCode::NOT_FOUND, "This session is over", why);
+    };
+    let live = open.live();
+    // An app that spins at its launch must not keep the page from showing that.
+    let _ = tokio::time::timeout(FIRST_VIEW, live.session.painted()).await;
+    let screen = live.session.screen();
+    let state = page_message(&live, &open, &screen);
+    let text = |member: &str| state[member].as_str().unwrap_or_default().to_owned();
+    let page = fill(
+        SESSION,
+        &[
+            ("lang", escape(&text("lang"))),
+            ("app_name", escape(&text("name"))),
+            ("token", escape(&token)),
+            ("title", escape(&text("title"))),
+            ("back_hidden", if screen.depth > 1 { "" } else { "hidden" }.into()),
+            ("tabs_html", tabs_html(&state["tabs"])),
+            ("app_html", text("html")),
+            ("app_css_href", format!("/s/{token}/{}", escape(&text("css")))),
+            ("state_json", in_script(&state)),
+        ],
+    );
+    Html(page).into_response()
+}
+
+/// JSON that may stand in a script element.
+fn in_script(state: &Value) -> String {
+    state.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+fn tabs_html(tabs: &Value) -> String {
+    let tabs = tabs.as_array().map(Vec::as_slice).unwrap_or_default();
+    let one = |tab: &Value| {
+        let member = |name: &str| tab[name].as_str().unwrap_or_default();
+        let current = if tab["selected"] == true { " aria-current=\"page\"" } else { "" };
+        // The icon is markup of the host's own.
+        format!(
+            "<button type=\"button\" class=\"tab\" data-page=\"{}\"{current}>{}<span>{}</span></button>",
+            escape(member("page")), member("icon"), escape(member("text")),
+        )
+    };
+    tabs.iter().map(one).collect()
+}
+
+/// The message that paints a whole page.
+pub(super) fn page_message(live: &Live, open: &OpenSession, screen: &Screen) -> Value {
+    let package = live.shown.app.package();
+    let manifest = package.manifest();
+    let lang = &open.start.lang;
+    let base = open.asset_base();
+    let html = live.shown.with_html(&base, |cx| {
+        html::app_box(
+            &html::AppBox { tree: &screen.tree, route: &screen.route, lang, dark: open.start.dark },
+            cx,
+        )
+    });
+    json!({
+        "t": "page",
+        "v": screen.version,
+        "page": screen.page.0,
+        "app": live.shown.digest,
+        "name": package.localized(&manifest.name, lang),
+        "css": format!("app.css?v={}", live.shown.digest),
+        "route": screen.route,
+        "title": title(live, open, screen.title.as_deref()),
+        "depth": screen.depth,
+        "tabs": tabs(&live.shown, lang, &screen.route),
+        "window": window(&manifest.window),
+        "scheme": if open.start.dark { "dark" } else { "light" },
+        "lang": lang,
+        "html": html,
+    })
+}
+
+/// Text of the navigation bar: the app's, else the manifest's, else the app's name.
+pub(super) fn title(live: &Live, open: &OpenSession, of_page: Option<&str>) -> String {
+    if let Some(title) = of_page {
+        return title.to_owned();
+    }
+    let package = live.shown.app.package();
+    let manifest = package.manifest();
+    let of_app = manifest.window.navigation_bar_title_text.as_ref();
+    package.localized(of_app.unwrap_or(&manifest.name), &open.start.lang)
+}
+
+fn tabs(shown: &ShownApp, lang: &str, route: &str) -> Value {
+    let package = shown.app.package();
+    let Some(bar) = &package.manifest().tab_bar else {
+        return Value::Null;
+    };
+    if !bar.list.iter().any(|tab| tab.page.as_str() == route) {
+        return Value::Null;
+    }
+    let tabs = bar.list.iter().map(|tab| {
+        json!({
+            "page": tab.page.as_str(),
+            "text": package.localized(&tab.text, lang),
+            "icon": tab.icon.as_deref().and_then(html::icon_markup).unwrap_or_default(),
+            "selected": tab.page.as_str() == route,
+        })
+    });
+    tabs.collect()
+}
+
+fn window(window: &Window) -> Value {
+    json!({
+        "bar": window.navigation_style == NavigationStyle::Default && !window.fullscreen,
+        "bar_background": window.navigation_bar_background_color,
+        "bar_dark_text": window.navigation_bar_text_style == TextStyle::Dark,
+        "background": window.background_color,
+        "refresh": window.enable_pull_down_refresh,
+        "bottom_distance": window.on_reach_bottom_distance,
+        "fullscreen": window.fullscreen,
+    })
+}
+
+/// The message that tells of a session's end.
+pub(super) fn ended_message(report: &EndReport) -> Value {
+    let title = match &report.cause {
+        EndCause::Closed => "The app was closed",
+        EndCause::Panic { .. } => "The app panicked",
+        EndCause::CpuLimit { .. } => "The app took too long",
+        EndCause::MemoryLimit { .. } => "The app used too much memory",
+        EndCause::StackOverflow => "The app overflowed its stack",
+        EndCause::InvalidView { .. } => "The app's view was refused",
+        EndCause::Trap { .. } => "The app trapped",
+        EndCause::HostFault { .. } => "The host failed",
+    };
+    json!({
+        "t": "ended", "title": title, "text": report.cause.to_string(), "stack": report.stack,
+        "event": report.event, "closed": report.cause == EndCause::Closed,
+    })
+}
+
+impl ShownApp {
+    /// Calls `with` with what the generator needs to know of this app's package.
+    pub(super) fn with_html<T>(&self, asset_base: &str, with: impl FnOnce(&HtmlContext<'_>) -> T) -> T {
+        let package = self.app.package();
+        with(&HtmlContext {
+            asset_base,
+            has_file: &|path| package.file(path).is_some(),
+            for_picture: false,
+        })
+    }
+}
+
+impl OpenSession {
+    /// Where the package's files are for this session's page.
+    pub(super) fn asset_base(&self) -> String {
+        format!("/s/{}/f/", self.token)
+    }
+
+    /// The colours that the session shows.
+    pub(super) fn color_scheme(&self) -> ColorScheme {
+        if self.start.dark { ColorScheme::Dark } else { ColorScheme::Light }
+    }
+}
+
+/// Everything else.
+pub(super) async fn nothing_here(uri: Uri) -> Response {
+    let why = format!("{} is not an address of this server.", uri.path());
+    refusal(StatusCode::NOT_FOUND, "Nothing here", &why)
+}
+
+fn refusal(status: StatusCode, title: &str, text: &str) -> Response {
+    let card = format!(
+        "<li class=\"card\"><div class=\"card-text\"><h2>{}</h2><p>{}</p><p><a href=\"/\">All apps</a></p></div></li>",
+        escape(title), escape(text),
+    );
+    let page = fill(HOME, &[("lang", "en".into()), ("apps_html", card)]);
+    (status, Html(page)).into_response()
+}
+
+/// Puts values into a template. What a value contains is never looked at again.
+fn fill(template: &str, values: &[(&str, String)]) -> String {
+    let mut page = String::with_capacity(template.len() + values.iter().map(|(_, value)| value.len()).sum::<usize>());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        page.push_str(before);
+        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
+        let value = values.iter().find(|(one, _)| *one == name.trim());
+        page.push_str(value.map_or("", |(_, value)| value));
+        rest = after;
+    }
+    page.push_str(rest);
+    page
+}
+
+/// The person's name in their cookie, if it is one that this server gave.
+fn person(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
+    let name = pairs.find_map(|pair| pair.trim().strip_prefix(PERSON)?.strip_prefix('='))?;
+    let given = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    given.then(|| name.to_owned())
+}
+
+/// The first language that the browser asks for.
+fn language(headers: &HeaderMap) -> String {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let first = accepted.and_then(|list| list.split([',', ';']).next()).map(str::trim);
+    first.filter(|lang| is_language(lang)).unwrap_or("en").to_owned()
+}
+
+fn is_language(lang: &str) -> bool {
+    let part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    lang.len() <= 35 && lang.split('-').all(part)
+}

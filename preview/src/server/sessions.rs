@@ -1,0 +1,263 @@
+//! Open sessions behind their tokens.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use lapak_host::session::ColorScheme;
+use lapak_host::{Launch, LaunchError, Runtime, Session, ShellEvent};
+use tokio::sync::watch;
+
+use super::inspect::Journal;
+use super::shelf::{ShownApp, Stall};
+
+/// Most open sessions; past it, the one that nobody has looked at for longest is closed.
+const MAX_OPEN: usize = 1_000;
+/// Browser pages remembered for each session, for what they have sent.
+const MAX_CLIENTS: usize = 16;
+/// How long an app may take to be closed before the next is launched in its place.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// Every open session by its token.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    open: Mutex<HashMap<String, Arc<OpenSession>>>,
+}
+
+/// A session that a browser can look at. What runs behind the token can change: a newer app, a new start.
+#[derive(Debug)]
+pub(super) struct OpenSession {
+    pub(super) token: String,
+    pub(super) stall: Arc<Stall>,
+    pub(super) start: Start,
+    /// Lines and events, for the inspector.
+    pub(super) journal: Arc<Journal>,
+    live: Mutex<Live>,
+    /// Counts the changes of `live`.
+    changed: watch::Sender<u64>,
+    clients: Mutex<VecDeque<(String, u64)>>,
+    sockets: AtomicUsize,
+    last_seen: Mutex<Instant>,
+}
+
+/// What runs behind a token at the moment.
+#[derive(Clone, Debug)]
+pub(super) struct Live {
+    pub(super) session: Session,
+    pub(super) shown: Arc<ShownApp>,
+}
+
+/// How a session is launched.
+#[derive(Clone, Debug)]
+pub(super) struct Start {
+    pub(super) person: String,
+    pub(super) lang: String,
+    pub(super) dark: bool,
+    pub(super) pages: Vec<String>,
+}
+
+impl Start {
+    fn launch(&self, pages: Vec<String>) -> Launch {
+        let mut launch = Launch::new(self.person.clone());
+        launch.pages = pages;
+        launch.lang.clone_from(&self.lang);
+        if self.dark {
+            launch.color_scheme = ColorScheme::Dark;
+        }
+        launch
+    }
+}
+
+impl Sessions {
+    /// Launches a session and opens it under a new token.
+    pub(super) fn open(
+        &self,
+        runtime: &Runtime,
+        stall: &Arc<Stall>,
+        shown: &Arc<ShownApp>,
+        start: Start,
+    ) -> Result<Arc<OpenSession>, LaunchError> {
+        self.make_room();
+        let launch = start.launch(start.pages.clone());
+        let (session, updates) = match runtime.launch_watched(&shown.app, launch.clone()) {
+            Ok(launched) => launched,
+            // Closing takes a moment, so the room that this makes is for the next attempt.
+            Err(error) if !self.close_the_most_forgotten() => return Err(error),
+            Err(_) => runtime.launch_watched(&shown.app, launch)?,
+        };
+        let journal = Arc::new(Journal::default());
+        journal.follow(updates);
+        let opened = Arc::new(OpenSession {
+            token: new_token(),
+            stall: stall.clone(),
+            start,
+            journal,
+            live: Mutex::new(Live {
+                session,
+                shown: shown.clone(),
+            }),
+            changed: watch::Sender::new(0),
+            clients: Mutex::default(),
+            sockets: AtomicUsize::new(0),
+            last_seen: Mutex::new(Instant::now()),
+        });
+        lock(&self.open).insert(opened.token.clone(), opened.clone());
+        Ok(opened)
+    }
+
+    pub(super) fn find(&self, token: &str) -> Option<Arc<OpenSession>> {
+        let found = lock(&self.open).get(token).cloned()?;
+        *lock(&found.last_seen) = Instant::now();
+        Some(found)
+    }
+
+    /// Puts a newer app behind every session of a stall, each at the pages where it is.
+    pub(super) async fn reload(&self, runtime: &Runtime, stall: &Arc<Stall>, shown: &Arc<ShownApp>) {
+        let of_stall = |open: &&Arc<OpenSession>| Arc::ptr_eq(&open.stall, stall);
+        let open: Vec<_> = lock(&self.open).values().filter(of_stall).cloned().collect();
+        for open in open {
+            let pages = open.live().session.screen().stack;
+            if let Err(error) = open.relaunch(runtime, shown.clone(), pages).await {
+                tracing::warn!(%error, "session not launched again");
+            }
+        }
+    }
+
+    fn make_room(&self) {
+        if lock(&self.open).len() >= MAX_OPEN {
+            self.close_the_most_forgotten();
+        }
+    }
+
+    /// Closes the session that was looked at longest ago, unless a browser shows it. Tells whether there was one.
+    fn close_the_most_forgotten(&self) -> bool {
+        let mut open = lock(&self.open);
+        let unwatched = open.values().filter(|open| open.sockets.load(Ordering::Relaxed) == 0);
+        let oldest = unwatched.min_by_key(|open| *lock(&open.last_seen)).cloned();
+        let Some(oldest) = oldest else {
+            return false;
+        };
+        open.remove(&oldest.token);
+        // A full mailbox or an ended session: either way nobody comes back to it.
+        let _ = oldest.live().session.send(ShellEvent::Close);
+        true
+    }
+}
+
+impl OpenSession {
+    pub(super) fn live(&self) -> Live {
+        lock(&self.live).clone()
+    }
+
+    /// Tells when something else runs behind the token.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Ends what runs and launches the app again.
+    pub(super) async fn relaunch(
+        &self,
+        runtime: &Runtime,
+        shown: Arc<ShownApp>,
+        pages: Vec<String>,
+    ) -> Result<(), LaunchError> {
+        let old = self.live().session;
+        if old.send(ShellEvent::Close).is_ok() {
+            // The app is told that it closes, so that it can store what it wants kept.
+            let _ = tokio::time::timeout(CLOSING, old.ended()).await;
+        }
+        let (session, updates) = runtime.launch_watched(&shown.app, self.start.launch(pages))?;
+        self.journal.follow(updates);
+        *lock(&self.live) = Live { session, shown };
+        self.changed.send_modify(|count| *count += 1);
+        Ok(())
+    }
+
+    /// The last number taken from a browser page; 0 if none.
+    pub(super) fn last_taken(&self, client: &str) -> u64 {
+        let clients = lock(&self.clients);
+        let found = clients.iter().find(|(name, _)| name == client);
+        found.map_or(0, |(_, seq)| *seq)
+    }
+
+    /// Takes the event numbered `seq` of a browser page, once and in order, by `send`.
+    pub(super) fn take(
+        &self,
+        client: &str,
+        seq: u64,
+        send: impl FnOnce() -> Result<(), lapak_host::SendError>,
+    ) -> Taken {
+        let mut clients = lock(&self.clients);
+        let at = match clients.iter().position(|(name, _)| name == client) {
+            Some(at) => at,
+            None => {
+                if clients.len() >= MAX_CLIENTS {
+                    clients.pop_front();
+                }
+                clients.push_back((client.to_owned(), 0));
+                clients.len() - 1
+            }
+        };
+        let Some((_, last)) = clients.get_mut(at) else {
+            return Taken::Later;
+        };
+        if seq <= *last {
+            return Taken::Yes;
+        }
+        // Something before it was not taken: the shell will send both again.
+        if seq != *last + 1 {
+            return Taken::Later;
+        }
+        match send() {
+            Err(lapak_host::SendError::MailboxFull(_)) => Taken::Later,
+            // What is sent to a session that has ended needs no second try.
+            Ok(()) | Err(lapak_host::SendError::Ended) => {
+                *last = seq;
+                Taken::Yes
+            }
+        }
+    }
+
+    /// Counts a browser page that shows the session, for as long as the guard lives.
+    pub(super) fn watched(self: &Arc<Self>) -> Watched {
+        self.sockets.fetch_add(1, Ordering::Relaxed);
+        Watched(self.clone())
+    }
+}
+
+/// Whether an event was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    Yes,
+    Later,
+}
+
+/// A browser page shows the session.
+pub(super) struct Watched(Arc<OpenSession>);
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.0.sockets.fetch_sub(1, Ordering::Relaxed);
+        *lock(&self.0.last_seen) = Instant::now();
+    }
+}
+
+/// 128 bits that nobody can guess, in hexadecimal.
+pub(super) fn new_token() -> String {
+    let mut bytes = [0_u8; 16];
+    // Without randomness there are no secrets: no session is better than one that can be guessed.
+    if getrandom::fill(&mut bytes).is_err() {
+        unreachable_randomness();
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unreachable_randomness() -> ! {
+    tracing::error!("the system has no source of randomness");
+    std::process::abort()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,106 @@
+//! The apps that the server shows, by name.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lapak_host::App;
+use tokio::sync::watch;
+
+use crate::style::AppStyle;
+
+/// Every app by its name.
+#[derive(Debug, Default)]
+pub(super) struct Shelf {
+    stalls: Mutex<BTreeMap<String, Arc<Stall>>>,
+}
+
+/// One app's place; the app itself can be replaced by a newer one.
+#[derive(Debug)]
+pub(super) struct Stall {
+    pub(super) name: String,
+    shown: Mutex<Option<Arc<ShownApp>>>,
+    build: watch::Sender<Build>,
+}
+
+/// How the app's sources are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Build {
+    /// What is shown is what the sources say.
+    #[default]
+    Current,
+    /// Being built.
+    Running,
+    /// The compiler's message.
+    Failed(String),
+}
+
+/// An app with what the browser needs of it.
+#[derive(Debug)]
+pub(super) struct ShownApp {
+    pub(super) app: Arc<App>,
+    pub(super) style: AppStyle,
+    /// Names this very package.
+    pub(super) digest: String,
+}
+
+impl ShownApp {
+    pub(super) fn new(app: Arc<App>) -> Self {
+        Self {
+            style: AppStyle::of(app.package()),
+            digest: app.package().digest()[..8].iter().map(|byte| format!("{byte:02x}")).collect(),
+            app,
+        }
+    }
+}
+
+impl Shelf {
+    /// The stall of this name, new if need be.
+    pub(super) fn stall(&self, name: &str) -> Arc<Stall> {
+        let mut stalls = lock(&self.stalls);
+        let stall = stalls.entry(name.to_owned()).or_insert_with(|| {
+            Arc::new(Stall {
+                name: name.to_owned(),
+                shown: Mutex::default(),
+                build: watch::Sender::new(Build::default()),
+            })
+        });
+        stall.clone()
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<Arc<Stall>> {
+        lock(&self.stalls).get(name).cloned()
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<Stall>> {
+        lock(&self.stalls).values().cloned().collect()
+    }
+}
+
+impl Stall {
+    /// Shows an app; tells whether there was one before.
+    pub(super) fn put(&self, shown: Arc<ShownApp>) -> bool {
+        let before = lock(&self.shown).replace(shown);
+        self.build.send_replace(Build::Current);
+        before.is_some()
+    }
+
+    pub(super) fn building(&self) {
+        self.build.send_replace(Build::Running);
+    }
+
+    pub(super) fn build_failed(&self, message: String) {
+        self.build.send_replace(Build::Failed(message));
+    }
+
+    pub(super) fn shown(&self) -> Option<Arc<ShownApp>> {
+        lock(&self.shown).clone()
+    }
+
+    pub(super) fn build(&self) -> watch::Receiver<Build> {
+        self.build.subscribe()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,288 @@
+//! The WebSocket of a session's page: events in, patches out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use lapak_host::{Screen, SendError, Update};
+use serde_json::{Value, json};
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+
+use super::messages::FromShell;
+use super::pages::{ended_message, page_message};
+use super::sessions::{Live, OpenSession, Taken, Watched};
+use super::shelf::Build;
+use super::{Preview, guard, inspect};
+use crate::html::wire::patch_json;
+
+/// The largest message taken.
+const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+/// The longest name of a browser page.
+const MAX_CLIENT_BYTES: usize = 64;
+/// How often the other side is asked whether it is still there.
+const PING: Duration = Duration::from_secs(20);
+/// How long the other side may be silent, pongs included.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Opens the socket, for the session's own page only.
+pub(super) async fn open(
+    State(preview): State<Preview>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if !guard::same_origin(&headers) {
+        return (StatusCode::FORBIDDEN, "Only this server's own pages may connect.\n").into_response();
+    }
+    let Some(open) = preview.inner.sessions.find(&token) else {
+        return (StatusCode::NOT_FOUND, "There is no such session.\n").into_response();
+    };
+    upgrade
+        .max_message_size(MAX_MESSAGE_BYTES)
+        .on_upgrade(move |socket| async move {
+            let mut talk = Talk::new(preview, open, socket);
+            // A broken connection is no fault: the shell connects again and resumes.
+            let _ = talk.run().await;
+        })
+}
+
+/// One connection.
+struct Talk {
+    preview: Preview,
+    open: Arc<OpenSession>,
+    socket: WebSocket,
+    live: Live,
+    updates: broadcast::Receiver<Update>,
+    changes: watch::Receiver<u64>,
+    build: watch::Receiver<Build>,
+    /// The name that the browser page gave itself; before that nothing is taken or sent.
+    client: Option<String>,
+    title: Option<String>,
+    inspecting: Option<broadcast::Receiver<Arc<Value>>>,
+    pings: Interval,
+    last_heard: Instant,
+    _watched: Watched,
+}
+
+/// The connection is over.
+struct Gone;
+
+impl Talk {
+    fn new(preview: Preview, open: Arc<OpenSession>, socket: WebSocket) -> Self {
+        let mut pings = interval(PING);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let live = open.live();
+        let (_, updates) = live.session.watch();
+        Self {
+            changes: open.changes(),
+            build: open.stall.build(),
+            client: None,
+            title: None,
+            inspecting: None,
+            pings,
+            last_heard: Instant::now(),
+            _watched: open.watched(),
+            preview,
+            open,
+            socket,
+            live,
+            updates,
+        }
+    }
+
+    async fn run(&mut self) -> Result<(), Gone> {
+        loop {
+            let greeted = self.client.is_some();
+            tokio::select! {
+                // What the person does comes first.
+                biased;
+                message = self.socket.recv() => self.heard(message).await?,
+                _ = self.changes.changed() => self.resync().await?,
+                _ = self.build.changed(), if greeted => self.tell_build().await?,
+                update = self.updates.recv(), if greeted => self.update(update).await?,
+                line = next_line(&mut self.inspecting), if greeted => self.send(&line).await?,
+                _ = self.pings.tick() => self.ping().await?,
+            }
+        }
+    }
+
+    async fn heard(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), Gone> {
+        self.last_heard = Instant::now();
+        match message {
+            None | Some(Err(_)) | Some(Ok(Message::Close(_))) => Err(Gone),
+            Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
+                Ok(message) => self.take(message).await,
+                Err(error) => self.not_understood(&error.to_string()).await,
+            },
+            Some(Ok(Message::Binary(_))) => self.not_understood("messages are text").await,
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+        }
+    }
+
+    async fn take(&mut self, message: FromShell) -> Result<(), Gone> {
+        match message {
+            FromShell::Hello { client, v, page, app } => self.hello(client, v, page, &app).await,
+            FromShell::Restart {} => self.restart().await,
+            FromShell::Inspect { on } => self.inspect(on).await,
+            FromShell::Storage {} => {
+                let message = inspect::storage(&self.preview.inner.runtime, &self.live.session).await;
+                self.send(&message).await
+            }
+            event => match (self.client.clone(), event.event()) {
+                (Some(client), Some((seq, event))) => {
+                    let session = &self.live.session;
+                    let taken = self.open.take(&client, seq, || -> Result<(), SendError> { session.send(event) });
+                    let answer = match taken {
+                        Taken::Yes => "ack",
+                        Taken::Later => "slow",
+                    };
+                    self.send(&json!({ "t": answer, "seq": seq })).await
+                }
+                _ => self.not_understood("say hello first").await,
+            },
+        }
+    }
+
+    async fn hello(&mut self, client: String, v: u64, page: u32, app: &str) -> Result<(), Gone> {
+        if client.is_empty() || client.len() > MAX_CLIENT_BYTES {
+            return self.not_understood("client has 1 to 64 characters").await;
+        }
+        let seq = self.open.last_taken(&client);
+        self.client = Some(client);
+        self.send(&json!({ "t": "welcome", "seq": seq })).await?;
+        self.tell_build().await?;
+        let (screen, updates) = self.live.session.watch();
+        self.updates = updates;
+        self.title.clone_from(&screen.title);
+        let current = screen.version == v && screen.page.0 == page && self.live.shown.digest == app;
+        if !current && screen.version > 0 {
+            self.paint(&screen).await?;
+        }
+        self.tell_end(&screen).await
+    }
+
+    /// Shows the screen as it is, and goes on from there.
+    async fn resync(&mut self) -> Result<(), Gone> {
+        self.live = self.open.live();
+        let (screen, updates) = self.live.session.watch();
+        self.updates = updates;
+        if self.client.is_none() {
+            return Ok(());
+        }
+        if self.inspecting.is_some() {
+            self.send(&inspect::about(&self.live.shown, &self.live.session)).await?;
+        }
+        if screen.version > 0 {
+            self.paint(&screen).await?;
+        }
+        self.tell_end(&screen).await
+    }
+
+    async fn update(&mut self, update: Result<Update, RecvError>) -> Result<(), Gone> {
+        match update {
+            Ok(Update::Patch(patch)) => {
+                let base = self.open.asset_base();
+                let message = self.live.shown.with_html(&base, |cx| patch_json(&patch.ops, cx));
+                let mut message = json!({ "t": "patch", "v": patch.version, "ops": message });
+                if patch.title != self.title {
+                    self.title.clone_from(&patch.title);
+                    message["title"] = json!(super::pages::title(&self.live, &self.open, patch.title.as_deref()));
+                }
+                self.send(&message).await
+            }
+            Ok(Update::Page(screen)) => self.paint(&screen).await,
+            Ok(Update::Ended(report)) => self.send(&ended_message(&report)).await,
+            // The journal has them.
+            Ok(Update::Log(_) | Update::Handled(_)) => Ok(()),
+            Err(RecvError::Lagged(_)) => self.resync().await,
+            Err(RecvError::Closed) => Err(Gone),
+        }
+    }
+
+    async fn paint(&mut self, screen: &Screen) -> Result<(), Gone> {
+        self.title.clone_from(&screen.title);
+        let message = page_message(&self.live, &self.open, screen);
+        self.send(&message).await
+    }
+
+    async fn tell_end(&mut self, screen: &Screen) -> Result<(), Gone> {
+        match &screen.ended {
+            Some(report) => self.send(&ended_message(report)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn tell_build(&mut self) -> Result<(), Gone> {
+        let build = self.build.borrow_and_update().clone();
+        let message = match build {
+            Build::Current => json!({ "t": "built" }),
+            Build::Running => json!({ "t": "building" }),
+            Build::Failed(message) => json!({ "t": "build-failed", "message": message }),
+        };
+        self.send(&message).await
+    }
+
+    async fn restart(&mut self) -> Result<(), Gone> {
+        let Some(shown) = self.open.stall.shown() else {
+            return Ok(());
+        };
+        let pages = self.open.start.pages.clone();
+        match self.open.relaunch(&self.preview.inner.runtime, shown, pages).await {
+            // `changes` tells every page that shows the session, this one too.
+            Ok(()) => Ok(()),
+            Err(error) => self.send(&json!({ "t": "error", "message": error.to_string() })).await,
+        }
+    }
+
+    async fn inspect(&mut self, on: bool) -> Result<(), Gone> {
+        if !on {
+            self.inspecting = None;
+            return Ok(());
+        }
+        self.send(&inspect::about(&self.live.shown, &self.live.session)).await?;
+        let (kept, live) = self.open.journal.read();
+        self.inspecting = Some(live);
+        for message in kept {
+            self.send(&message).await?;
+        }
+        Ok(())
+    }
+
+    async fn ping(&mut self) -> Result<(), Gone> {
+        if self.last_heard.elapsed() > SILENCE {
+            return Err(Gone);
+        }
+        let ping = Message::Ping(Vec::new().into());
+        self.socket.send(ping).await.map_err(|_| Gone)
+    }
+
+    async fn not_understood(&mut self, why: &str) -> Result<(), Gone> {
+        self.send(&json!({ "t": "error", "message": why })).await
+    }
+
+    async fn send(&mut self, message: &Value) -> Result<(), Gone> {
+        let text = Message::Text(message.to_string().into());
+        self.socket.send(text).await.map_err(|_| Gone)
+    }
+}
+
+/// The next line for the inspector; never, when it is closed.
+async fn next_line(lines: &mut Option<broadcast::Receiver<Arc<Value>>>) -> Arc<Value> {
+    loop {
+        let Some(open) = lines else {
+            std::future::pending::<()>().await;
+            continue;
+        };
+        match open.recv().await {
+            Ok(line) => return line,
+            // An inspector that cannot keep up misses lines; the journal says how to see them: open it again.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => *lines = None,
+        }
+    }
+}

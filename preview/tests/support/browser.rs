@@ -1,0 +1,140 @@
+//! A real browser: Chromium without a window, driven over WebDriver.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::json;
+
+/// How long something may take to appear.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Chromium and its driver; both end with the test.
+pub(crate) struct Browser {
+    pub(crate) client: Client,
+    driver: Child,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// Starts one, with a window of this size.
+    pub(crate) async fn start(width: u32, height: u32) -> Self {
+        let (driver, port) = start_driver();
+        let profile = tempfile::tempdir().expect("a folder");
+        let arguments = [
+            "--headless".to_owned(),
+            // Containers run as root, where Chromium's own sandbox does not start.
+            "--no-sandbox".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--disable-quic".to_owned(),
+            "--no-first-run".to_owned(),
+            "--disable-background-networking".to_owned(),
+            "--disable-component-update".to_owned(),
+            "--disable-sync".to_owned(),
+            "--disable-dev-shm-usage".to_owned(),
+            "--lang=en".to_owned(),
+            format!("--window-size={width},{height}"),
+            format!("--user-data-dir={}", profile.path().display()),
+        ];
+        let wanted = json!({
+            "goog:chromeOptions": { "args": arguments, "prefs": { "intl.accept_languages": "en" } },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(wanted.as_object().cloned().unwrap_or_default())
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("Chromium starts");
+        Self { client, driver, _profile: profile }
+    }
+
+    pub(crate) async fn open(&self, url: &str) {
+        self.client.goto(url).await.expect("the page opens");
+    }
+
+    /// Waits until something is there and can be seen, and clicks it.
+    pub(crate) async fn click(&self, css: &str) {
+        let element = self.find(css).await;
+        element.click().await.unwrap_or_else(|error| panic!("{css} cannot be clicked: {error}"));
+    }
+
+    /// Types into a field.
+    pub(crate) async fn type_into(&self, css: &str, text: &str) {
+        let element = self.find(css).await;
+        element.send_keys(text).await.unwrap_or_else(|error| panic!("{css} cannot be typed into: {error}"));
+    }
+
+    async fn find(&self, css: &str) -> fantoccini::elements::Element {
+        let wait = self.client.wait().at_most(PATIENCE);
+        match wait.for_element(Locator::Css(css)).await {
+            Ok(element) => element,
+            Err(error) => {
+                self.screenshot("failed").await;
+                panic!("{css} is not there: {error}\n{}", self.text(".lp-app").await)
+            }
+        }
+    }
+
+    /// What stands in the first element of this selector; empty if there is none.
+    pub(crate) async fn text(&self, css: &str) -> String {
+        let script = "const found = document.querySelector(arguments[0]); return found ? found.innerText : ''";
+        let found = self.client.execute(script, vec![json!(css)]).await.expect("the script runs");
+        found.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until the script gives `true`.
+    pub(crate) async fn until(&self, what: &str, script: &str) {
+        let script = format!("return !!({script})");
+        for _ in 0..400 {
+            if self.client.execute(&script, vec![]).await.expect("the script runs") == json!(true) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        self.screenshot("failed").await;
+        panic!("never happened: {what}\n{}", self.text("body").await);
+    }
+
+    /// Waits until an element shows this text.
+    pub(crate) async fn until_text(&self, css: &str, text: &str) {
+        let wanted = serde_json::to_string(text).expect("JSON");
+        let css_text = serde_json::to_string(css).expect("JSON");
+        let script = format!("document.querySelector({css_text})?.innerText.includes({wanted})");
+        self.until(&format!("{css} shows {text:?}"), &script).await;
+    }
+
+    /// Saves what is on show where a person can look at it.
+    pub(crate) async fn screenshot(&self, name: &str) {
+        if let Ok(png) = self.client.screenshot().await {
+            let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
+            // A picture that cannot be saved is no reason to fail.
+            let _ = std::fs::create_dir_all(&folder);
+            let _ = std::fs::write(folder.join(format!("{name}.png")), png);
+        }
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Ends Chromium as well: the driver kills what it started.
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+/// Starts the driver on a port that it chooses.
+fn start_driver() -> (Child, u16) {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver runs; `make test` installs it (Debian: apt-get install chromium chromium-driver)");
+    let lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
+    let port = lines.map_while(Result::ok).find_map(|line| {
+        let (_, port) = line.rsplit_once("on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    (driver, port.expect("chromedriver tells its port"))
+}
