@@ -72,8 +72,30 @@ impl<A: App> Context<A> {
 
     /// Runs a future beside the app; what it comes to becomes a message.
     ///
-    /// ```ignore
-    /// cx.spawn(storage::get("basket"), Msg::Loaded);
+    /// The future may await as often as it likes; the app goes on meanwhile.
+    ///
+    /// ```
+    /// # use lapak_sdk::prelude::*;
+    /// # struct Notes; #[derive(Clone)] enum Msg { Start, Counted(Result<usize, storage::Error>) }
+    /// # impl App for Notes {
+    /// # type Msg = Msg; type Page = SinglePage;
+    /// # fn launch(_: &Launch, _: &mut Context<Self>) -> Self { Notes }
+    /// # fn view(&self, _: &SinglePage) -> View<'_, Msg> { text("") }
+    /// fn update(&mut self, msg: Msg, cx: &mut Context<Self>) {
+    ///     match msg {
+    ///         Msg::Start => cx.spawn(rename("draft", "note"), Msg::Counted),
+    ///         Msg::Counted(keys) => console::info!("keys: {keys:?}"),
+    ///     }
+    /// }
+    /// # }
+    ///
+    /// async fn rename(from: &'static str, to: &'static str) -> Result<usize, storage::Error> {
+    ///     if let Some(value) = storage::get(from).await? {
+    ///         storage::set(to, value).await?;
+    ///         storage::remove(from).await?;
+    ///     }
+    ///     Ok(storage::keys().await?.len())
+    /// }
     /// ```
     pub fn spawn<T: 'static>(
         &mut self,

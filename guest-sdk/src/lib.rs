@@ -37,6 +37,10 @@
 //! # assert_eq!(app.texts(), ["−", "1", "+"]);
 //! ```
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 mod app;
 #[doc(hidden)]
 pub mod bindings;

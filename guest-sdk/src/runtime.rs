@@ -144,6 +144,12 @@ impl<A: App> Runtime<A> {
         })
     }
 
+    /// The app, once it was launched.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn app(&self) -> Option<&A> {
+        self.app.as_ref()
+    }
+
     fn top(&self) -> Option<&A::Page> {
         self.pages.last()?.1.as_ref()
     }

@@ -22,18 +22,20 @@
 
 mod drive;
 mod nodes;
+mod person;
 mod prepare;
 mod rules;
+
+use std::collections::BTreeMap;
 
 use lapak_abi::manifest::{Manifest, PageRoute};
 use lapak_abi::pages::PageStack;
 
 use crate::app::App;
-use crate::bindings::{Element, Event, InputValue, Interaction, Node, Trigger};
+use crate::bindings::{Element, Event, FieldValue, Node};
 use crate::runtime::Runtime;
 use crate::simulated;
-use drive::follow;
-use nodes::{below, descendants, is_called, is_disabled, takes, texts};
+use nodes::{below, descendants, is_called, is_disabled, texts};
 
 pub use crate::simulated::Capability;
 pub use prepare::Preparation;
@@ -45,6 +47,8 @@ pub struct TestApp<A: App> {
     page: u32,
     title: Option<String>,
     nodes: Vec<Node>,
+    /// Fields that were filled in, which the view does not say.
+    filled: BTreeMap<String, FieldValue>,
     held: bool,
 }
 
@@ -100,55 +104,13 @@ impl<A: App> TestApp<A> {
             page: 0,
             title: None,
             nodes: Vec::new(),
+            filled: BTreeMap::new(),
             held,
         };
         app.handle(Event::GlobalLaunched(launch));
         app.handle(Event::GlobalShown);
         app.settle();
         app
-    }
-
-    /// Taps what has this key, label or text.
-    pub fn tap(&mut self, name: &str) {
-        self.interact(name, Trigger::Tap, InputValue::None);
-    }
-
-    /// Types a text into what has this key, label or placeholder.
-    pub fn type_into(&mut self, name: &str, text: &str) {
-        let trigger = self.bound(name, &[Trigger::Input, Trigger::Change]);
-        self.interact(name, trigger, InputValue::Text(text.into()));
-    }
-
-    /// Turns a checkbox or switch on or off.
-    pub fn turn(&mut self, name: &str, on: bool) {
-        self.interact(name, Trigger::Change, InputValue::Toggled(on));
-    }
-
-    /// Chooses an option of a picker, or a page of a swiper.
-    pub fn pick(&mut self, name: &str, index: u32) {
-        self.interact(name, Trigger::Change, InputValue::Index(index));
-    }
-
-    /// Chooses a radio by its value.
-    pub fn choose(&mut self, name: &str, value: &str) {
-        self.interact(name, Trigger::Change, InputValue::Text(value.into()));
-    }
-
-    /// Taps the shell's back button.
-    pub fn back(&mut self) {
-        let _ = crate::navigation::back(1);
-        self.settle();
-    }
-
-    /// Taps a tab of the tab bar, by its page's route.
-    ///
-    /// # Panics
-    /// When there is no such tab.
-    pub fn tab(&mut self, route: &str) {
-        if let Err(error) = crate::navigation::switch_tab(route) {
-            panic!("no tab {route}: {error}");
-        }
-        self.settle();
     }
 
     /// Lets requests wait from now on, to look at what an app shows meanwhile.
@@ -160,6 +122,18 @@ impl<A: App> TestApp<A> {
     pub fn release_requests(&mut self) {
         self.held = false;
         self.settle();
+    }
+
+    /// The app itself, to look at what no page shows.
+    ///
+    /// # Panics
+    /// Never: a launched app is there until the end of the test.
+    #[must_use]
+    pub fn app(&self) -> &A {
+        match self.runtime.app() {
+            Some(app) => app,
+            None => panic!("the app was not launched"),
+        }
     }
 
     /// Route of the page on show.
@@ -292,59 +266,6 @@ impl<A: App> TestApp<A> {
             _ => None,
         });
         images.collect()
-    }
-
-    fn interact(&mut self, name: &str, trigger: Trigger, value: InputValue) {
-        let found = self.find(name, trigger);
-        let Some(node) = found else {
-            let usable: Vec<_> = self.usable(trigger);
-            panic!("nothing called {name:?} takes {trigger:?}. What does: {usable:?}");
-        };
-        let handler = node
-            .bindings
-            .iter()
-            .find(|binding| binding.trigger == trigger);
-        assert!(!is_disabled(node), "{name:?} is disabled");
-        let navigator = match (&node.element, trigger) {
-            (Element::Navigator(navigator), Trigger::Tap) => Some(navigator.clone()),
-            _ => None,
-        };
-        if let Some(handler) = handler.map(|binding| binding.handler) {
-            let page = self.page;
-            self.handle(Event::Interaction(Interaction {
-                page,
-                handler,
-                value,
-            }));
-        }
-        if let Some(navigator) = navigator {
-            follow(&navigator);
-        }
-        self.settle();
-    }
-
-    fn bound(&self, name: &str, triggers: &[Trigger]) -> Trigger {
-        let found = triggers
-            .iter()
-            .find(|trigger| self.find(name, **trigger).is_some());
-        found.or(triggers.first()).copied().unwrap_or(Trigger::Tap)
-    }
-
-    fn find(&self, name: &str, trigger: Trigger) -> Option<&Node> {
-        let named = |(at, node): &(usize, &Node)| {
-            takes(node, trigger)
-                && (is_called(node, name) || texts(below(&self.nodes, *at, node)).join(" ") == name)
-        };
-        self.positions().filter(named).last().map(|(_, node)| node)
-    }
-
-    fn usable(&self, trigger: Trigger) -> Vec<String> {
-        let usable = self.positions().filter(|(_, node)| takes(node, trigger));
-        let name = |(at, node): (usize, &Node)| {
-            let label = node.label.clone().or_else(|| node.key.clone());
-            label.unwrap_or_else(|| texts(below(&self.nodes, at, node)).join(" "))
-        };
-        usable.map(name).collect()
     }
 
     fn positions(&self) -> impl Iterator<Item = (usize, &Node)> {

@@ -16,6 +16,9 @@ const MAX_WASM_STACK: usize = 512 * 1024;
 /// [`MAX_WASM_STACK`] is for host frames: a host frame that overflows aborts the process.
 const FIBER_STACK: usize = MAX_WASM_STACK + 1024 * 1024;
 
+/// Frames of a guest's call stack that a report shows.
+pub(crate) const MAX_BACKTRACE_FRAMES: usize = 64;
+
 /// Builds an engine. Every engine of this library comes from here, so that compiled code can be exchanged
 /// between them and no caller forgets a setting that isolation rests on.
 ///
@@ -33,7 +36,7 @@ pub fn new_engine() -> wasmtime::Result<Engine> {
         // Replays must see the same bits, whatever machine they run on.
         .cranelift_nan_canonicalization(true)
         .wasm_relaxed_simd(false)
-        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(64));
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(MAX_BACKTRACE_FRAMES));
     Engine::new(&config)
 }
 

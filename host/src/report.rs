@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::engine::MAX_BACKTRACE_FRAMES;
 use crate::view::ViewError;
 
 /// A session's end.
@@ -144,12 +145,12 @@ pub(crate) fn from_error(
     panic: Option<ReportedPanic>,
     event: &str,
 ) -> EndReport {
-    let stack = error
+    let stack: Vec<String> = error
         .downcast_ref::<wasmtime::WasmBacktrace>()
         .map(|trace| trace.frames().iter().map(frame_text).collect())
         .unwrap_or_default();
     EndReport {
-        cause: cause(error, panic),
+        cause: cause(error, panic, stack.len()),
         event: event.to_owned(),
         stack,
     }
@@ -165,7 +166,7 @@ pub(crate) fn from_view_error(error: &ViewError, event: &str) -> EndReport {
     }
 }
 
-fn cause(error: &wasmtime::Error, panic: Option<ReportedPanic>) -> EndCause {
+fn cause(error: &wasmtime::Error, panic: Option<ReportedPanic>, depth: usize) -> EndCause {
     if let Some(hit) = error.downcast_ref::<LimitHit>() {
         return match *hit {
             LimitHit::Cpu { limit } => EndCause::CpuLimit {
@@ -187,6 +188,9 @@ fn cause(error: &wasmtime::Error, panic: Option<ReportedPanic>) -> EndCause {
     }
     match error.downcast_ref::<wasmtime::Trap>() {
         Some(wasmtime::Trap::StackOverflow) => EndCause::StackOverflow,
+        // A compiler keeps part of its stack in linear memory, at its very start: calls that nest too deeply run
+        // off the memory's edge before the call stack is full.
+        Some(wasmtime::Trap::MemoryOutOfBounds) if depth >= MAX_BACKTRACE_FRAMES => EndCause::StackOverflow,
         Some(trap) => EndCause::Trap {
             trap: trap.to_string(),
         },

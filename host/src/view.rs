@@ -73,7 +73,9 @@ mod text;
 
 pub use apply::{ApplyError, apply};
 pub use check::{ViewError, ViewLimits};
+pub(crate) use check::check;
 pub use diff::update;
+pub(crate) use diff::update_checked;
 pub use input::{InputError, accept_input};
 
 /// Gives nodes their numbers, each once in a session.

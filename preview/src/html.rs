@@ -29,8 +29,7 @@ mod write;
 
 use std::fmt::Write;
 
-use lapak_host::view::{Tree, TreeNode};
-use serde_json::Value;
+use lapak_host::view::Tree;
 
 pub use icons::icon_markup;
 pub use text::{asset_address, escape};
@@ -82,15 +81,5 @@ pub fn app_box(shown: &AppBox<'_>, cx: &HtmlContext<'_>) -> String {
 /// The roots, without the box.
 #[must_use]
 pub fn render(tree: &Tree, cx: &HtmlContext<'_>) -> String {
-    write::subtree(&tree.nodes, cx)
-}
-
-/// One node and what is in it.
-pub(crate) fn render_subtree(nodes: &[TreeNode], cx: &HtmlContext<'_>) -> String {
-    write::subtree(nodes, cx)
-}
-
-/// The changes that turn the HTML of `old` into that of `new`; both are the same node, its kind too.
-pub(crate) fn update(old: &TreeNode, new: &TreeNode, cx: &HtmlContext<'_>) -> Vec<Value> {
-    face::changes(&face::of(old, cx), &face::of(new, cx))
+    write::nodes(&tree.nodes, cx)
 }

@@ -73,6 +73,7 @@ impl<A: App> TestApp<A> {
         if self.page != page {
             self.page = page;
             self.nodes.clear();
+            self.filled.clear();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The flat list of nodes, read as a tree.
 
-use crate::bindings::{Element, Node, PickerMode, Trigger};
+use crate::bindings::{ButtonRole, Element, FieldValue, Node, Picker, PickerMode, Trigger};
 
 /// Puts the nodes of the last view in the place of `unchanged`, as the host does.
 pub(super) fn resolve(old: &[Node], new: Vec<Node>) -> Vec<Node> {
@@ -76,14 +76,18 @@ pub(super) fn texts(nodes: &[Node]) -> Vec<&str> {
     texts.collect()
 }
 
+/// Whether something comes of it.
 pub(super) fn takes(node: &Node, trigger: Trigger) -> bool {
-    node.bindings
-        .iter()
-        .any(|binding| binding.trigger == trigger)
-        || matches!(
-            (&node.element, trigger),
-            (Element::Navigator(_), Trigger::Tap)
-        )
+    let native = match &node.element {
+        Element::Navigator(_) => trigger == Trigger::Tap,
+        Element::Button(button) => trigger == Trigger::Tap && button.role != ButtonRole::Button,
+        _ => false,
+    };
+    native
+        || node
+            .bindings
+            .iter()
+            .any(|binding| binding.trigger == trigger)
 }
 
 pub(super) fn is_called(node: &Node, name: &str) -> bool {
@@ -123,5 +127,34 @@ pub(super) fn value(node: &Node) -> Option<&str> {
             PickerMode::Options(_) => None,
         },
         _ => None,
+    }
+}
+
+/// The field's name in its form.
+pub(super) fn field_name(node: &Node) -> Option<&str> {
+    match &node.element {
+        Element::Input(one) => one.name.as_deref(),
+        Element::Textarea(one) => one.name.as_deref(),
+        Element::Checkbox(one) => one.name.as_deref(),
+        Element::Switch(one) => one.name.as_deref(),
+        Element::Slider(one) => one.name.as_deref(),
+        Element::Picker(one) => one.name.as_deref(),
+        Element::Radio(one) => Some(&one.group),
+        _ => None,
+    }
+}
+
+/// What the view says that the field holds; nothing for a radio or picker in which nothing is chosen.
+pub(super) fn field_value(node: &Node) -> Option<FieldValue> {
+    match &node.element {
+        Element::Checkbox(one) => Some(FieldValue::Toggled(one.checked)),
+        Element::Switch(one) => Some(FieldValue::Toggled(one.checked)),
+        Element::Slider(one) => Some(FieldValue::Number(one.value)),
+        Element::Radio(one) => one.checked.then(|| FieldValue::Text(one.value.clone())),
+        Element::Picker(Picker {
+            mode: PickerMode::Options(options),
+            ..
+        }) => options.selected.map(FieldValue::Index),
+        _ => value(node).map(|text| FieldValue::Text(text.to_owned())),
     }
 }

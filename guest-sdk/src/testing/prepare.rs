@@ -14,8 +14,21 @@ const PAGE_STACK: usize = 10;
 
 /// What a launch starts from; begun with [`TestApp::prepare`].
 ///
-/// ```ignore
-/// let app = TestApp::<Warung>::prepare(MANIFEST).lang("id").page("pages/dish?id=rendang").launch();
+/// ```
+/// # use lapak_sdk::prelude::*;
+/// # use lapak_sdk::testing::{Capability, TestApp};
+/// # struct Stall(String);
+/// # impl App for Stall {
+/// # type Msg = (); type Page = SinglePage;
+/// # fn launch(launch: &Launch, _: &mut Context<Self>) -> Self { Stall(launch.lang.clone()) }
+/// # fn update(&mut self, _: (), _: &mut Context<Self>) {}
+/// # fn view(&self, _: &SinglePage) -> View<'_, ()> { text(&self.0) }
+/// # }
+/// # let manifest = r#"{ "app_id": "a", "name": "a", "icons": [{ "src": "i.svg" }], "pages": ["pages/dish"],
+/// # "version": { "code": 1, "name": "1" }, "platform_version": { "min_code": 1 } }"#;
+/// let stall = TestApp::<Stall>::prepare(manifest).lang("id").page("pages/dish?id=3");
+/// let app = stall.deny(Capability::Storage).launch();
+/// assert!(app.shows("id"));
 /// ```
 pub struct Preparation<A> {
     routes: Vec<PageRoute>,

@@ -10,6 +10,14 @@ use crate::bindings::{
 use crate::route::Route;
 
 /// A plain box.
+///
+/// ```
+/// # use lapak_sdk::prelude::*;
+/// # fn dish<'a>(name: &'a str, note: Option<&'a str>) -> View<'a, ()> {
+/// // Children are views, texts, numbers, options, lists, what `map` gives, and tuples of these.
+/// view((name, note.map(|note| text(note).class("note")), "★".repeat(3))).class("dish")
+/// # }
+/// ```
 pub fn view<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
     View::new(Element::View, views(children))
 }
@@ -35,6 +43,14 @@ pub fn icon<'a, Msg>(name: IconName) -> View<'a, Msg> {
 }
 
 /// Something to tap.
+///
+/// ```
+/// # use lapak_sdk::prelude::*;
+/// # #[derive(Clone)] enum Msg { Add }
+/// # fn add<'a>() -> View<'a, Msg> {
+/// button(icon(IconName::Add)).primary().label("Add one").on_tap(Msg::Add)
+/// # }
+/// ```
 pub fn button<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
     let button = Button {
         look: ButtonLook::Secondary,
@@ -46,6 +62,14 @@ pub fn button<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
 }
 
 /// One line of text to edit.
+///
+/// ```
+/// # use lapak_sdk::prelude::*;
+/// # #[derive(Clone)] enum Msg { Search(String) }
+/// # fn search(query: &str) -> View<'_, Msg> {
+/// input(query).kind(InputKind::Search).placeholder("Search").on_input(Msg::Search)
+/// # }
+/// ```
 pub fn input<'a, Msg>(value: impl Into<String>) -> View<'a, Msg> {
     let input = Input {
         kind: InputKind::Text,
@@ -108,6 +132,14 @@ pub fn switch<'a, Msg>(checked: bool) -> View<'a, Msg> {
 }
 
 /// A number from `range`, in steps of 1 unless [`View::step`] says otherwise.
+///
+/// ```
+/// # use lapak_sdk::prelude::*;
+/// # #[derive(Clone)] enum Msg { Guests(f64) }
+/// # fn guests<'a>(guests: f64) -> View<'a, Msg> {
+/// slider(1.0..=12.0, guests).show_value().on_slid(Msg::Guests)
+/// # }
+/// ```
 pub fn slider<'a, Msg>(range: std::ops::RangeInclusive<f64>, value: f64) -> View<'a, Msg> {
     let slider = Slider {
         name: None,
@@ -122,6 +154,14 @@ pub fn slider<'a, Msg>(range: std::ops::RangeInclusive<f64>, value: f64) -> View
 }
 
 /// One of many.
+///
+/// ```
+/// # use lapak_sdk::prelude::*;
+/// # #[derive(Clone)] enum Msg { Size(u32) }
+/// # fn size<'a>(chosen: Option<u32>) -> View<'a, Msg> {
+/// picker(["small", "large"], chosen).label("Size").on_pick(Msg::Size)
+/// # }
+/// ```
 pub fn picker<'a, Msg, T: Into<String>>(
     options: impl IntoIterator<Item = T>,
     selected: Option<u32>,
@@ -162,6 +202,19 @@ fn pick<'a, Msg>(mode: PickerMode) -> View<'a, Msg> {
 }
 
 /// Gathers the named fields within it.
+///
+/// ```
+/// # use lapak_sdk::prelude::*;
+/// # #[derive(Clone)] enum Msg { Book { name: String, window: bool } }
+/// # fn booking<'a>() -> View<'a, Msg> {
+/// let name = label((text("Your name"), input("").name("name")));
+/// let window = label((checkbox(false).name("window"), text("By the window")));
+/// form((name, window, button("Book").submits())).on_submit(|fields| Msg::Book {
+///     name: fields.text("name").to_owned(),
+///     window: fields.is_on("window"),
+/// })
+/// # }
+/// ```
 pub fn form<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
     View::new(Element::Form, views(children))
 }
@@ -172,11 +225,26 @@ pub fn label<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
 }
 
 /// Children that each have a [`View::key`].
+///
+/// ```
+/// # use lapak_sdk::prelude::*;
+/// # struct Line { id: u32, name: String }
+/// # fn lines(lines: &[Line]) -> View<'_, ()> {
+/// list(lines.iter().map(|line| view(&line.name).key(line.id)))
+/// # }
+/// ```
 pub fn list<'a, Msg>(children: impl IntoIterator<Item = View<'a, Msg>>) -> View<'a, Msg> {
     View::new(Element::List, children.into_iter().collect())
 }
 
 /// A box that scrolls down; see [`View::horizontal`].
+///
+/// ```
+/// # use lapak_sdk::prelude::*;
+/// # fn chips<'a>(categories: &[&'a str]) -> View<'a, ()> {
+/// scroll(categories.iter().map(|name| button(*name).class("chip"))).horizontal()
+/// # }
+/// ```
 pub fn scroll<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
     let scroll = ScrollView {
         direction: ScrollDirection::Vertical,
@@ -185,6 +253,14 @@ pub fn scroll<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
 }
 
 /// Children shown one at a time.
+///
+/// ```
+/// # use lapak_sdk::prelude::*;
+/// # #[derive(Clone)] enum Msg { Shown(u32) }
+/// # fn pictures<'a>(shown: u32) -> View<'a, Msg> {
+/// swiper(shown, (image("common/1.svg").alt("The stall"), image("common/2.svg").alt("The wok"))).on_pick(Msg::Shown)
+/// # }
+/// ```
 pub fn swiper<'a, Msg>(current: u32, children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
     let swiper = Swiper {
         current,
@@ -202,6 +278,24 @@ pub fn progress<'a, Msg>(percent: Option<f64>) -> View<'a, Msg> {
 }
 
 /// Opens `page` when tapped, without a message.
+///
+/// ```
+/// # use lapak_sdk::prelude::*;
+/// lapak_sdk::pages! {
+///     enum Page {
+///         Menu = "pages/menu",
+///         Dish { id: u32 } = "pages/dish",
+///     }
+/// }
+///
+/// fn row<'a>(id: u32, name: &'a str) -> View<'a, ()> {
+///     navigator(&Page::Dish { id }, name)
+/// }
+///
+/// fn to_menu<'a>() -> View<'a, ()> {
+///     navigator(&Page::Menu, "See the menu").action(NavigatorAction::SwitchTab)
+/// }
+/// ```
 pub fn navigator<'a, Msg>(page: &impl Route, children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
     let navigator = Navigator {
         url: page.to_url(),

@@ -20,7 +20,7 @@ use crate::mailbox::Letter;
 use crate::report::{EndCause, EndReport, from_error, from_view_error};
 use crate::scheduler::yield_now;
 use crate::view::{
-    Element, NavigatorAction, NodeId, NodeIds, Trigger, View, ViewLimits, accept_input, update,
+    Element, NavigatorAction, NodeId, NodeIds, Trigger, View, ViewLimits, accept_input, check, update_checked,
 };
 
 /// What an actor starts from.
@@ -289,13 +289,10 @@ impl Actor {
         if dropped_lines > 0 {
             tracing::debug!(dropped_lines, "the console was flooded");
         }
-        self.record(EventRecord {
-            event: name.to_owned(),
-            cpu_ns: nanos(cpu),
-            wall_ns: nanos(since.elapsed()),
-            ops,
-            version: self.shared.screen().version,
-            dropped: None,
+        self.record(name, |record| {
+            record.cpu_ns = nanos(cpu);
+            record.wall_ns = nanos(since.elapsed());
+            record.ops = ops;
         });
         Ok(())
     }
@@ -309,7 +306,7 @@ impl Actor {
     }
 
     /// Puts a view on the screen; tells how many operations that took.
-    fn show(&mut self, view: View, event: &str) -> Result<usize, Ended> {
+    fn show(&mut self, mut view: View, event: &str) -> Result<usize, Ended> {
         let pages = &self.instance.state().pages;
         let Some(top) = pages.top().cloned() else {
             return Ok(0);
@@ -323,10 +320,12 @@ impl Actor {
             bytes: self.limits.view_bytes,
         };
         let title = view.title.clone();
+        // Before the old tree is taken: a view that is refused leaves the last good one on the screen.
+        check(&mut view, &limits).map_err(|error| Ended(from_view_error(&error, event)))?;
         let mut screen = self.shared.screen();
         let same_page = screen.version > 0 && screen.page == top.id;
         let old = same_page.then(|| std::mem::take(&mut screen.tree));
-        let (tree, ops) = update(old, view, &limits, &mut self.ids)
+        let (tree, ops) = update_checked(old, view, &limits, &mut self.ids)
             .map_err(|error| Ended(from_view_error(&error, event)))?;
         let count = ops.len();
         let changed = !same_page || count > 0 || screen.title != title;
@@ -358,18 +357,21 @@ impl Actor {
     }
 
     fn dropped(&self, event: &str, why: String) {
-        self.record(EventRecord {
+        self.record(event, |record| record.dropped = Some(why));
+    }
+
+    fn record(&self, event: &str, fill: impl FnOnce(&mut EventRecord)) {
+        // One lock for the version and the update: watchers get both in the same order.
+        let screen = self.shared.screen();
+        let mut record = EventRecord {
             event: event.to_owned(),
             cpu_ns: 0,
             wall_ns: 0,
             ops: 0,
-            version: self.shared.screen().version,
-            dropped: Some(why),
-        });
-    }
-
-    fn record(&self, record: EventRecord) {
-        let _screen = self.shared.screen();
+            version: screen.version,
+            dropped: None,
+        };
+        fill(&mut record);
         self.shared.tell(Update::Handled(Arc::new(record)));
     }
 

@@ -91,7 +91,7 @@ struct Keys {
 }
 
 /// Checks every rule that can be checked without the last view, and clamps what may be clamped.
-pub(super) fn check(view: &mut View, limits: &ViewLimits) -> Result<(), ViewError> {
+pub(crate) fn check(view: &mut View, limits: &ViewLimits) -> Result<(), ViewError> {
     let total = view.nodes.len();
     if total > limits.nodes {
         return Err(ViewError::TooManyNodes {

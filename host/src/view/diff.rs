@@ -26,6 +26,16 @@ pub fn update(
     ids: &mut NodeIds,
 ) -> Result<(Tree, Vec<Op>), ViewError> {
     check(&mut view, limits)?;
+    update_checked(old, view, limits, ids)
+}
+
+/// The same for a view that was checked already.
+pub(crate) fn update_checked(
+    old: Option<Tree>,
+    view: View,
+    limits: &ViewLimits,
+    ids: &mut NodeIds,
+) -> Result<(Tree, Vec<Op>), ViewError> {
     let old: Vec<Option<TreeNode>> = old.unwrap_or_default().nodes.into_iter().map(Some).collect();
     let new_total = view.nodes.len();
     let old_total = old.len();

@@ -1,5 +1,5 @@
 //! What the host's tests share: guests built once, and sessions driven step by step.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

@@ -109,27 +109,15 @@ impl Piece {
 
     /// The piece that takes focus and value: the part `field`, or the node's own element.
     fn control(&mut self) -> &mut Self {
-        let field = match &self.inside {
-            Inside::Parts(parts) => parts.iter().position(|part| part.part == Some("field")),
-            _ => None,
-        };
-        match (field, &mut self.inside) {
-            // In two steps, because the borrow of the parts would outlive the arm that gives `self`.
-            (Some(at), Inside::Parts(_)) => self.part_at(at),
-            _ => self,
-        }
-    }
-
-    fn part_at(&mut self, at: usize) -> &mut Self {
-        if let Inside::Parts(parts) = &self.inside
-            && at >= parts.len()
-        {
+        let is_field = |part: &Self| part.part == Some("field");
+        if !matches!(&self.inside, Inside::Parts(parts) if parts.iter().any(is_field)) {
             return self;
         }
-        match self {
-            Self { inside: Inside::Parts(parts), .. } => &mut parts[at],
-            other => other,
+        match &mut self.inside {
+            Inside::Parts(parts) => parts.iter_mut().find(|part| is_field(part)),
+            _ => None,
         }
+        .expect("looked for it just above")
     }
 }
 
@@ -140,6 +128,7 @@ pub(super) fn of(node: &TreeNode, cx: &HtmlContext<'_>) -> Piece {
         .unwrap_or_else(|| element(said, cx));
     piece.add_class(|class| push_app_classes(class, &said.class));
     piece.set("data-n", Some(node.id.0.to_string()));
+    piece.set("data-key", said.key.clone());
     piece.set("data-on", triggers(said));
     if let Some(label) = &said.label {
         label_it(&mut piece, said, label);

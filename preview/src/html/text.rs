@@ -56,7 +56,7 @@ pub fn asset_address(base: &str, path: &str) -> String {
 
 /// The class names of `classes` that an app may use, each with a blank before it.
 ///
-/// Names that begin with `lp-` or `shell-` are the generator's and the shell's.
+/// Names that begin with `lp-`, `shell-` or `shot-` are the generator's, the shell's and the pictures'.
 pub(super) fn push_app_classes(class: &mut String, classes: &str) {
     for name in classes.split_ascii_whitespace().filter(|name| is_app_class(name)) {
         class.push(' ');
@@ -75,6 +75,7 @@ pub(crate) fn is_app_class(name: &str) -> bool {
         && name.chars().all(usual)
         && !starts_with("lp-")
         && !starts_with("shell-")
+        && !starts_with("shot-")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! From [faces](super::face) to markup.
 
 use lapak_host::view::{Element, TreeNode};
+use serde_json::Value;
 
 use super::face::{self, Inside, Live, Piece};
 use super::text::escape;
@@ -16,8 +17,13 @@ struct Open {
     in_button: bool,
 }
 
+/// The changes that turn the HTML of `old` into that of `new`; both are the same node, its kind too.
+pub(super) fn update(old: &TreeNode, new: &TreeNode, cx: &HtmlContext<'_>) -> Vec<Value> {
+    face::changes(&face::of(old, cx), &face::of(new, cx))
+}
+
 /// Nodes in pre-order, the counts of descendants adding up. No recursion: the depth is the app's.
-pub(super) fn subtree(nodes: &[TreeNode], cx: &HtmlContext<'_>) -> String {
+pub(super) fn nodes(nodes: &[TreeNode], cx: &HtmlContext<'_>) -> String {
     let mut html = String::with_capacity(nodes.len() * 96);
     let mut open: Vec<Open> = Vec::new();
     for (index, node) in nodes.iter().enumerate() {
