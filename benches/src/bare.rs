@@ -17,15 +17,25 @@ pub(crate) struct Bare {
     pub(crate) view: Option<View>,
 }
 
+/// wasmtime's errors are not of the kind that `?` takes.
+fn told(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
+/// Compiles a component with nothing around it.
+pub(crate) fn compile(engine: &Engine, wasm: &[u8]) -> anyhow::Result<Component> {
+    Component::new(engine, wasm).map_err(told)
+}
+
 impl Bare {
     /// Instantiates and brings the app to its first view, by the same events as a session.
     pub(crate) async fn launch(engine: &Engine, component: &Component) -> anyhow::Result<Self> {
         let mut linker = Linker::new(engine);
-        linker.define_unknown_imports_as_traps(component)?;
+        linker.define_unknown_imports_as_traps(component).map_err(told)?;
         let mut store = Store::new(engine, ());
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
-        let exports = MiniApp::instantiate_async(&mut store, component, &linker).await?;
+        let exports = MiniApp::instantiate_async(&mut store, component, &linker).await.map_err(told)?;
         let mut bare = Self { store, exports, view: None };
         for event in launch_events() {
             bare.handle(&event).await?;
@@ -36,7 +46,7 @@ impl Bare {
     /// One call of the app's export.
     pub(crate) async fn handle(&mut self, event: &Event) -> anyhow::Result<()> {
         self.store.set_epoch_deadline(1);
-        let view = self.exports.lapak_app_app().call_handle(&mut self.store, event).await?;
+        let view = self.exports.lapak_app_app().call_handle(&mut self.store, event).await.map_err(told)?;
         if view.is_some() {
             self.view = view;
         }

@@ -1,5 +1,6 @@
 //! What an app shows: functions that make nodes, and methods that say more about them.
 
+mod attributes;
 pub(crate) mod children;
 mod elements;
 mod fields;

@@ -10,7 +10,7 @@ use lapak_abi::package::Package;
 use lapak_host::session::ColorScheme;
 use lapak_host::{App, Screen};
 use takumi::prelude::{
-    FromHtmlOptions, ImageSource, Node, OutputFormat, RenderOptions, StyleSheet, Viewport,
+    FromHtmlOptions, ImageSource, OutputFormat, RenderOptions, StyleSheet, Viewport,
 };
 
 use crate::html::{self, AppBox, HtmlContext};

@@ -5,11 +5,10 @@ use std::time::Instant;
 use lapak_preview::html::HtmlContext;
 use lapak_preview::html::wire::patch_json;
 use tokio::runtime::Runtime as Tokio;
-use wasmtime::component::Component;
 
 use super::micros;
 use crate::apps::{COUNTER, ROWS};
-use crate::bare::Bare;
+use crate::bare::{self, Bare};
 use crate::live::{self, Live};
 use crate::result::middle;
 use crate::{Effort, Figure};
@@ -44,7 +43,7 @@ fn compare(
     let loaded = tokio.block_on(live::load(&runtime, app))?;
     let mut live = tokio.block_on(Live::launch(&runtime, &loaded))?;
     let node = live.tappable(nth)?;
-    let component = Component::new(runtime.engine(), loaded.package().component())?;
+    let component = bare::compile(runtime.engine(), loaded.package().component())?;
     let mut bare = tokio.block_on(Bare::launch(runtime.engine(), &component))?;
 
     let (mut ours, mut theirs, mut wire) = (Vec::new(), Vec::new(), Vec::new());

@@ -5,11 +5,10 @@ use std::time::Instant;
 use lapak_abi::package::{Package, PackageLimits};
 use lapak_host::{Launch, Runtime, RuntimeConfig, ShellEvent};
 use tokio::runtime::Runtime as Tokio;
-use wasmtime::component::Component;
 
 use super::micros;
 use crate::apps::{self, WARUNG};
-use crate::bare::Bare;
+use crate::bare::{self, Bare};
 use crate::live;
 use crate::{Effort, Figure};
 
@@ -26,7 +25,7 @@ pub(super) fn new(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> 
         ours.push(tokio.block_on(first_view(&runtime, &bytes))? / 1e3);
         let package = Package::read(bytes.clone(), &PackageLimits::default())?;
         let since = Instant::now();
-        Component::new(runtime.engine(), package.component())?;
+        bare::compile(runtime.engine(), package.component())?;
         bare.push(micros(since) / 1e3);
     }
     let reference = "bare wasmtime: Component::new alone";
@@ -46,7 +45,7 @@ pub(super) fn cached(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure
     // Fills the cache.
     tokio.block_on(first_view(&runtime, &bytes))?;
     let package = Package::read(bytes.clone(), &PackageLimits::default())?;
-    let component = Component::new(runtime.engine(), package.component())?;
+    let component = bare::compile(runtime.engine(), package.component())?;
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..effort.runs {
         let (mut our_times, mut bare_times) = (Vec::new(), Vec::new());

@@ -128,7 +128,11 @@ fn picker_piece(picker: &Picker) -> Piece {
         PickerMode::Date(range) => moment("date", &range.value, &range.earliest, &range.latest),
         PickerMode::Time(range) => moment("time", &range.value, &range.earliest, &range.latest),
     };
-    Piece::new("span", "lp-picker")
+    let class = match &picker.mode {
+        PickerMode::Options(_) => "lp-picker lp-options",
+        PickerMode::Date(_) | PickerMode::Time(_) => "lp-picker",
+    };
+    Piece::new("span", class)
         .with_some("data-f", picker.name.as_deref())
         .inside(Inside::Parts(vec![field.live("disabled", Live::On(picker.disabled))]))
 }

@@ -107,17 +107,12 @@ impl Piece {
         }
     }
 
-    /// The piece that takes focus and value: the part `field`, or the node's own element.
-    fn control(&mut self) -> &mut Self {
-        let is_field = |part: &Self| part.part == Some("field");
-        if !matches!(&self.inside, Inside::Parts(parts) if parts.iter().any(is_field)) {
-            return self;
-        }
+    /// The part that takes focus and value, where that is not the node's own element.
+    fn field(&mut self) -> Option<&mut Self> {
         match &mut self.inside {
-            Inside::Parts(parts) => parts.iter_mut().find(|part| is_field(part)),
+            Inside::Parts(parts) => parts.iter_mut().find(|part| part.part == Some("field")),
             _ => None,
         }
-        .expect("looked for it just above")
     }
 }
 
@@ -185,17 +180,17 @@ fn element(node: &Node, cx: &HtmlContext<'_>) -> Piece {
 
 /// What a screen reader says is said by the control where there is one.
 fn label_it(piece: &mut Piece, node: &Node, label: &str) {
-    let control = piece.control();
-    control.set("aria-label", Some(label.to_owned()));
+    if let Some(field) = piece.field() {
+        return field.set("aria-label", Some(label.to_owned()));
+    }
+    piece.set("aria-label", Some(label.to_owned()));
     match node.element {
         Element::Icon(_) => {
-            control.set("aria-hidden", None);
-            control.set("role", Some("img".into()));
+            piece.set("aria-hidden", None);
+            piece.set("role", Some("img".into()));
         }
         // A name is only read for elements with a role.
-        Element::View | Element::Text(_) if !control.has("role") => {
-            control.set("role", Some("group".into()));
-        }
+        Element::View | Element::Text(_) => piece.set("role", Some("group".into())),
         _ => {}
     }
 }

@@ -1,10 +1,9 @@
 //! Controls as plain elements, for pictures: the painter draws no native ones.
 
-use lapak_host::view::{Element, InputKind, Node, PickerMode};
+use lapak_host::view::{Element, InputKind, Node, PickerMode, Textarea};
 
-use super::controls::button_class;
+use super::controls::{self, button_class};
 use super::face::{Inside, Piece};
-use super::icons;
 use super::text::{escape, tidy};
 
 /// How a control looks in a picture; `None` for the kinds that look as in a browser.
@@ -19,25 +18,13 @@ pub(super) fn piece(node: &Node) -> Option<Piece> {
             };
             disabled(field("lp-input", &value, &input.placeholder), input.disabled)
         }
-        Element::Textarea(area) => {
-            let piece = field("lp-textarea", &area.value, &area.placeholder);
-            disabled(piece.with("data-rows", area.rows.to_string()), area.disabled)
-        }
+        Element::Textarea(area) => disabled(lines(area), area.disabled),
         Element::Checkbox(checkbox) => {
-            let mark = if checkbox.checked { check_mark() } else { String::new() };
-            let piece = Piece::new("div", &on("lp-checkbox", checkbox.checked));
-            disabled(piece.inside(Inside::Markup(mark)), checkbox.disabled)
+            disabled(mark("lp-checkbox", checkbox.checked), checkbox.disabled)
         }
-        Element::Radio(radio) => {
-            let piece = Piece::new("div", &on("lp-radio", radio.checked));
-            let mark = if radio.checked { "<span class=\"lp-mark\"></span>" } else { "" };
-            disabled(piece.inside(Inside::Markup(mark.into())), radio.disabled)
-        }
-        Element::Switch(switch) => {
-            let piece = Piece::new("div", &on("lp-switch", switch.checked));
-            let knob = "<span class=\"lp-mark\"></span>".to_owned();
-            disabled(piece.inside(Inside::Markup(knob)), switch.disabled)
-        }
+        Element::Radio(radio) => disabled(mark("lp-radio", radio.checked), radio.disabled),
+        Element::Switch(switch) => disabled(mark("lp-switch", switch.checked), switch.disabled),
+        Element::Swiper(swiper) => moved_swiper(node, swiper.current),
         Element::Slider(slider) => {
             let part = (slider.value - slider.min) / (slider.max - slider.min);
             let percent = format!("{:.0}", (part * 100.0).clamp(0.0, 100.0));
@@ -60,12 +47,10 @@ pub(super) fn piece(node: &Node) -> Option<Piece> {
                 PickerMode::Date(range) => range.value.clone(),
                 PickerMode::Time(range) => range.value.clone(),
             };
-            let arrow = icons::icon_markup("down").unwrap_or_default();
-            let markup = format!(
-                "<div class=\"lp-field\"><span>{}</span>{arrow}</div>",
-                shown(&chosen.unwrap_or_default())
-            );
-            disabled(Piece::new("div", "lp-picker").inside(Inside::Markup(markup)), picker.disabled)
+            let text = shown(&chosen.unwrap_or_default());
+            let markup = format!("<div class=\"lp-field\"><span>{text}</span></div>");
+            let piece = Piece::new("div", "lp-picker lp-options").inside(Inside::Markup(markup));
+            disabled(piece, picker.disabled)
         }
         _ => return None,
     })
@@ -86,14 +71,34 @@ fn shown(text: &str) -> String {
     if text.trim().is_empty() { "\u{a0}".to_owned() } else { escape(&tidy(text)) }
 }
 
-fn on(class: &str, on: bool) -> String {
-    if on { format!("{class} lp-on") } else { class.to_owned() }
+/// As many lines as the field has rows.
+fn lines(area: &Textarea) -> Piece {
+    let text = if area.value.is_empty() { &area.placeholder } else { &area.value };
+    let class = if area.value.is_empty() { " class=\"lp-placeholder\"" } else { "" };
+    let rows = usize::try_from(area.rows).unwrap_or(1);
+    let missing = rows.saturating_sub(text.lines().count().max(1));
+    let padding = "\n\u{a0}".repeat(missing);
+    let markup = format!("<span{class}>{}{padding}</span>", shown(text));
+    Piece::new("div", "lp-textarea").inside(Inside::Markup(markup))
+}
+
+/// `::before` and `::after` draw the mark, as they do on the real control.
+fn mark(class: &str, on: bool) -> Piece {
+    let class = if on { format!("{class} lp-on") } else { class.to_owned() };
+    Piece::new("div", &class).inside(Inside::Markup(String::new()))
+}
+
+/// A picture cannot be scrolled, so the child on show is moved in by a class. There are classes for 20.
+fn moved_swiper(node: &Node, current: u32) -> Piece {
+    let mut swiper = controls::piece(node);
+    if let Inside::Parts(parts) = &mut swiper.inside
+        && let Some(track) = parts.first_mut()
+    {
+        track.set("class", Some(format!("lp-track lp-at{}", current.min(19))));
+    }
+    swiper
 }
 
 fn disabled(piece: Piece, disabled: bool) -> Piece {
     piece.with_some("aria-disabled", disabled.then_some("true"))
-}
-
-fn check_mark() -> String {
-    icons::icon_markup("check").unwrap_or_default()
 }
