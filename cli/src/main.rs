@@ -1,1 +1,38 @@
-fn main() {}
+//! `lapak`: make mini-apps, build them, look at them, drive them.
+
+mod commands;
+mod failure;
+mod folders;
+mod open;
+mod output;
+mod sdk;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use commands::Command;
+
+/// Make mini-apps, build them, look at them, drive them.
+#[derive(Debug, Parser)]
+#[command(name = "lapak", version, about, max_term_width = 100, after_help = "Examples:
+  lapak new shop && cd shop
+  lapak preview            see it in a browser while you edit
+  lapak build              make the package
+  lapak shot --frame       take a picture of it
+
+Exit codes: 0 fine · 1 the app or package is wrong · 2 wrong usage · 3 the app ended by a fault ·
+            4 this machine lacks something (`lapak doctor` says what)")]
+struct Lapak {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let lapak = Lapak::parse();
+    match lapak.command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.told(),
+    }
+}

@@ -130,6 +130,25 @@ pub(crate) fn check(wasm: &[u8]) -> Result<Imports, ContractError> {
     Ok(imports)
 }
 
+/// The names of what a component imports; empty where it cannot be read.
+#[must_use]
+pub fn import_names(wasm: &[u8]) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut depth = 0_u32;
+    for payload in Parser::new(0).parse_all(wasm).map_while(Result::ok) {
+        match payload {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                let imports = section.into_iter().map_while(Result::ok);
+                names.extend(imports.map(|import| import.name.name.to_owned()));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
 fn check_import(name: &str, imports: &mut Imports) -> Result<(), ContractError> {
     if name.starts_with("wasi:") && name.contains("@0.2.") {
         imports.wasi = true;

@@ -19,6 +19,8 @@ use media::Condition;
 
 /// The largest style sheet that is read, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
+/// The largest result, in bytes: selectors grow where they are scoped.
+pub const MAX_CLEANED_BYTES: usize = 1024 * 1024;
 /// Most notes; a style sheet with more has one cause for all of them.
 const MAX_NOTES: usize = 100;
 /// Blocks within blocks. Ours need four.
@@ -86,12 +88,21 @@ fn keyframe_names(source: &str) -> HashSet<String> {
     let mut parser = Parser::new(source);
     parser.set_nested_block_limit(MAX_NESTING);
     while let Ok(token) = parser.next() {
-        let is_keyframes = matches!(token, Token::AtKeyword(name) if name.eq_ignore_ascii_case("keyframes"));
+        let is_keyframes = matches!(token, Token::AtKeyword(name) if is_keyframes(name));
         if is_keyframes && let Ok(name) = parser.try_parse(|parser| parser.expect_ident_cloned()) {
             names.insert(name.to_string());
         }
     }
     names
+}
+
+fn is_keyframes(name: &str) -> bool {
+    name.eq_ignore_ascii_case("keyframes") || name.eq_ignore_ascii_case("-webkit-keyframes")
+}
+
+/// What classes, custom properties and keywords are made of. Nothing that would have to be escaped.
+fn is_name(name: &str) -> bool {
+    name.len() <= 128 && name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
 }
 
 struct Cleaner<'a> {
@@ -137,7 +148,7 @@ impl Cleaner<'_> {
             Ok(selectors) => {
                 let body = self.block(parser);
                 if !body.is_empty() {
-                    self.emit(condition, &format!("{selectors}{{{body}}}"));
+                    self.emit(condition, &format!("{selectors}{{{body}}}"), line);
                 }
             }
             Err(error) => {
@@ -187,6 +198,10 @@ impl Cleaner<'_> {
 
     /// The frames of an animation.
     fn frames(&mut self, parser: &mut Parser<'_>, condition: &Condition, name: &str) {
+        let begin = line(parser);
+        if !is_name(name) {
+            return self.note(begin, "a name of keyframes has letters, digits, - and _ only".to_owned());
+        }
         let mut frames = String::new();
         loop {
             parser.skip_whitespace();
@@ -214,7 +229,7 @@ impl Cleaner<'_> {
         let mut animation = String::new();
         // Serializing into a String cannot fail.
         let _ = cssparser::serialize_identifier(&format!("{KEYFRAMES_PREFIX}{name}"), &mut animation);
-        self.emit(condition, &format!("@keyframes {animation}{{{frames}}}"));
+        self.emit(condition, &format!("@keyframes {animation}{{{frames}}}"), begin);
     }
 
     /// Declarations of the block that was just opened.
@@ -230,8 +245,12 @@ impl Cleaner<'_> {
         body
     }
 
-    fn emit(&mut self, condition: &Condition, rule: &str) {
-        self.cleaned.css.push_str(&condition.around(rule));
+    fn emit(&mut self, condition: &Condition, rule: &str, line: u32) {
+        let rule = condition.around(rule);
+        if self.cleaned.css.len() + rule.len() > MAX_CLEANED_BYTES {
+            return self.note(line, "the rules before this one are more than 1 MiB already; it is left out".to_owned());
+        }
+        self.cleaned.css.push_str(&rule);
         self.cleaned.css.push('\n');
     }
 

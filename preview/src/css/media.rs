@@ -4,6 +4,9 @@ use cssparser::{Parser, ToCss as _, Token};
 
 use super::{Refused, refused};
 
+/// The most conditions that can be on a rule.
+const MAX_CONDITIONS: usize = 6;
+
 /// Under what circumstances rules hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Condition {
@@ -67,16 +70,23 @@ fn feature(parser: &mut Parser<'_>, condition: &mut Condition) -> Result<(), Ref
     let name = parser.expect_ident()?.to_ascii_lowercase();
     parser.expect_colon()?;
     let value = match parser.next()? {
-        token @ (Token::Ident(_) | Token::Dimension { .. } | Token::Number { .. }) => token.to_css_string(),
+        token @ (Token::Ident(_) | Token::Dimension { .. } | Token::Number { .. }) => {
+            token.to_css_string().to_ascii_lowercase()
+        }
         _ => return refused(format!("@media ({name}: …): this value is not allowed")),
     };
-    match (name.as_str(), value.to_ascii_lowercase().as_str()) {
+    // Every rule within repeats them.
+    if condition.of_box.len() + condition.of_person.len() >= MAX_CONDITIONS || value.len() > 20 {
+        return refused(format!("@media has at most {MAX_CONDITIONS} short conditions"));
+    }
+    match (name.as_str(), value.as_str()) {
         ("prefers-color-scheme", "dark") => condition.scheme = Some("lp-dark"),
         ("prefers-color-scheme", "light") => condition.scheme = Some("lp-light"),
         ("prefers-reduced-motion", wanted @ ("reduce" | "no-preference")) => {
             condition.of_person.push(format!("({name}:{wanted})"));
         }
-        ("min-width" | "max-width" | "width" | "min-height" | "max-height" | "height" | "orientation", _) => {
+        ("orientation", "portrait" | "landscape")
+        | ("min-width" | "max-width" | "width" | "min-height" | "max-height" | "height", _) => {
             condition.of_box.push(format!("({name}:{value})"));
         }
         _ => return refused(format!("@media ({name}: {value}) is not supported")),

@@ -1,6 +1,6 @@
 //! The properties that apps may set.
 
-use super::{Refused, refused};
+use super::{Refused, is_name, refused};
 
 /// What a property's value may be made of, beyond numbers, colours, keywords and the allowed functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub(super) fn rule(property: &str) -> Result<Rule, Refused> {
     if let Some(own) = property.strip_prefix("--") {
         if own.is_empty() || own.starts_with("lp-") || own.starts_with("shell-") {
             return refused(format!("{property} belongs to the host; choose another name"));
+        }
+        if !is_name(own) {
+            return refused("a custom property's name has letters, digits, - and _ only");
         }
         return Ok(Rule::Custom);
     }

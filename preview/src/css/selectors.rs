@@ -2,7 +2,7 @@
 
 use cssparser::{Parser, ToCss as _, Token};
 
-use super::{Refused, refused};
+use super::{Refused, is_name, refused};
 
 /// Kinds of nodes by the names that apps use for them, and the classes that the generator gives them.
 const KINDS: &[(&str, &str)] = &[
@@ -98,6 +98,9 @@ fn simple(token: &Token<'_>, parser: &mut Parser<'_>, text: &mut String) -> Resu
             };
             if ["lp-", "shell-", "shot-"].iter().any(|own| class.to_ascii_lowercase().starts_with(own)) {
                 return refused(format!(".{class} belongs to the host; use the kinds' names (button, text, page …)"));
+            }
+            if !is_name(&class) {
+                return refused("a class has letters, digits, - and _ only");
             }
             text.push('.');
             // Serializing into a String cannot fail.

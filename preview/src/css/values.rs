@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use cssparser::{Parser, ToCss as _, Token};
 
 use super::properties::Rule;
-use super::{CleanOptions, KEYFRAMES_PREFIX, Refused, refused};
+use super::{CleanOptions, KEYFRAMES_PREFIX, Refused, is_name, refused};
 use crate::html::asset_address;
 
 /// What a value's tokens are judged by.
@@ -53,6 +53,9 @@ fn one(token: &Token<'_>, parser: &mut Parser<'_>, values: &mut Values<'_>, text
     match token {
         Token::WhiteSpace(_) => text.push(' '),
         Token::Ident(word) => text.push_str(&ident(word, values)?),
+        Token::Hash(digits) | Token::IDHash(digits) if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            return refused(format!("{property}: this is not a colour"));
+        }
         Token::Number { .. } | Token::Percentage { .. } | Token::Hash(_) | Token::IDHash(_) | Token::Comma => {
             only(values, "numbers")?;
             text.push_str(&token.to_css_string());
@@ -73,7 +76,7 @@ fn one(token: &Token<'_>, parser: &mut Parser<'_>, values: &mut Values<'_>, text
             }
             text.push_str("!important");
         }
-        Token::QuotedString(_) if matches!(values.rule, Rule::Text | Rule::Custom) => text.push_str(&token.to_css_string()),
+        Token::QuotedString(string) if matches!(values.rule, Rule::Text | Rule::Custom) => push_string(string, text),
         Token::UnquotedUrl(address) => text.push_str(&image(address, values)?),
         Token::Function(name) if name.eq_ignore_ascii_case("url") => {
             let address: Result<String, Refused> = parser.parse_nested_block(|inner| Ok(inner.expect_string_cloned()?.to_string()));
@@ -97,6 +100,9 @@ fn ident(word: &str, values: &Values<'_>) -> Result<String, Refused> {
             _ => "",
         };
         return refused(format!("{}: {word} is not allowed{cure}", values.property));
+    }
+    if !is_name(word) {
+        return refused(format!("{}: a name has letters, digits, - and _ only", values.property));
     }
     let mut written = String::new();
     let named = match values.rule {
@@ -150,6 +156,14 @@ fn image(address: &str, values: &Values<'_>) -> Result<String, Refused> {
     let _ = cssparser::serialize_string(&asset_address(values.options.asset_base, path), &mut url);
     url.push(')');
     Ok(url)
+}
+
+/// Writes a string. A style sheet may be put into a document, so `<` is written as its number.
+fn push_string(string: &str, text: &mut String) {
+    let mut quoted = String::new();
+    // Serializing into a String cannot fail.
+    let _ = cssparser::serialize_string(string, &mut quoted);
+    text.push_str(&quoted.replace('<', "\\3c "));
 }
 
 fn box_unit(unit: &str) -> Option<&'static str> {

@@ -7,7 +7,7 @@
 //!   <div class="lp-page" data-c> …the roots… </div>                  what scrolls; `page` in an app's CSS
 //! </div>
 //! ```
-//! `app_box` writes all of it, [`render`](super::render) only the roots. The two outer elements belong
+//! [`app_box`](super::app_box) writes all of it, [`render`](super::render) only the roots. The two outer elements belong
 //! to the shell; `lp-light`/`lp-dark` says the session's colour scheme (apps' `prefers-color-scheme`
 //! rules follow this class, not the computer's setting).
 //!
@@ -21,7 +21,7 @@
 //! |---|---|
 //! | `data-n` | node id, decimal |
 //! | `data-on` | triggers with a binding, blank-separated, WIT names: `tap long-press input change submit reset focus blur reach-end` |
-//! | `class` | `lp-<kind>`, states (`lp-primary`), then the app's classes. App classes that begin with `lp-` or `shell-` are dropped |
+//! | `class` | `lp-<kind>`, states (`lp-primary`), then the app's classes. App classes that begin with `lp-`, `shell-` or `shot-` are dropped |
 //! | `data-key` | the node's key, for tests and the inspector |
 //! | `data-f` | the field's name in its form (the `name` attribute is not used for it: an app could hide `form.submit`) |
 //! | `role`, `tabindex`, `aria-*` | set so that a node with a `tap` binding that is not a native control is a focusable `role="button"`; Enter and Space must tap it |
@@ -33,19 +33,19 @@
 //! | text | `<span class="lp-text">text</span>` | | displayed as a block, line breaks kept |
 //! | image | `<img class="lp-image lp-fill\|lp-contain\|lp-cover" src alt>` | | no `src` and `lp-missing` where the path is not in the package |
 //! | icon | `<svg class="lp-icon" width height><path d></svg>` | | |
-//! | button | `<button class="lp-button lp-plain\|lp-primary\|lp-secondary\|lp-danger" type="button\|submit\|reset">` children | `disabled` | `lp-busy` and `aria-busy="true"` while loading: taps do nothing. A button inside a button is a `<div role="button">` |
-//! | input | `<input class="lp-input" type inputmode placeholder maxlength autocomplete="off">` | `value` `disabled` | |
+//! | button | `<button class="lp-button lp-plain\|lp-primary\|lp-secondary\|lp-danger" type="button\|submit\|reset">` children | `disabled` | `lp-busy` and `aria-busy="true"` while loading: taps do nothing. `aria-disabled="true"` while disabled. A button inside a button is a `<div role="button" tabindex="0">` with the same attributes: changes fit both, and `aria-disabled` is what says that it is disabled |
+//! | input | `<input class="lp-input" type inputmode placeholder maxlength autocomplete="off">` | `value` `disabled` | `maxlength` counts UTF-16 units, so it may stop a little before the app's limit; the host counts characters |
 //! | textarea | `<textarea class="lp-textarea" rows>text</textarea>` | `value` `disabled` | |
 //! | checkbox | `<input type="checkbox" class="lp-checkbox">` | `checked` `disabled` | `change` carries `checked` |
 //! | radio | `<input type="radio" class="lp-radio" name="g:<group>" value data-f="<group>">` | `checked` `disabled` | `change` carries `value` |
 //! | switch | `<input type="checkbox" role="switch" class="lp-switch">` | `checked` `disabled` | |
-//! | slider | `<span class="lp-slider"><input type="range" data-p="field" min max step><output data-p="shown">5</output></span>` | field: `value` `disabled` | `output` only with show-value; the shell writes the value into it while it is dragged |
-//! | picker | `<span class="lp-picker"><select data-p="field"><option value="">…<option value="0">…</select></span>`, or `<input data-p="field" type="date\|time" min max>` | field: `value` `disabled` | options: `change` carries the index = `value` as a number; value `""` is nothing chosen |
+//! | slider | `<span class="lp-slider"><input type="range" data-p="field" min max step><output data-p="shown">5</output></span>` | field: `value` `disabled` | `output` has the attribute `hidden` without show-value; the shell writes the value into it while it is dragged |
+//! | picker | `<span class="lp-picker lp-options"><select data-p="field"><option value="">…<option value="0">…</select></span>`, or `<span class="lp-picker"><input data-p="field" type="date\|time" min max></span>` | field: `value` `disabled` | options: `change` carries the index = `value` as a number; value `""` is nothing chosen |
 //! | form | `<form class="lp-form" novalidate>` | | prevent the native `submit`; on `submit` collect every `[data-f]` within. On `reset` send `reset` |
 //! | label | `<label class="lp-label">` | | |
 //! | list | `<div class="lp-list" role="list">` | | a child without a role gets `role="listitem"`: after an insertion into, or a change of role in, a `[role=list]` the shell does the same |
 //! | scroll-view | `<div class="lp-scroll lp-vertical\|lp-horizontal" tabindex="0">` | | scrolls itself |
-//! | swiper | `<div class="lp-swiper" role="group" aria-roledescription="carousel" data-current data-autoplay data-circular><div class="lp-track" data-c>` children `</div><div class="lp-dots" data-p="dots"><i class="lp-dot lp-on"></i>…</div></div>` | | track scrolls with snap points. `data-current`: scroll there when it changes. The shell keeps one dot for each child; `lp-dots` is there only with an indicator |
+//! | swiper | `<div class="lp-swiper" role="group" aria-roledescription="carousel" data-current data-autoplay data-circular><div class="lp-track" data-c data-p="track">` children `</div><div class="lp-dots" data-p="dots"><i class="lp-dot lp-on"></i>…</div></div>` | | track scrolls with snap points. `data-current`: scroll there when it changes. Dots change without a patch: the shell keeps one for each child, and `lp-on` on the one of the child on show. `lp-dots` has the attribute `hidden` without an indicator |
 //! | progress | `<div class="lp-progress lp-w42" role="progressbar" aria-valuenow="42"><i data-p="bar"></i></div>` | | `lp-endless` when not known |
 //! | navigator | `<div class="lp-navigator" role="link" tabindex="0" data-nav="navigate-to\|redirect-to\|back\|relaunch\|switch-tab">` | | a tap is always sent, as `tap` of this node; the host navigates. The address is not in the page |
 //!
@@ -70,10 +70,12 @@
 //! | `["a", name, text]` | `setAttribute`; `null` instead of text: `removeAttribute` |
 //! | `["p", name, value]` | set the live property, unless it has that value already (so that a caret stays). `value` is a text or a boolean |
 //! | `["t", "", text]` | `textContent` |
-//! | `["h", "", html]` | replace all the inside by this HTML of the generator's (options of a picker, path of an icon); never an element with children nodes |
+//! | `["h", "", html]` | replace all the inside by this HTML of the generator's (options of a picker, a picker's field when it becomes another control, path of an icon); never an element with children nodes |
 //!
 //! `html` comes from the generator alone and holds no script, handler, inline style or address outside
 //! the asset base, so it may be given to `template.innerHTML`.
+//!
+//! Within an update, attributes come before properties, which depend on them: a slider's value on its bounds.
 //!
 //! One row toggled: `[["u",412,[["a","class","lp-view row done"]]],["u",413,[["p","checked",true]]]]`.
 

@@ -60,9 +60,7 @@ fn row<'a>(texts: &Translations, line: &Line) -> View<'a, Msg> {
 }
 
 fn bill_card<'a>(texts: &Translations, bill: Bill) -> View<'a, Msg> {
-    let line = |key: &str, amount| {
-        view((text(texts.get(key)), text(amount))).class("bill-line")
-    };
+    let line = |key: &str, amount| view((text(texts.get(key)), text(amount))).class("bill-line");
     view((
         line("basket.subtotal", bill.subtotal).key("subtotal-line"),
         line("basket.packaging", bill.packaging).key("packaging-line"),

@@ -1,0 +1,37 @@
+//! The subcommands, one file each.
+
+mod build;
+mod doctor;
+mod inspect;
+mod new;
+mod preview;
+mod run;
+mod shot;
+
+use crate::failure::Failure;
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    New(new::NewArgs),
+    Build(build::BuildArgs),
+    Preview(preview::PreviewArgs),
+    Shot(shot::ShotArgs),
+    Run(run::RunArgs),
+    Inspect(inspect::InspectArgs),
+    Doctor(doctor::DoctorArgs),
+}
+
+impl Command {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        match self {
+            Self::New(args) => new::run(args),
+            Self::Build(args) => build::run(args),
+            Self::Preview(args) => preview::run(args),
+            Self::Shot(args) => shot::run(args),
+            Self::Run(args) => run::run(args),
+            Self::Inspect(args) => inspect::run(args),
+            Self::Doctor(args) => doctor::run(args),
+        }
+    }
+}

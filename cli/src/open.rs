@@ -1,0 +1,30 @@
+//! An app by its folder or by its package: both are opened alike.
+
+use std::path::Path;
+
+use lapak_abi::package::{Package, PackageLimits};
+use lapak_build::Built;
+
+use crate::failure::Failure;
+use crate::sdk;
+
+/// Builds the app of a folder, or reads a package.
+pub(crate) fn open_package(path: &Path) -> Result<Package, Failure> {
+    if path.is_dir() {
+        return Ok(build(path)?.package);
+    }
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::app(format!("{}: {error}. Name a folder of an app or a package (.ma)", path.display()))
+    })?;
+    Package::read(bytes, &PackageLimits::default())
+        .map_err(|error| Failure::app(format!("{}: {error}", path.display())))
+}
+
+/// Builds the app of a folder; says on standard error what is going on.
+pub(crate) fn build(dir: &Path) -> Result<Built, Failure> {
+    sdk::refresh(dir)?;
+    let name = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    let name = name.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let built = lapak_build::build(dir, &mut |what| eprintln!("{name}: {what} …"))?;
+    Ok(built)
+}
