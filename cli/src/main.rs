@@ -11,6 +11,7 @@ mod watch;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tracing_subscriber::EnvFilter;
 
 use commands::Command;
 
@@ -31,6 +32,9 @@ struct Lapak {
 
 fn main() -> ExitCode {
     let lapak = Lapak::parse();
+    // What the host has to say besides, for whoever runs a server: RUST_LOG=info.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match lapak.command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.told(),

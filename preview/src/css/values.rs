@@ -50,6 +50,15 @@ fn tokens(parser: &mut Parser<'_>, values: &mut Values<'_>, text: &mut String) -
 
 fn one(token: &Token<'_>, parser: &mut Parser<'_>, values: &mut Values<'_>, text: &mut String) -> Result<(), Refused> {
     let property = values.property;
+    if matches!(values.rule, Rule::Words(_)) {
+        let fits = match token {
+            Token::Ident(_) => text.trim().is_empty(),
+            other => matches!(other, Token::WhiteSpace(_) | Token::Delim('!')),
+        };
+        if !fits {
+            return refused(format!("{property} takes one word"));
+        }
+    }
     match token {
         Token::WhiteSpace(_) => text.push(' '),
         Token::Ident(word) => text.push_str(&ident(word, values)?),
@@ -57,11 +66,12 @@ fn one(token: &Token<'_>, parser: &mut Parser<'_>, values: &mut Values<'_>, text
             return refused(format!("{property}: this is not a colour"));
         }
         Token::Number { .. } | Token::Percentage { .. } | Token::Hash(_) | Token::IDHash(_) | Token::Comma => {
-            only(values, "numbers")?;
             text.push_str(&token.to_css_string());
         }
+        Token::Dimension { unit, .. } if !unit.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+            return refused(format!("{property}: this is not a unit"));
+        }
         Token::Dimension { unit, .. } => {
-            only(values, "lengths")?;
             text.push_str(&token.to_css_string());
             // A view-port is the box that the app has, not the window that shows it.
             if let Some(of_box) = box_unit(unit) {
@@ -69,6 +79,8 @@ fn one(token: &Token<'_>, parser: &mut Parser<'_>, values: &mut Values<'_>, text
                 text.push_str(of_box);
             }
         }
+        // Between the two nothing may look like the end of a comment.
+        Token::Delim('/') if text.ends_with('*') => text.push_str(" /"),
         Token::Delim('+' | '-' | '*' | '/') => text.push_str(&token.to_css_string()),
         Token::Delim('!') => {
             if !parser.next().is_ok_and(|word| matches!(word, Token::Ident(word) if word.eq_ignore_ascii_case("important"))) {
@@ -83,7 +95,13 @@ fn one(token: &Token<'_>, parser: &mut Parser<'_>, values: &mut Values<'_>, text
             text.push_str(&image(&address?, values)?);
         }
         Token::Function(name) => function(&name.to_ascii_lowercase(), parser, values, text)?,
-        Token::ParenthesisBlock => nested("", ')', parser, values, text)?,
+        Token::ParenthesisBlock => {
+            // Else a word and a bracket with a comment between them would become a function.
+            if text.ends_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_') {
+                text.push(' ');
+            }
+            nested("", ')', parser, values, text)?;
+        }
         // Names of lines in a grid.
         Token::SquareBracketBlock if property.starts_with("grid") => nested("", ']', parser, values, text)?,
         other => return refused(format!("{property}: {} is not allowed", other.to_css_string().chars().take(40).collect::<String>())),
@@ -117,15 +135,8 @@ fn ident(word: &str, values: &Values<'_>) -> Result<String, Refused> {
     Ok(written)
 }
 
-fn only(values: &Values<'_>, what: &str) -> Result<(), Refused> {
-    match values.rule {
-        Rule::Words(_) => refused(format!("{}: {what} are not allowed", values.property)),
-        _ => Ok(()),
-    }
-}
-
 fn function(name: &str, parser: &mut Parser<'_>, values: &mut Values<'_>, text: &mut String) -> Result<(), Refused> {
-    if matches!(values.rule, Rule::Words(_)) || FUNCTIONS.binary_search(&name).is_err() {
+    if FUNCTIONS.binary_search(&name).is_err() {
         return refused(format!("{}: the function {name}() is not allowed", values.property));
     }
     nested(name, ')', parser, values, text)

@@ -6,8 +6,8 @@ use takumi::prelude::{FontOverride, FontResource, Fonts};
 
 /// Inter (SIL Open Font License, see `assets/fonts/OFL.txt`): Latin, and Latin extended.
 const FACES: [&[u8]; 2] = [
-    include_bytes!("../../assets/fonts/inter-latin-wght-normal.woff2"),
-    include_bytes!("../../assets/fonts/inter-latin-ext-wght-normal.woff2"),
+    include_bytes!("../../assets/fonts/inter-latin.woff2"),
+    include_bytes!("../../assets/fonts/inter-latin-ext.woff2"),
 ];
 
 /// Read once; pictures share them.

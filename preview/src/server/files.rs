@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use include_dir::{Dir, include_dir};
 use lapak_abi::package::Package;
 use serde::Deserialize;
 
@@ -14,30 +15,32 @@ use crate::picture::{PictureOptions, paint};
 /// Images run no script and load nothing, even when somebody opens one by itself.
 const IMAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
-type Asset = (&'static str, &'static str, &'static [u8]);
-
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-
-const ASSETS: &[Asset] = &[
-    ("inter-latin.woff2", "font/woff2", include_bytes!("../../assets/fonts/inter-latin-wght-normal.woff2")),
-    ("inter-latin-ext.woff2", "font/woff2", include_bytes!("../../assets/fonts/inter-latin-ext-wght-normal.woff2")),
-    ("shell.css", "text/css; charset=utf-8", include_bytes!("../../assets/shell.css")),
-    ("shell.js", SCRIPT, include_bytes!("../../assets/shell.js")),
-];
+/// The shell's files, as they lie in `assets/`.
+static ASSETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets");
 
 /// One of the shell's files.
 pub(super) async fn asset(Path(name): Path<String>) -> Response {
-    let found = ASSETS.iter().find(|(one, _, _)| *one == name);
-    match found {
-        Some((_, kind, bytes)) => {
-            let mut response = with_kind(kind, Bytes::from_static(bytes));
-            // The server's files change with the server only; asking again is cheap on a loopback.
-            let age = HeaderValue::from_static("no-cache");
-            response.headers_mut().insert(header::CACHE_CONTROL, age);
-            response
-        }
-        None => nothing(),
-    }
+    let file = ASSETS.get_file(&name).or_else(|| ASSETS.get_file(format!("fonts/{name}")));
+    let (Some(file), Some(kind)) = (file, asset_kind(&name)) else {
+        return nothing();
+    };
+    let mut response = with_kind(kind, Bytes::from_static(file.contents()));
+    // They change with the server only; asking again is cheap on a loopback.
+    let age = HeaderValue::from_static("no-cache");
+    response.headers_mut().insert(header::CACHE_CONTROL, age);
+    response
+}
+
+/// Templates and licences are no files for browsers.
+fn asset_kind(name: &str) -> Option<&'static str> {
+    let (_, extension) = name.rsplit_once('.')?;
+    Some(match extension {
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "woff2" => "font/woff2",
+        _ => return None,
+    })
 }
 
 /// The app's style sheet, on top of what every node looks like.

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
 
@@ -51,6 +52,12 @@ impl Browser {
 
     pub(crate) async fn open(&self, url: &str) {
         self.client.goto(url).await.expect("the page opens");
+    }
+
+    /// Runs a script in every page from now on, before the page's own scripts.
+    pub(crate) async fn before_each_page(&self, script: &str) {
+        let command = DevTools(json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": script } }));
+        self.client.issue_cmd(command).await.expect("the browser takes the script");
     }
 
     /// Waits until something is there and can be seen, and clicks it.
@@ -112,6 +119,20 @@ impl Browser {
             let _ = std::fs::create_dir_all(&folder);
             let _ = std::fs::write(folder.join(format!("{name}.png")), png);
         }
+    }
+}
+
+/// A command of Chromium's own, carried by its driver.
+#[derive(Debug)]
+struct DevTools(serde_json::Value);
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.0.to_string()))
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the preview's tests share: a server on a port of its own, with apps built from this repository.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod browser;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

@@ -1,0 +1,213 @@
+// The WebSocket: greets, sends what waits, comes back after a break.
+
+import { Outbox } from './outbox.js';
+
+/** @typedef {import('./outbox.js').Message} Message */
+
+const FIRST_DELAY = 250;
+const LONGEST_DELAY = 10_000;
+/** How long after `slow` the events are sent again. */
+const SLOW_DELAY = 100;
+/** An event that nobody took for so long: the connection is dead although nobody said so. */
+const DEAD_AFTER = 10_000;
+
+/**
+ * Milliseconds until the next attempt: doubles each time, and no two browsers agree on it.
+ * @param {number} attempt counted from 0
+ * @param {number} random 0 to 1
+ */
+export function backoff(attempt, random) {
+  const full = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** Math.min(attempt, 10));
+  return Math.round(full * (0.5 + random / 2));
+}
+
+/** A name that no other page gives itself. */
+function newClient() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export class Connection {
+  outbox = new Outbox();
+  /** Whether the server has greeted on the connection that is open. */
+  live = false;
+  #client = newClient();
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #attempt = 0;
+  #retry = 0;
+  #slow = 0;
+  #watch = 0;
+  /** Whether patches are for a screen that is not the one shown: until the next greeting. */
+  #behind = false;
+
+  /**
+   * @param {object} options
+   * @param {string} options.url
+   * @param {() => { v: number, page: number, app: string }} options.screen what is shown
+   * @param {(message: Message) => void} options.heard
+   * @param {(live: boolean) => void} options.changed
+   * @param {() => void} options.refused a connection could not even be opened
+   * @param {typeof WebSocket} [options.Socket]
+   */
+  constructor(options) {
+    this.options = options;
+  }
+
+  open() {
+    clearTimeout(this.#retry);
+    if (this.#socket) return;
+    const Socket = this.options.Socket ?? WebSocket;
+    const socket = new Socket(this.options.url);
+    let opened = false;
+    this.#socket = socket;
+    socket.onopen = () => {
+      opened = true;
+      this.#hello();
+    };
+    socket.onmessage = (event) => this.#heard(JSON.parse(event.data));
+    socket.onclose = () => {
+      if (this.#socket === socket) this.#lost();
+      if (!opened) this.options.refused();
+    };
+  }
+
+  /** No more attempts. */
+  stop() {
+    clearTimeout(this.#retry);
+    this.#retry = -1;
+    this.#drop();
+  }
+
+  /** Tries at once, if it waits for its next attempt. */
+  hurry() {
+    if (this.#socket || this.#retry === -1) return;
+    this.#attempt = 0;
+    this.open();
+  }
+
+  /**
+   * An event, which will reach the server once.
+   * @param {Message} message
+   * @param {string | null} key an event of the same key may be overtaken while it has not left
+   */
+  event(message, key = null) {
+    const room = this.outbox.push(message, key);
+    this.#flush();
+    return room;
+  }
+
+  /** A message that is not an event: lost if there is no connection. @param {Message} message */
+  tell(message) {
+    if (this.live) this.#send(message);
+    return this.live;
+  }
+
+  /** What was done so far is for a screen that is gone. */
+  forget() {
+    this.#renew(false);
+  }
+
+  /** The screen shown does not fit the patches: asks for a whole page. */
+  resync() {
+    if (this.#behind || !this.live) return;
+    this.#behind = true;
+    this.#hello();
+  }
+
+  #renew(keep) {
+    this.#client = newClient();
+    this.outbox.renumber(keep);
+    if (this.live) {
+      this.live = false;
+      this.#hello();
+    }
+  }
+
+  #hello() {
+    this.#send({ t: 'hello', client: this.#client, ...this.options.screen() });
+  }
+
+  /** @param {Message} message */
+  #heard(message) {
+    switch (message.t) {
+      case 'welcome':
+        return this.#welcome(/** @type {number} */ (message.seq));
+      case 'ack':
+        this.outbox.taken(/** @type {number} */ (message.seq));
+        return this.#watchOver();
+      case 'slow':
+        this.outbox.again(/** @type {number} */ (message.seq));
+        this.#slow ||= setTimeout(() => this.#hurryUp(), SLOW_DELAY);
+        return this.#watchOver();
+      case 'patch':
+        return this.#behind ? undefined : this.options.heard(message);
+      case 'page':
+        this.#behind = false;
+        return this.options.heard(message);
+      default:
+        return this.options.heard(message);
+    }
+  }
+
+  /** @param {number} seq */
+  #welcome(seq) {
+    this.#attempt = 0;
+    this.#behind = false;
+    if (!this.outbox.welcome(seq)) {
+      // The server has forgotten this page: begin again as another.
+      this.live = true;
+      return this.#renew(true);
+    }
+    const wasLive = this.live;
+    this.live = true;
+    if (!wasLive) this.options.changed(true);
+    return this.#flush();
+  }
+
+  #hurryUp() {
+    this.#slow = 0;
+    this.#flush();
+  }
+
+  #flush() {
+    if (!this.live || this.#slow) return;
+    for (const message of this.outbox.leaving()) this.#send(message);
+    this.#watchOver();
+  }
+
+  /** Gives the connection up when an event is not answered. */
+  #watchOver() {
+    clearTimeout(this.#watch);
+    if (!this.outbox.size || !this.live) return;
+    const first = this.outbox.first;
+    this.#watch = setTimeout(() => {
+      if (this.outbox.first === first) this.#lost();
+    }, DEAD_AFTER);
+  }
+
+  #lost() {
+    this.#drop();
+    if (this.#retry === -1) return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.open(), backoff(this.#attempt, Math.random()));
+    this.#attempt += 1;
+  }
+
+  #drop() {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.live = false;
+    this.#behind = false;
+    clearTimeout(this.#watch);
+    clearTimeout(this.#slow);
+    this.#slow = 0;
+    if (socket && socket.readyState <= 1) socket.close();
+    this.options.changed(false);
+  }
+
+  /** @param {Message} message */
+  #send(message) {
+    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message));
+  }
+}
