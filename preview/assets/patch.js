@@ -101,10 +101,7 @@ export class Nodes {
 
   /** @param {number | null} before @param {Element} container */
   #place(before, container) {
-    if (before === null) {
-      // Parts that follow a node's own children are none of them.
-      return null;
-    }
+    if (before === null) return null;
     const element = this.#get(before);
     if (element.parentElement !== container) throw new Misfit(`${before} is not in there`);
     return element;

@@ -72,7 +72,13 @@ pub fn clean(source: &str, options: &CleanOptions<'_>) -> Cleaned {
         cleaned: Cleaned::default(),
     };
     if source.len() > MAX_BYTES {
-        cleaner.note(1, format!("the style sheet has more than {} KiB and is not applied", MAX_BYTES / 1024));
+        cleaner.note(
+            1,
+            format!(
+                "the style sheet has more than {} KiB and is not applied",
+                MAX_BYTES / 1024
+            ),
+        );
         return cleaner.cleaned;
     }
     cleaner.keyframes = keyframe_names(source);
@@ -102,7 +108,10 @@ fn is_keyframes(name: &str) -> bool {
 
 /// What classes, custom properties and keywords are made of. Nothing that would have to be escaped.
 fn is_name(name: &str) -> bool {
-    name.len() <= 128 && name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+    name.len() <= 128
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '-' || c == '_')
 }
 
 struct Cleaner<'a> {
@@ -200,7 +209,10 @@ impl Cleaner<'_> {
     fn frames(&mut self, parser: &mut Parser<'_>, condition: &Condition, name: &str) {
         let begin = line(parser);
         if !is_name(name) {
-            return self.note(begin, "a name of keyframes has letters, digits, - and _ only".to_owned());
+            return self.note(
+                begin,
+                "a name of keyframes has letters, digits, - and _ only".to_owned(),
+            );
         }
         let mut frames = String::new();
         loop {
@@ -228,8 +240,13 @@ impl Cleaner<'_> {
         }
         let mut animation = String::new();
         // Serializing into a String cannot fail.
-        let _ = cssparser::serialize_identifier(&format!("{KEYFRAMES_PREFIX}{name}"), &mut animation);
-        self.emit(condition, &format!("@keyframes {animation}{{{frames}}}"), begin);
+        let _ =
+            cssparser::serialize_identifier(&format!("{KEYFRAMES_PREFIX}{name}"), &mut animation);
+        self.emit(
+            condition,
+            &format!("@keyframes {animation}{{{frames}}}"),
+            begin,
+        );
     }
 
     /// Declarations of the block that was just opened.
@@ -248,7 +265,10 @@ impl Cleaner<'_> {
     fn emit(&mut self, condition: &Condition, rule: &str, line: u32) {
         let rule = condition.around(rule);
         if self.cleaned.css.len() + rule.len() > MAX_CLEANED_BYTES {
-            return self.note(line, "the rules before this one are more than 1 MiB already; it is left out".to_owned());
+            return self.note(
+                line,
+                "the rules before this one are more than 1 MiB already; it is left out".to_owned(),
+            );
         }
         self.cleaned.css.push_str(&rule);
         self.cleaned.css.push('\n');

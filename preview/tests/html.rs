@@ -7,30 +7,49 @@ mod views;
 
 use dom::Dom;
 use lapak_host::view::{
-    self, Binding, Button, ButtonLook, ButtonRole, Element, Image, ImageFit, Input, InputKind, Node,
-    NodeId, NodeIds, Op, Swiper, Textarea, Tree, TreeNode, Trigger, View, ViewLimits,
+    self, Binding, Button, ButtonLook, ButtonRole, Element, Image, ImageFit, Input, InputKind,
+    Node, NodeId, NodeIds, Op, Swiper, Textarea, Tree, TreeNode, Trigger, View, ViewLimits,
 };
 use lapak_preview::html::wire::patch_json;
 use lapak_preview::html::{AppBox, HtmlContext, app_box, render};
 use proptest::prelude::*;
 use views::Dice;
 
-const LIMITS: ViewLimits = ViewLimits { nodes: 10_000, depth: 64, bytes: 1 << 20 };
+const LIMITS: ViewLimits = ViewLimits {
+    nodes: 10_000,
+    depth: 64,
+    bytes: 1 << 20,
+};
 
 const BROWSER: HtmlContext<'_> = HtmlContext {
     asset_base: "f/",
     has_file: &|path| path == "common/a b.png",
     for_picture: false,
 };
-const PICTURE: HtmlContext<'_> = HtmlContext { for_picture: true, ..BROWSER };
+const PICTURE: HtmlContext<'_> = HtmlContext {
+    for_picture: true,
+    ..BROWSER
+};
 
 fn plain(element: Element) -> Node {
-    Node { element, key: None, class: String::new(), label: None, bindings: Vec::new(), descendants: 0 }
+    Node {
+        element,
+        key: None,
+        class: String::new(),
+        label: None,
+        bindings: Vec::new(),
+        descendants: 0,
+    }
 }
 
 fn tree(nodes: Vec<Node>) -> Tree {
-    let numbered = (1..).zip(nodes).map(|(id, node)| TreeNode { id: NodeId(id), node });
-    Tree { nodes: numbered.collect() }
+    let numbered = (1..).zip(nodes).map(|(id, node)| TreeNode {
+        id: NodeId(id),
+        node,
+    });
+    Tree {
+        nodes: numbered.collect(),
+    }
 }
 
 fn html(nodes: Vec<Node>) -> String {
@@ -38,13 +57,21 @@ fn html(nodes: Vec<Node>) -> String {
 }
 
 fn with_children(mut node: Node, children: Vec<Node>) -> Vec<Node> {
-    let below = children.iter().map(|child| child.descendants + 1).sum::<u32>();
+    let below = children
+        .iter()
+        .map(|child| child.descendants + 1)
+        .sum::<u32>();
     node.descendants = below.min(u32::try_from(children.len()).expect("few"));
     [vec![node], children].concat()
 }
 
 fn button() -> Button {
-    Button { look: ButtonLook::Primary, disabled: false, loading: false, role: ButtonRole::Button }
+    Button {
+        look: ButtonLook::Primary,
+        disabled: false,
+        loading: false,
+        role: ButtonRole::Button,
+    }
 }
 
 proptest! {
@@ -116,7 +143,12 @@ proptest! {
 #[test]
 fn the_box_says_page_language_and_colours() {
     let tree = tree(vec![plain(Element::Text("<Halo>".into()))]);
-    let shown = AppBox { tree: &tree, route: "pages/me\"nu", lang: "id", dark: true };
+    let shown = AppBox {
+        tree: &tree,
+        route: "pages/me\"nu",
+        lang: "id",
+        dark: true,
+    };
     assert_eq!(
         app_box(&shown, &BROWSER),
         "<div class=\"lp-app lp-dark\" data-route=\"pages/me&quot;nu\" lang=\"id\"><div class=\"lp-page\" data-c=\"\">\
@@ -126,85 +158,182 @@ fn the_box_says_page_language_and_colours() {
 
 #[test]
 fn a_toggled_row_is_a_small_patch() {
-    let old = TreeNode { id: NodeId(412), node: plain(Element::View) };
+    let old = TreeNode {
+        id: NodeId(412),
+        node: plain(Element::View),
+    };
     let mut new = old.clone();
     new.node.class = "row done".into();
-    let op = Op::Update { old: Box::new(old.clone()), new: Box::new(new) };
+    let op = Op::Update {
+        old: Box::new(old.clone()),
+        new: Box::new(new),
+    };
     assert_eq!(
         patch_json(&[op], &BROWSER).to_string(),
         r#"[["u",412,[["a","class","lp-view row done"]]]]"#
     );
     let mut other_handler = old.clone();
-    other_handler.node.bindings.push(Binding { trigger: Trigger::Tap, handler: 1 });
+    other_handler.node.bindings.push(Binding {
+        trigger: Trigger::Tap,
+        handler: 1,
+    });
     let mut and_another = other_handler.clone();
     and_another.node.bindings[0].handler = 2;
-    let unseen = Op::Update { old: Box::new(other_handler), new: Box::new(and_another) };
+    let unseen = Op::Update {
+        old: Box::new(other_handler),
+        new: Box::new(and_another),
+    };
     assert_eq!(patch_json(&[unseen], &BROWSER).to_string(), "[]");
 }
 
 #[test]
 fn what_can_be_tapped_can_be_reached_by_keyboard() {
     let mut row = plain(Element::View);
-    row.bindings.push(Binding { trigger: Trigger::Tap, handler: 1 });
+    row.bindings.push(Binding {
+        trigger: Trigger::Tap,
+        handler: 1,
+    });
     let page = Dom::page(&html(vec![row, plain(Element::View)]));
-    assert_eq!((page.children[0].attribute("role"), page.children[0].attribute("tabindex")), ("button", "0"));
-    assert_eq!((page.children[1].attribute("role"), page.children[1].attribute("tabindex")), ("", ""));
+    assert_eq!(
+        (
+            page.children[0].attribute("role"),
+            page.children[0].attribute("tabindex")
+        ),
+        ("button", "0")
+    );
+    assert_eq!(
+        (
+            page.children[1].attribute("role"),
+            page.children[1].attribute("tabindex")
+        ),
+        ("", "")
+    );
 }
 
 #[test]
 fn a_button_in_a_button_is_a_box_that_acts_as_one() {
-    let nodes = with_children(plain(Element::Button(button())), vec![plain(Element::Button(button()))]);
+    let nodes = with_children(
+        plain(Element::Button(button())),
+        vec![plain(Element::Button(button()))],
+    );
     let page = Dom::page(&html(nodes));
     let inner = &page.children[0].children[0];
-    assert_eq!((page.children[0].tag.as_str(), inner.tag.as_str(), inner.attribute("role")), ("button", "div", "button"));
+    assert_eq!(
+        (
+            page.children[0].tag.as_str(),
+            inner.tag.as_str(),
+            inner.attribute("role")
+        ),
+        ("button", "div", "button")
+    );
 }
 
 #[test]
 fn children_of_a_list_are_its_items() {
     let mut tapped = plain(Element::View);
-    tapped.bindings.push(Binding { trigger: Trigger::Tap, handler: 1 });
-    let page = Dom::page(&html(with_children(plain(Element::List), vec![plain(Element::View), tapped])));
-    let roles: Vec<_> = page.children[0].children.iter().map(|child| child.attribute("role").to_owned()).collect();
+    tapped.bindings.push(Binding {
+        trigger: Trigger::Tap,
+        handler: 1,
+    });
+    let page = Dom::page(&html(with_children(
+        plain(Element::List),
+        vec![plain(Element::View), tapped],
+    )));
+    let roles: Vec<_> = page.children[0]
+        .children
+        .iter()
+        .map(|child| child.attribute("role").to_owned())
+        .collect();
     assert_eq!(roles, ["listitem", "button"]);
 }
 
 #[test]
 fn only_images_of_the_package_have_an_address() {
-    for src in ["common/gone.png", "https://example.com/a.png", "//x/y.png", "data:image/png;base64,", "javascript:1", ""] {
-        let image = Image { src: src.into(), alt: "x".into(), fit: ImageFit::Cover };
+    for src in [
+        "common/gone.png",
+        "https://example.com/a.png",
+        "//x/y.png",
+        "data:image/png;base64,",
+        "javascript:1",
+        "",
+    ] {
+        let image = Image {
+            src: src.into(),
+            alt: "x".into(),
+            fit: ImageFit::Cover,
+        };
         let page = Dom::page(&html(vec![plain(Element::Image(image))]));
         let image = &page.children[0];
-        assert_eq!((image.attributes.get("src"), image.attribute("class")), (None, "lp-image lp-cover lp-missing"), "{src}");
+        assert_eq!(
+            (image.attributes.get("src"), image.attribute("class")),
+            (None, "lp-image lp-cover lp-missing"),
+            "{src}"
+        );
     }
-    let image = Image { src: "common/a b.png".into(), alt: String::new(), fit: ImageFit::Fill };
-    assert_eq!(Dom::page(&html(vec![plain(Element::Image(image))])).children[0].attribute("src"), "f/common/a%20b.png");
+    let image = Image {
+        src: "common/a b.png".into(),
+        alt: String::new(),
+        fit: ImageFit::Fill,
+    };
+    assert_eq!(
+        Dom::page(&html(vec![plain(Element::Image(image))])).children[0].attribute("src"),
+        "f/common/a%20b.png"
+    );
 }
 
 #[test]
 fn a_line_end_that_begins_a_textarea_is_kept() {
     let area = |value: &str| Textarea {
-        name: None, value: value.into(), placeholder: String::new(), disabled: false, max_length: None, rows: 2,
+        name: None,
+        value: value.into(),
+        placeholder: String::new(),
+        disabled: false,
+        max_length: None,
+        rows: 2,
     };
     let page = html(vec![plain(Element::Textarea(area("\nx</textarea><b>")))]);
-    assert!(page.ends_with(">\n\nx&lt;/textarea&gt;&lt;b&gt;</textarea>"), "{page}");
+    assert!(
+        page.ends_with(">\n\nx&lt;/textarea&gt;&lt;b&gt;</textarea>"),
+        "{page}"
+    );
 }
 
 #[test]
 fn a_swiper_shows_a_dot_for_each_child() {
-    let swiper = Swiper { current: 1, autoplay_ms: None, indicator: true, circular: false };
-    let page = Dom::page(&html(with_children(plain(Element::Swiper(swiper)), vec![plain(Element::View), plain(Element::View)])));
-    let classes: Vec<_> = page.children[0].children[1].children.iter().map(|dot| dot.attribute("class").to_owned()).collect();
+    let swiper = Swiper {
+        current: 1,
+        autoplay_ms: None,
+        indicator: true,
+        circular: false,
+    };
+    let page = Dom::page(&html(with_children(
+        plain(Element::Swiper(swiper)),
+        vec![plain(Element::View), plain(Element::View)],
+    )));
+    let classes: Vec<_> = page.children[0].children[1]
+        .children
+        .iter()
+        .map(|dot| dot.attribute("class").to_owned())
+        .collect();
     assert_eq!(classes, ["lp-dot", "lp-dot lp-on"]);
 }
 
 #[test]
 fn a_password_is_not_in_the_picture() {
     let input = Input {
-        kind: InputKind::Password, name: None, value: "rahasia".into(), placeholder: "PIN".into(), disabled: false,
-        max_length: None, autofocus: false,
+        kind: InputKind::Password,
+        name: None,
+        value: "rahasia".into(),
+        placeholder: "PIN".into(),
+        disabled: false,
+        max_length: None,
+        autofocus: false,
     };
     let picture = render(&tree(vec![plain(Element::Input(input))]), &PICTURE);
-    assert!(picture.contains("•••••••") && !picture.contains("rahasia"), "{picture}");
+    assert!(
+        picture.contains("•••••••") && !picture.contains("rahasia"),
+        "{picture}"
+    );
 }
 
 #[test]

@@ -15,7 +15,9 @@ impl Cleaner<'_> {
                 return;
             }
             let line = line(parser);
-            let read = parser.parse_until_after(Delimiter::Semicolon, |declaration| self.declaration(declaration));
+            let read = parser.parse_until_after(Delimiter::Semicolon, |declaration| {
+                self.declaration(declaration)
+            });
             match read {
                 Ok(Some(text)) => {
                     if !body.is_empty() {
@@ -36,12 +38,22 @@ impl Cleaner<'_> {
         }
         let name = match parser.next()? {
             Token::Ident(name) => name.to_string(),
-            _ => return refused("a declaration begins with a property's name; nested rules are not supported"),
+            _ => {
+                return refused(
+                    "a declaration begins with a property's name; nested rules are not supported",
+                );
+            }
         };
         if parser.expect_colon().is_err() {
-            return refused(format!("{name} has no value; nested rules are not supported"));
+            return refused(format!(
+                "{name} has no value; nested rules are not supported"
+            ));
         }
-        let property = if name.starts_with("--") { name } else { name.to_ascii_lowercase() };
+        let property = if name.starts_with("--") {
+            name
+        } else {
+            name.to_ascii_lowercase()
+        };
         let rule = properties::rule(&property)?;
         let mut context = Values {
             options: self.options,

@@ -57,13 +57,22 @@ pub(super) fn condition(parser: &mut Parser<'_>, outer: &Condition) -> Result<Co
             return refused("@media takes conditions joined by `and`");
         }
         match parser.next()? {
-            Token::ParenthesisBlock => parser.parse_nested_block(|inner| feature(inner, &mut condition))?,
-            Token::Ident(kind) if first && (kind.eq_ignore_ascii_case("screen") || kind.eq_ignore_ascii_case("all")) => {}
+            Token::ParenthesisBlock => {
+                parser.parse_nested_block(|inner| feature(inner, &mut condition))?
+            }
+            Token::Ident(kind)
+                if first
+                    && (kind.eq_ignore_ascii_case("screen")
+                        || kind.eq_ignore_ascii_case("all")) => {}
             _ => return refused("@media takes conditions joined by `and`"),
         }
         first = false;
     }
-    if first { refused("@media without a condition") } else { Ok(condition) }
+    if first {
+        refused("@media without a condition")
+    } else {
+        Ok(condition)
+    }
 }
 
 fn feature(parser: &mut Parser<'_>, condition: &mut Condition) -> Result<(), Refused> {
@@ -77,7 +86,9 @@ fn feature(parser: &mut Parser<'_>, condition: &mut Condition) -> Result<(), Ref
     };
     // Every rule within repeats them.
     if condition.of_box.len() + condition.of_person.len() >= MAX_CONDITIONS || value.len() > 20 {
-        return refused(format!("@media has at most {MAX_CONDITIONS} short conditions"));
+        return refused(format!(
+            "@media has at most {MAX_CONDITIONS} short conditions"
+        ));
     }
     match (name.as_str(), value.as_str()) {
         ("prefers-color-scheme", "dark") => condition.scheme = Some("lp-dark"),

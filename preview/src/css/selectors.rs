@@ -6,17 +6,45 @@ use super::{Refused, is_name, refused};
 
 /// Kinds of nodes by the names that apps use for them, and the classes that the generator gives them.
 const KINDS: &[(&str, &str)] = &[
-    ("button", ".lp-button"), ("checkbox", ".lp-checkbox"), ("form", ".lp-form"), ("icon", ".lp-icon"),
-    ("image", ".lp-image"), ("input", ".lp-input"), ("label", ".lp-label"), ("list", ".lp-list"),
-    ("navigator", ".lp-navigator"), ("page", ".lp-page"), ("picker", ".lp-picker"), ("progress", ".lp-progress"),
-    ("radio", ".lp-radio"), ("scroll-view", ".lp-scroll"), ("slider", ".lp-slider"), ("swiper", ".lp-swiper"),
-    ("switch", ".lp-switch"), ("text", ".lp-text"), ("textarea", ".lp-textarea"), ("view", ".lp-view"),
+    ("button", ".lp-button"),
+    ("checkbox", ".lp-checkbox"),
+    ("form", ".lp-form"),
+    ("icon", ".lp-icon"),
+    ("image", ".lp-image"),
+    ("input", ".lp-input"),
+    ("label", ".lp-label"),
+    ("list", ".lp-list"),
+    ("navigator", ".lp-navigator"),
+    ("page", ".lp-page"),
+    ("picker", ".lp-picker"),
+    ("progress", ".lp-progress"),
+    ("radio", ".lp-radio"),
+    ("scroll-view", ".lp-scroll"),
+    ("slider", ".lp-slider"),
+    ("swiper", ".lp-swiper"),
+    ("switch", ".lp-switch"),
+    ("text", ".lp-text"),
+    ("textarea", ".lp-textarea"),
+    ("view", ".lp-view"),
 ];
 
 /// Pseudo-classes without arguments.
 const STATES: &[&str] = &[
-    "active", "checked", "disabled", "empty", "enabled", "first-child", "first-of-type", "focus", "focus-visible",
-    "focus-within", "hover", "last-child", "last-of-type", "only-child", "placeholder-shown",
+    "active",
+    "checked",
+    "disabled",
+    "empty",
+    "enabled",
+    "first-child",
+    "first-of-type",
+    "focus",
+    "focus-visible",
+    "focus-within",
+    "hover",
+    "last-child",
+    "last-of-type",
+    "only-child",
+    "placeholder-shown",
 ];
 
 /// Most selectors in one rule.
@@ -30,7 +58,10 @@ pub(super) fn list(parser: &mut Parser<'_>, scope: &str) -> Result<String, Refus
     if selectors.len() > MAX_SELECTORS {
         return refused(format!("a rule has at most {MAX_SELECTORS} selectors"));
     }
-    let scoped: Vec<_> = selectors.iter().map(|selector| format!("{scope} {selector}")).collect();
+    let scoped: Vec<_> = selectors
+        .iter()
+        .map(|selector| format!("{scope} {selector}"))
+        .collect();
     Ok(scoped.join(","))
 }
 
@@ -96,8 +127,13 @@ fn simple(token: &Token<'_>, parser: &mut Parser<'_>, text: &mut String) -> Resu
                 Token::Ident(class) => class.to_string(),
                 _ => return refused("a dot is followed by a class"),
             };
-            if ["lp-", "shell-", "shot-"].iter().any(|own| class.to_ascii_lowercase().starts_with(own)) {
-                return refused(format!(".{class} belongs to the host; use the kinds' names (button, text, page …)"));
+            if ["lp-", "shell-", "shot-"]
+                .iter()
+                .any(|own| class.to_ascii_lowercase().starts_with(own))
+            {
+                return refused(format!(
+                    ".{class} belongs to the host; use the kinds' names (button, text, page …)"
+                ));
             }
             if !is_name(&class) {
                 return refused("a class has letters, digits, - and _ only");
@@ -107,8 +143,12 @@ fn simple(token: &Token<'_>, parser: &mut Parser<'_>, text: &mut String) -> Resu
             let _ = cssparser::serialize_identifier(&class, text);
         }
         Token::Colon => pseudo(parser, text)?,
-        Token::Hash(_) | Token::IDHash(_) => return refused("ids are not allowed in selectors; use classes"),
-        Token::SquareBracketBlock => return refused("attributes are not allowed in selectors; use classes"),
+        Token::Hash(_) | Token::IDHash(_) => {
+            return refused("ids are not allowed in selectors; use classes");
+        }
+        Token::SquareBracketBlock => {
+            return refused("attributes are not allowed in selectors; use classes");
+        }
         Token::Delim('&') => return refused("nested rules are not supported"),
         other => {
             let shown: String = other.to_css_string().chars().take(40).collect();
@@ -122,7 +162,9 @@ fn kind_class(kind: &str) -> Result<&'static str, Refused> {
     let kind = kind.to_ascii_lowercase();
     match KINDS.iter().find(|(name, _)| *name == kind) {
         Some((_, class)) => Ok(class),
-        None => refused(format!("{kind} is not a kind of node; there are page, view, text, button …")),
+        None => refused(format!(
+            "{kind} is not a kind of node; there are page, view, text, button …"
+        )),
     }
 }
 
@@ -139,7 +181,10 @@ fn pseudo(parser: &mut Parser<'_>, text: &mut String) -> Result<(), Refused> {
             }
         }
         Token::Colon => match parser.next_including_whitespace()? {
-            Token::Ident(part) if ["before", "after", "placeholder"].contains(&part.to_ascii_lowercase().as_str()) => {
+            Token::Ident(part)
+                if ["before", "after", "placeholder"]
+                    .contains(&part.to_ascii_lowercase().as_str()) =>
+            {
                 text.push_str(&format!("::{}", part.to_ascii_lowercase()));
             }
             _ => return refused("only ::before, ::after and ::placeholder are allowed"),
@@ -167,7 +212,11 @@ fn compound(parser: &mut Parser<'_>) -> Result<String, Refused> {
         }
         simple(&token, parser, &mut text)?;
     }
-    if text.is_empty() { refused(":not() is empty") } else { Ok(text) }
+    if text.is_empty() {
+        refused(":not() is empty")
+    } else {
+        Ok(text)
+    }
 }
 
 fn nth(parser: &mut Parser<'_>) -> Result<String, Refused> {

@@ -18,14 +18,74 @@ pub(super) struct Values<'a> {
 
 /// Functions that take numbers, colours and keywords and load nothing. Sorted.
 const FUNCTIONS: &[&str] = &[
-    "abs", "blur", "brightness", "calc", "circle", "clamp", "color", "color-mix", "conic-gradient", "contrast",
-    "cos", "cubic-bezier", "drop-shadow", "ellipse", "fit-content", "grayscale", "hsl", "hsla", "hue-rotate", "hwb",
-    "inset", "invert", "lab", "lch", "light-dark", "linear", "linear-gradient", "matrix", "matrix3d", "max", "min",
-    "minmax", "oklab", "oklch", "opacity", "perspective", "polygon", "radial-gradient", "repeat",
-    "repeating-conic-gradient", "repeating-linear-gradient", "repeating-radial-gradient", "rgb", "rgba", "rotate",
-    "rotate3d", "rotatex", "rotatey", "rotatez", "round", "saturate", "scale", "scale3d", "scalex", "scaley",
-    "scalez", "sepia", "sin", "skew", "skewx", "skewy", "steps", "translate", "translate3d", "translatex",
-    "translatey", "translatez", "var",
+    "abs",
+    "blur",
+    "brightness",
+    "calc",
+    "circle",
+    "clamp",
+    "color",
+    "color-mix",
+    "conic-gradient",
+    "contrast",
+    "cos",
+    "cubic-bezier",
+    "drop-shadow",
+    "ellipse",
+    "fit-content",
+    "grayscale",
+    "hsl",
+    "hsla",
+    "hue-rotate",
+    "hwb",
+    "inset",
+    "invert",
+    "lab",
+    "lch",
+    "light-dark",
+    "linear",
+    "linear-gradient",
+    "matrix",
+    "matrix3d",
+    "max",
+    "min",
+    "minmax",
+    "oklab",
+    "oklch",
+    "opacity",
+    "perspective",
+    "polygon",
+    "radial-gradient",
+    "repeat",
+    "repeating-conic-gradient",
+    "repeating-linear-gradient",
+    "repeating-radial-gradient",
+    "rgb",
+    "rgba",
+    "rotate",
+    "rotate3d",
+    "rotatex",
+    "rotatey",
+    "rotatez",
+    "round",
+    "saturate",
+    "scale",
+    "scale3d",
+    "scalex",
+    "scaley",
+    "scalez",
+    "sepia",
+    "sin",
+    "skew",
+    "skewx",
+    "skewy",
+    "steps",
+    "translate",
+    "translate3d",
+    "translatex",
+    "translatey",
+    "translatez",
+    "var",
 ];
 
 /// Reads the rest of the input as a value and writes it anew.
@@ -35,11 +95,17 @@ pub(super) fn value(parser: &mut Parser<'_>, values: &mut Values<'_>) -> Result<
     Ok(text.trim().to_owned())
 }
 
-fn tokens(parser: &mut Parser<'_>, values: &mut Values<'_>, text: &mut String) -> Result<(), Refused> {
+fn tokens(
+    parser: &mut Parser<'_>,
+    values: &mut Values<'_>,
+    text: &mut String,
+) -> Result<(), Refused> {
     let mut before = None;
     while let Ok(token) = parser.next_including_whitespace().cloned() {
         let kind = token.serialization_type();
-        if before.is_some_and(|before: cssparser::TokenSerializationType| before.needs_separator_when_before(kind)) {
+        if before.is_some_and(|before: cssparser::TokenSerializationType| {
+            before.needs_separator_when_before(kind)
+        }) {
             text.push(' ');
         }
         before = Some(kind);
@@ -48,7 +114,12 @@ fn tokens(parser: &mut Parser<'_>, values: &mut Values<'_>, text: &mut String) -
     Ok(())
 }
 
-fn one(token: &Token<'_>, parser: &mut Parser<'_>, values: &mut Values<'_>, text: &mut String) -> Result<(), Refused> {
+fn one(
+    token: &Token<'_>,
+    parser: &mut Parser<'_>,
+    values: &mut Values<'_>,
+    text: &mut String,
+) -> Result<(), Refused> {
     let property = values.property;
     if matches!(values.rule, Rule::Words(_)) {
         let fits = match token {
@@ -62,10 +133,16 @@ fn one(token: &Token<'_>, parser: &mut Parser<'_>, values: &mut Values<'_>, text
     match token {
         Token::WhiteSpace(_) => text.push(' '),
         Token::Ident(word) => text.push_str(&ident(word, values)?),
-        Token::Hash(digits) | Token::IDHash(digits) if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+        Token::Hash(digits) | Token::IDHash(digits)
+            if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
+        {
             return refused(format!("{property}: this is not a colour"));
         }
-        Token::Number { .. } | Token::Percentage { .. } | Token::Hash(_) | Token::IDHash(_) | Token::Comma => {
+        Token::Number { .. }
+        | Token::Percentage { .. }
+        | Token::Hash(_)
+        | Token::IDHash(_)
+        | Token::Comma => {
             text.push_str(&token.to_css_string());
         }
         Token::Dimension { unit, .. } if !unit.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
@@ -83,15 +160,22 @@ fn one(token: &Token<'_>, parser: &mut Parser<'_>, values: &mut Values<'_>, text
         Token::Delim('/') if text.ends_with('*') => text.push_str(" /"),
         Token::Delim('+' | '-' | '*' | '/') => text.push_str(&token.to_css_string()),
         Token::Delim('!') => {
-            if !parser.next().is_ok_and(|word| matches!(word, Token::Ident(word) if word.eq_ignore_ascii_case("important"))) {
-                return refused(format!("{property}: only !important may follow an exclamation mark"));
+            if !parser.next().is_ok_and(
+                |word| matches!(word, Token::Ident(word) if word.eq_ignore_ascii_case("important")),
+            ) {
+                return refused(format!(
+                    "{property}: only !important may follow an exclamation mark"
+                ));
             }
             text.push_str("!important");
         }
-        Token::QuotedString(string) if matches!(values.rule, Rule::Text | Rule::Custom) => push_string(string, text),
+        Token::QuotedString(string) if matches!(values.rule, Rule::Text | Rule::Custom) => {
+            push_string(string, text)
+        }
         Token::UnquotedUrl(address) => text.push_str(&image(address, values)?),
         Token::Function(name) if name.eq_ignore_ascii_case("url") => {
-            let address: Result<String, Refused> = parser.parse_nested_block(|inner| Ok(inner.expect_string_cloned()?.to_string()));
+            let address: Result<String, Refused> =
+                parser.parse_nested_block(|inner| Ok(inner.expect_string_cloned()?.to_string()));
             text.push_str(&image(&address?, values)?);
         }
         Token::Function(name) => function(&name.to_ascii_lowercase(), parser, values, text)?,
@@ -103,8 +187,15 @@ fn one(token: &Token<'_>, parser: &mut Parser<'_>, values: &mut Values<'_>, text
             nested("", ')', parser, values, text)?;
         }
         // Names of lines in a grid.
-        Token::SquareBracketBlock if property.starts_with("grid") => nested("", ']', parser, values, text)?,
-        other => return refused(format!("{property}: {} is not allowed", other.to_css_string().chars().take(40).collect::<String>())),
+        Token::SquareBracketBlock if property.starts_with("grid") => {
+            nested("", ']', parser, values, text)?
+        }
+        other => {
+            return refused(format!(
+                "{property}: {} is not allowed",
+                other.to_css_string().chars().take(40).collect::<String>()
+            ));
+        }
     }
     Ok(())
 }
@@ -120,7 +211,10 @@ fn ident(word: &str, values: &Values<'_>) -> Result<String, Refused> {
         return refused(format!("{}: {word} is not allowed{cure}", values.property));
     }
     if !is_name(word) {
-        return refused(format!("{}: a name has letters, digits, - and _ only", values.property));
+        return refused(format!(
+            "{}: a name has letters, digits, - and _ only",
+            values.property
+        ));
     }
     let mut written = String::new();
     let named = match values.rule {
@@ -135,14 +229,28 @@ fn ident(word: &str, values: &Values<'_>) -> Result<String, Refused> {
     Ok(written)
 }
 
-fn function(name: &str, parser: &mut Parser<'_>, values: &mut Values<'_>, text: &mut String) -> Result<(), Refused> {
+fn function(
+    name: &str,
+    parser: &mut Parser<'_>,
+    values: &mut Values<'_>,
+    text: &mut String,
+) -> Result<(), Refused> {
     if FUNCTIONS.binary_search(&name).is_err() {
-        return refused(format!("{}: the function {name}() is not allowed", values.property));
+        return refused(format!(
+            "{}: the function {name}() is not allowed",
+            values.property
+        ));
     }
     nested(name, ')', parser, values, text)
 }
 
-fn nested(name: &str, end: char, parser: &mut Parser<'_>, values: &mut Values<'_>, text: &mut String) -> Result<(), Refused> {
+fn nested(
+    name: &str,
+    end: char,
+    parser: &mut Parser<'_>,
+    values: &mut Values<'_>,
+    text: &mut String,
+) -> Result<(), Refused> {
     text.push_str(name);
     text.push(if end == ')' { '(' } else { '[' });
     let mut inside = String::new();
@@ -160,7 +268,10 @@ fn image(address: &str, values: &Values<'_>) -> Result<String, Refused> {
     let path = address.strip_prefix('/').unwrap_or(address);
     if !path.starts_with("common/") || !(values.options.has_file)(path) {
         let shown: String = address.chars().take(80).collect();
-        return refused(format!("{}: {shown} is not a file under common/ of the package", values.property));
+        return refused(format!(
+            "{}: {shown} is not a file under common/ of the package",
+            values.property
+        ));
     }
     let mut url = "url(".to_owned();
     // Serializing into a String cannot fail.

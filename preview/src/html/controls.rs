@@ -134,7 +134,9 @@ fn picker_piece(picker: &Picker) -> Piece {
     };
     Piece::new("span", class)
         .with_some("data-f", picker.name.as_deref())
-        .inside(Inside::Parts(vec![field.live("disabled", Live::On(picker.disabled))]))
+        .inside(Inside::Parts(vec![
+            field.live("disabled", Live::On(picker.disabled)),
+        ]))
 }
 
 fn moment(
@@ -168,7 +170,9 @@ fn swiper_piece(swiper: &Swiper) -> Piece {
     track.part = Some("track");
     let mut dots = Piece::new("div", "lp-dots")
         .with_flag("hidden", !swiper.indicator)
-        .inside(Inside::Dots { current: swiper.current });
+        .inside(Inside::Dots {
+            current: swiper.current,
+        });
     dots.part = Some("dots");
     Piece::new("div", "lp-swiper")
         .with("role", "group")
@@ -180,10 +184,16 @@ fn swiper_piece(swiper: &Swiper) -> Piece {
 }
 
 fn progress_piece(progress: &Progress) -> Piece {
-    let percent = progress.percent.map(|percent| format!("{:.0}", percent.clamp(0.0, 100.0)));
-    let state = percent.as_ref().map_or("lp-endless".to_owned(), |percent| format!("lp-w{percent}"));
+    let percent = progress
+        .percent
+        .map(|percent| format!("{:.0}", percent.clamp(0.0, 100.0)));
+    let state = percent
+        .as_ref()
+        .map_or("lp-endless".to_owned(), |percent| format!("lp-w{percent}"));
     Piece::new("div", &format!("lp-progress {state}"))
         .with("role", "progressbar")
         .with_some("aria-valuenow", percent)
-        .inside(Inside::Parts(vec![Piece::part("bar", "i").inside(Inside::Text(String::new()))]))
+        .inside(Inside::Parts(vec![
+            Piece::part("bar", "i").inside(Inside::Text(String::new())),
+        ]))
 }

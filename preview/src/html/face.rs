@@ -1,6 +1,8 @@
 //! How one node looks in HTML, as data: what whole pages and single changes are both made from.
 
-use lapak_host::view::{Element, ImageFit, Node, NavigatorAction, ScrollDirection, TreeNode, Trigger};
+use lapak_host::view::{
+    Element, ImageFit, NavigatorAction, Node, ScrollDirection, TreeNode, Trigger,
+};
 use serde_json::{Value, json};
 
 use super::text::{asset_address, push_app_classes, tidy};
@@ -70,7 +72,11 @@ impl Piece {
         self
     }
 
-    pub(super) fn with_some(mut self, name: &'static str, value: Option<impl Into<String>>) -> Self {
+    pub(super) fn with_some(
+        mut self,
+        name: &'static str,
+        value: Option<impl Into<String>>,
+    ) -> Self {
         self.set(name, value.map(Into::into));
         self
     }
@@ -102,7 +108,11 @@ impl Piece {
     }
 
     fn add_class(&mut self, more: impl FnOnce(&mut String)) {
-        if let Some((_, class)) = self.attributes.iter_mut().find(|(name, _)| *name == "class") {
+        if let Some((_, class)) = self
+            .attributes
+            .iter_mut()
+            .find(|(name, _)| *name == "class")
+        {
             more(class);
         }
     }
@@ -119,8 +129,12 @@ impl Piece {
 /// How `node` looks.
 pub(super) fn of(node: &TreeNode, cx: &HtmlContext<'_>) -> Piece {
     let said = &node.node;
-    let mut piece = if cx.for_picture { pictured::piece(said) } else { None }
-        .unwrap_or_else(|| element(said, cx));
+    let mut piece = if cx.for_picture {
+        pictured::piece(said)
+    } else {
+        None
+    }
+    .unwrap_or_else(|| element(said, cx));
     piece.add_class(|class| push_app_classes(class, &said.class));
     piece.set("data-n", Some(node.id.0.to_string()));
     piece.set("data-key", said.key.clone());
@@ -138,7 +152,8 @@ fn element(node: &Node, cx: &HtmlContext<'_>) -> Piece {
         Element::View | Element::Unchanged => Piece::new("div", "lp-view"),
         Element::Text(text) => Piece::new("span", "lp-text").inside(Inside::Text(tidy(text))),
         Element::Image(image) => {
-            let address = (cx.has_file)(&image.src).then(|| asset_address(cx.asset_base, &image.src));
+            let address =
+                (cx.has_file)(&image.src).then(|| asset_address(cx.asset_base, &image.src));
             let fit = match image.fit {
                 ImageFit::Fill => "lp-fill",
                 ImageFit::Contain => "lp-contain",
@@ -197,7 +212,10 @@ fn label_it(piece: &mut Piece, node: &Node, label: &str) {
 
 /// Whoever cannot tap must reach by keyboard what can be tapped.
 fn make_operable(piece: &mut Piece, node: &Node) {
-    let tapped = node.bindings.iter().any(|binding| binding.trigger == Trigger::Tap);
+    let tapped = node
+        .bindings
+        .iter()
+        .any(|binding| binding.trigger == Trigger::Tap);
     if !tapped {
         return;
     }
@@ -227,8 +245,16 @@ fn triggers(node: &Node) -> Option<String> {
         (Trigger::Blur, "blur"),
         (Trigger::ReachEnd, "reach-end"),
     ];
-    let bound = |trigger: Trigger| node.bindings.iter().any(|binding| binding.trigger == trigger);
-    let names: Vec<&str> = NAMES.iter().filter(|(trigger, _)| bound(*trigger)).map(|(_, name)| *name).collect();
+    let bound = |trigger: Trigger| {
+        node.bindings
+            .iter()
+            .any(|binding| binding.trigger == trigger)
+    };
+    let names: Vec<&str> = NAMES
+        .iter()
+        .filter(|(trigger, _)| bound(*trigger))
+        .map(|(_, name)| *name)
+        .collect();
     (!names.is_empty()).then(|| names.join(" "))
 }
 
@@ -249,7 +275,11 @@ fn differences(old: &Piece, new: &Piece, out: &mut Vec<Value>) {
     for (name, _) in old.attributes.iter().filter(|(name, _)| !new.has(name)) {
         change("a", name, Value::Null);
     }
-    for (name, value) in new.attributes.iter().filter(|attribute| !old.attributes.contains(attribute)) {
+    for (name, value) in new
+        .attributes
+        .iter()
+        .filter(|attribute| !old.attributes.contains(attribute))
+    {
         change("a", name, json!(value));
     }
     let mut refilled = false;
@@ -265,7 +295,11 @@ fn differences(old: &Piece, new: &Piece, out: &mut Vec<Value>) {
         _ => {}
     }
     // Last, because they depend on the rest: a slider's value on its bounds, a choice on the options.
-    for (name, value) in new.live.iter().filter(|live| refilled || !old.live.contains(live)) {
+    for (name, value) in new
+        .live
+        .iter()
+        .filter(|live| refilled || !old.live.contains(live))
+    {
         let value = match value {
             Live::Text(text) => json!(text),
             Live::On(on) => json!(on),
@@ -283,7 +317,13 @@ fn differences(old: &Piece, new: &Piece, out: &mut Vec<Value>) {
 
 /// Whether the parts are of the same elements, so that it is enough to change these.
 fn same_build(old: &[Piece], new: &[Piece]) -> bool {
-    let build = |piece: &Piece| (piece.part, piece.tag, piece.attribute("type").map(str::to_owned));
+    let build = |piece: &Piece| {
+        (
+            piece.part,
+            piece.tag,
+            piece.attribute("type").map(str::to_owned),
+        )
+    };
     old.iter().map(build).eq(new.iter().map(build))
 }
 

@@ -39,7 +39,10 @@ pub(super) fn path_markup(path: &str) -> String {
 
 pub(super) fn path(name: IconName) -> &'static str {
     // Every name has its path: a test goes through all of them.
-    ICONS.iter().find(|(known, _, _)| *known == name).map_or("", |(_, _, path)| path)
+    ICONS
+        .iter()
+        .find(|(known, _, _)| *known == name)
+        .map_or("", |(_, _, path)| path)
 }
 
 /// Each symbol's name in the contract, as text, and its outline.
@@ -112,23 +115,39 @@ mod tests {
         let wit = include_str!("../../../abi/wit/view.wit");
         let (_, after) = wit.split_once("enum icon-name {").expect("the enum");
         let (list, _) = after.split_once('}').expect("its end");
-        list.split(',').map(|name| name.trim().trim_start_matches('%').to_owned()).filter(|name| !name.is_empty()).collect()
+        list.split(',')
+            .map(|name| name.trim().trim_start_matches('%').to_owned())
+            .filter(|name| !name.is_empty())
+            .collect()
     }
 
     #[test]
     fn every_symbol_of_the_contract_is_drawn() {
-        let drawn: Vec<String> = ICONS.iter().map(|(_, name, _)| (*name).to_owned()).collect();
+        let drawn: Vec<String> = ICONS
+            .iter()
+            .map(|(_, name, _)| (*name).to_owned())
+            .collect();
         assert_eq!(drawn, names_in_the_contract());
         for (name, text, path) in ICONS {
-            assert_eq!(format!("{name:?}").to_lowercase(), format!("iconname::{text}"));
+            assert_eq!(
+                format!("{name:?}").to_lowercase(),
+                format!("iconname::{text}")
+            );
             assert!(path.starts_with('M') && path.len() > 5, "{text} is empty");
-            assert!(path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" .,-".contains(&byte)), "{text}");
+            assert!(
+                path.bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b" .,-".contains(&byte)),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn an_unknown_symbol_has_no_markup() {
-        assert!(icon_markup("basket").is_some_and(|markup| markup.starts_with("<svg class=\"lp-icon\"")));
+        assert!(
+            icon_markup("basket")
+                .is_some_and(|markup| markup.starts_with("<svg class=\"lp-icon\""))
+        );
         assert_eq!(icon_markup("skull"), None);
     }
 }

@@ -9,14 +9,19 @@ use super::text::{escape, tidy};
 /// How a control looks in a picture; `None` for the kinds that look as in a browser.
 pub(super) fn piece(node: &Node) -> Option<Piece> {
     Some(match &node.element {
-        Element::Button(button) => disabled(Piece::new("div", &button_class(button)), button.disabled),
+        Element::Button(button) => {
+            disabled(Piece::new("div", &button_class(button)), button.disabled)
+        }
         Element::Label => Piece::new("div", "lp-label"),
         Element::Input(input) => {
             let value = match input.kind {
                 InputKind::Password => "•".repeat(input.value.chars().count()),
                 _ => input.value.clone(),
             };
-            disabled(field("lp-input", &value, &input.placeholder), input.disabled)
+            disabled(
+                field("lp-input", &value, &input.placeholder),
+                input.disabled,
+            )
         }
         Element::Textarea(area) => disabled(lines(area), area.disabled),
         Element::Checkbox(checkbox) => {
@@ -37,13 +42,16 @@ pub(super) fn piece(node: &Node) -> Option<Piece> {
             let markup = format!(
                 "<div class=\"lp-rail\"><div class=\"lp-filled lp-w{percent}\"></div><div class=\"lp-knob\"></div></div>{shown}"
             );
-            disabled(Piece::new("div", "lp-slider").inside(Inside::Markup(markup)), slider.disabled)
+            disabled(
+                Piece::new("div", "lp-slider").inside(Inside::Markup(markup)),
+                slider.disabled,
+            )
         }
         Element::Picker(picker) => {
             let chosen = match &picker.mode {
-                PickerMode::Options(options) => options.selected.and_then(|index| {
-                    options.options.get(usize::try_from(index).ok()?).cloned()
-                }),
+                PickerMode::Options(options) => options
+                    .selected
+                    .and_then(|index| options.options.get(usize::try_from(index).ok()?).cloned()),
                 PickerMode::Date(range) => range.value.clone(),
                 PickerMode::Time(range) => range.value.clone(),
             };
@@ -59,7 +67,10 @@ pub(super) fn piece(node: &Node) -> Option<Piece> {
 /// A field with its text, or with its placeholder.
 fn field(class: &str, value: &str, placeholder: &str) -> Piece {
     let markup = if value.is_empty() {
-        format!("<span class=\"lp-placeholder\">{}</span>", shown(placeholder))
+        format!(
+            "<span class=\"lp-placeholder\">{}</span>",
+            shown(placeholder)
+        )
     } else {
         format!("<span>{}</span>", shown(value))
     };
@@ -68,13 +79,25 @@ fn field(class: &str, value: &str, placeholder: &str) -> Piece {
 
 /// Text that takes a line's height even when it is empty.
 fn shown(text: &str) -> String {
-    if text.trim().is_empty() { "\u{a0}".to_owned() } else { escape(&tidy(text)) }
+    if text.trim().is_empty() {
+        "\u{a0}".to_owned()
+    } else {
+        escape(&tidy(text))
+    }
 }
 
 /// As many lines as the field has rows.
 fn lines(area: &Textarea) -> Piece {
-    let text = if area.value.is_empty() { &area.placeholder } else { &area.value };
-    let class = if area.value.is_empty() { " class=\"lp-placeholder\"" } else { "" };
+    let text = if area.value.is_empty() {
+        &area.placeholder
+    } else {
+        &area.value
+    };
+    let class = if area.value.is_empty() {
+        " class=\"lp-placeholder\""
+    } else {
+        ""
+    };
     let rows = usize::try_from(area.rows).unwrap_or(1);
     let missing = rows.saturating_sub(text.lines().count().max(1));
     let padding = "\n\u{a0}".repeat(missing);
@@ -84,7 +107,11 @@ fn lines(area: &Textarea) -> Piece {
 
 /// `::before` and `::after` draw the mark, as they do on the real control.
 fn mark(class: &str, on: bool) -> Piece {
-    let class = if on { format!("{class} lp-on") } else { class.to_owned() };
+    let class = if on {
+        format!("{class} lp-on")
+    } else {
+        class.to_owned()
+    };
     Piece::new("div", &class).inside(Inside::Markup(String::new()))
 }
 

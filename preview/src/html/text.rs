@@ -35,7 +35,11 @@ pub(super) fn tidy(text: &str) -> String {
 
 fn writable(c: char) -> char {
     let control = c.is_control() && !matches!(c, '\t' | '\n' | '\r');
-    if control { char::REPLACEMENT_CHARACTER } else { c }
+    if control {
+        char::REPLACEMENT_CHARACTER
+    } else {
+        c
+    }
 }
 
 /// The address of a package's file: `base`, then each segment of `path` percent-encoded.
@@ -58,7 +62,10 @@ pub fn asset_address(base: &str, path: &str) -> String {
 ///
 /// Names that begin with `lp-`, `shell-` or `shot-` are the generator's, the shell's and the pictures'.
 pub(super) fn push_app_classes(class: &mut String, classes: &str) {
-    for name in classes.split_ascii_whitespace().filter(|name| is_app_class(name)) {
+    for name in classes
+        .split_ascii_whitespace()
+        .filter(|name| is_app_class(name))
+    {
         class.push(' ');
         class.push_str(name);
     }
@@ -67,7 +74,8 @@ pub(super) fn push_app_classes(class: &mut String, classes: &str) {
 /// Whether a class name is one that apps may use, in a view or in a style sheet.
 pub(crate) fn is_app_class(name: &str) -> bool {
     let starts_with = |prefix: &str| {
-        name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        name.get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     };
     let usual = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
     !name.is_empty()
@@ -98,15 +106,24 @@ mod tests {
 
     #[test]
     fn addresses_are_encoded_by_segment() {
-        assert_eq!(asset_address("f/", "common/nasi goreng?.svg"), "f/common/nasi%20goreng%3F.svg");
-        assert_eq!(asset_address("f/", "a/\u{e9}\"'<.png"), "f/a/%C3%A9%22%27%3C.png");
+        assert_eq!(
+            asset_address("f/", "common/nasi goreng?.svg"),
+            "f/common/nasi%20goreng%3F.svg"
+        );
+        assert_eq!(
+            asset_address("f/", "a/\u{e9}\"'<.png"),
+            "f/a/%C3%A9%22%27%3C.png"
+        );
         assert_eq!(asset_address("f/", "javascript:1"), "f/javascript%3A1");
     }
 
     #[test]
     fn classes_of_the_shell_are_dropped() {
         let mut class = "lp-view".to_owned();
-        push_app_classes(&mut class, " row lp-app LP-page shell-bar a\"b a<b \u{e9}t\u{e9} lp x_1\t2 ");
+        push_app_classes(
+            &mut class,
+            " row lp-app LP-page shell-bar a\"b a<b \u{e9}t\u{e9} lp x_1\t2 ",
+        );
         assert_eq!(class, "lp-view row \u{e9}t\u{e9} lp x_1 2");
     }
 }

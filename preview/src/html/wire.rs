@@ -82,8 +82,8 @@
 use lapak_host::view::Op;
 use serde_json::{Value, json};
 
-use super::write::{nodes, update};
 use super::HtmlContext;
+use super::write::{nodes, update};
 
 /// The operations as the array that [this module](self) describes.
 ///

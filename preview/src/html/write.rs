@@ -3,9 +3,9 @@
 use lapak_host::view::{Element, TreeNode};
 use serde_json::Value;
 
+use super::HtmlContext;
 use super::face::{self, Inside, Live, Piece};
 use super::text::escape;
-use super::HtmlContext;
 
 /// A node whose children are being written.
 struct Open {
@@ -42,7 +42,10 @@ pub(super) fn nodes(nodes: &[TreeNode], cx: &HtmlContext<'_>) -> String {
             piece.set("tabindex", Some("0".into()));
         }
         let below = usize::try_from(node.node.descendants).unwrap_or(usize::MAX);
-        let mut markup = Markup { children: child_count(nodes, index), ..Markup::default() };
+        let mut markup = Markup {
+            children: child_count(nodes, index),
+            ..Markup::default()
+        };
         markup.piece(&piece);
         html.push_str(&markup.before);
         open.push(Open {
@@ -64,7 +67,10 @@ fn close_until(index: usize, open: &mut Vec<Open>, html: &mut String) {
 
 /// How many children the node at `index` has. Only swipers have to know.
 fn child_count(nodes: &[TreeNode], index: usize) -> usize {
-    let Some(node) = nodes.get(index).filter(|node| matches!(node.node.element, Element::Swiper(_))) else {
+    let Some(node) = nodes
+        .get(index)
+        .filter(|node| matches!(node.node.element, Element::Swiper(_)))
+    else {
         return 0;
     };
     let below = |node: &TreeNode| usize::try_from(node.node.descendants).unwrap_or(usize::MAX);

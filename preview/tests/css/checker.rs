@@ -3,7 +3,10 @@
 
 /// The first thing in `css` that must not be there.
 pub(crate) fn fault(css: &str, scope: &str) -> Option<String> {
-    if let Some(c) = css.chars().find(|c| *c == '<' || (c.is_control() && *c != '\n')) {
+    if let Some(c) = css
+        .chars()
+        .find(|c| *c == '<' || (c.is_control() && *c != '\n'))
+    {
         return Some(format!("{c:?} is in it"));
     }
     let mut rest = css;
@@ -33,9 +36,12 @@ fn rule_fault(prelude: &str, block: &str, scope: &str) -> Option<String> {
     if prelude.contains('@') {
         return Some("an at-rule".into());
     }
-    let scopes = ["", ".lp-dark", ".lp-light"].map(|scheme| scope.replacen(".lp-app", &format!(".lp-app{scheme}"), 1));
+    let scopes = ["", ".lp-dark", ".lp-light"]
+        .map(|scheme| scope.replacen(".lp-app", &format!(".lp-app{scheme}"), 1));
     let begins = |selector: &str| {
-        let own = scopes.iter().filter_map(|scope| selector.strip_prefix(scope.as_str())?.strip_prefix(' '));
+        let own = scopes
+            .iter()
+            .filter_map(|scope| selector.strip_prefix(scope.as_str())?.strip_prefix(' '));
         own.into_iter().any(|own| !own.trim().is_empty())
     };
     for selector in split(prelude, ',') {
@@ -43,7 +49,10 @@ fn rule_fault(prelude: &str, block: &str, scope: &str) -> Option<String> {
             return Some(format!("{selector:?} is not in {scope}"));
         }
         let own = selector.split_once(' ').map_or("", |(_, own)| own);
-        if own.contains(['[', '#', '\\', '&', '|', '"', '/']) || own.contains(".lp-app") || own.contains("shell-") {
+        if own.contains(['[', '#', '\\', '&', '|', '"', '/'])
+            || own.contains(".lp-app")
+            || own.contains("shell-")
+        {
             return Some(format!("{selector:?}"));
         }
         if own.contains(":has") || own.contains(":host") || own.contains("::part") {
@@ -59,7 +68,10 @@ fn frames_fault(block: &str) -> Option<String> {
         let Ok((at, declarations, after)) = rule(rest) else {
             return Some("a frame without end".into());
         };
-        if !at.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"%.,+-".contains(&byte)) {
+        if !at
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"%.,+-".contains(&byte))
+        {
             return Some(format!("frame at {at:?}"));
         }
         if let Some(why) = declarations_fault(declarations) {
@@ -76,12 +88,25 @@ fn declarations_fault(block: &str) -> Option<String> {
             return Some(format!("{declaration:?} is no declaration"));
         };
         let known = name.strip_prefix("--").map_or_else(
-            || name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
+            || {
+                name.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+            },
             |own| !own.starts_with("lp-") && !own.starts_with("shell-"),
         );
         const NEVER: [&str; 12] = [
-            "all", "behavior", "-moz-binding", "container", "container-name", "container-type", "view-transition-name",
-            "anchor-name", "position-anchor", "src", "mask", "mask-image",
+            "all",
+            "behavior",
+            "-moz-binding",
+            "container",
+            "container-name",
+            "container-type",
+            "view-transition-name",
+            "anchor-name",
+            "position-anchor",
+            "src",
+            "mask",
+            "mask-image",
         ];
         if !known || NEVER.contains(&name) {
             return Some(format!("the property {name:?}"));
@@ -95,7 +120,12 @@ fn declarations_fault(block: &str) -> Option<String> {
 
 fn value_fault(name: &str, value: &str) -> Option<String> {
     let lower = value.to_ascii_lowercase();
-    if name == "position" && !["static", "relative", "absolute", "inherit", "initial", "unset"].contains(&lower.trim_end_matches("!important").trim()) {
+    if name == "position"
+        && ![
+            "static", "relative", "absolute", "inherit", "initial", "unset",
+        ]
+        .contains(&lower.trim_end_matches("!important").trim())
+    {
         return Some("a position".into());
     }
     let bare = without_strings(value)?;
@@ -103,21 +133,39 @@ fn value_fault(name: &str, value: &str) -> Option<String> {
         return Some("something that ends or comments".into());
     }
     for (at, _, _) in places(value) {
-        let Some(address) = value.get(at..at + 4).filter(|word| word.eq_ignore_ascii_case("url(")) else {
+        let Some(address) = value
+            .get(at..at + 4)
+            .filter(|word| word.eq_ignore_ascii_case("url("))
+        else {
             continue;
         };
         let rest = &value[at + address.len()..];
-        let good = rest.strip_prefix("\"f/common/").and_then(|path| path.split_once("\")"));
-        if !good.is_some_and(|(path, _)| !path.contains("..") && !path.contains(':') && !path.contains("//")) {
+        let good = rest
+            .strip_prefix("\"f/common/")
+            .and_then(|path| path.split_once("\")"));
+        if !good.is_some_and(|(path, _)| {
+            !path.contains("..") && !path.contains(':') && !path.contains("//")
+        }) {
             return Some("an address".into());
         }
     }
     let bare = bare.to_ascii_lowercase();
     const NEVER: [&str; 12] = [
-        "image-set(", "attr(", "env(", "src(", "paint(", "element(", "expression(", "image(", "cross-fade(",
-        "counter(", "javascript:", "if(",
+        "image-set(",
+        "attr(",
+        "env(",
+        "src(",
+        "paint(",
+        "element(",
+        "expression(",
+        "image(",
+        "cross-fade(",
+        "counter(",
+        "javascript:",
+        "if(",
     ];
-    let word_before = |at: usize| bare[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
+    let word_before =
+        |at: usize| bare[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
     let named = |never: &&&str| bare.match_indices(**never).any(|(at, _)| !word_before(at));
     NEVER.iter().find(named).map(|never| (*never).to_owned())
 }
@@ -146,11 +194,20 @@ fn without_strings(value: &str) -> Option<String> {
 
 /// One rule: what is before its block, the block's inside, what follows.
 fn rule(css: &str) -> Result<(&str, &str, &str), String> {
-    let begin = places(css).find(|(_, c, _)| *c == '{').map(|(at, _, _)| at).ok_or("no block")?;
-    if let Some((_, c, _)) = places(css).take_while(|(at, _, _)| *at < begin).find(|(_, c, _)| matches!(c, '}' | ';')) {
+    let begin = places(css)
+        .find(|(_, c, _)| *c == '{')
+        .map(|(at, _, _)| at)
+        .ok_or("no block")?;
+    if let Some((_, c, _)) = places(css)
+        .take_while(|(at, _, _)| *at < begin)
+        .find(|(_, c, _)| matches!(c, '}' | ';'))
+    {
         return Err(format!("{c:?} outside a block"));
     }
-    let end = places(css).find(|(_, c, depth)| *c == '}' && *depth == 0).map(|(at, _, _)| at).ok_or("no end")?;
+    let end = places(css)
+        .find(|(_, c, depth)| *c == '}' && *depth == 0)
+        .map(|(at, _, _)| at)
+        .ok_or("no end")?;
     Ok((&css[..begin], &css[begin + 1..end], &css[end + 1..]))
 }
 
@@ -192,5 +249,8 @@ fn split(text: &str, separator: char) -> Vec<&str> {
         }
     }
     parts.push(&text[from..]);
-    parts.into_iter().filter(|part| !part.trim().is_empty()).collect()
+    parts
+        .into_iter()
+        .filter(|part| !part.trim().is_empty())
+        .collect()
 }

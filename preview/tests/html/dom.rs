@@ -20,7 +20,10 @@ const VOID: [&str; 2] = ["input", "img"];
 impl Dom {
     /// The page that holds what `html` says. Panics where it is not written as the generator should.
     pub(crate) fn page(html: &str) -> Self {
-        let mut page = Self { tag: "page".into(), ..Self::default() };
+        let mut page = Self {
+            tag: "page".into(),
+            ..Self::default()
+        };
         let rest = page.read(html);
         assert_eq!(rest, "", "an end tag too many");
         page
@@ -31,7 +34,10 @@ impl Dom {
         loop {
             let (text, markup) = rest.split_at(rest.find('<').unwrap_or(rest.len()));
             if !text.is_empty() {
-                self.children.push(Self { text: unescape(text), ..Self::default() });
+                self.children.push(Self {
+                    text: unescape(text),
+                    ..Self::default()
+                });
             }
             if markup.is_empty() {
                 assert_eq!(self.tag, "page", "no end tag");
@@ -43,7 +49,11 @@ impl Dom {
                 return after;
             }
             let (mut child, after) = start_tag(&markup[1..]);
-            rest = if VOID.contains(&child.tag.as_str()) { after } else { child.read(after) };
+            rest = if VOID.contains(&child.tag.as_str()) {
+                after
+            } else {
+                child.read(after)
+            };
             child.settle();
             self.children.push(child);
         }
@@ -62,7 +72,11 @@ impl Dom {
                 self.live.insert("value".into(), value);
             }
             "textarea" => {
-                let text = self.children.pop().map(|child| child.text).unwrap_or_default();
+                let text = self
+                    .children
+                    .pop()
+                    .map(|child| child.text)
+                    .unwrap_or_default();
                 let value = text.strip_prefix('\n').unwrap_or(&text).to_owned();
                 self.live.insert("value".into(), value);
             }
@@ -72,7 +86,10 @@ impl Dom {
     }
 
     fn choose_marked(&mut self) {
-        let mut chosen = self.children.first().map(|option| option.attribute("value").to_owned());
+        let mut chosen = self
+            .children
+            .first()
+            .map(|option| option.attribute("value").to_owned());
         for option in &mut self.children {
             if option.attributes.remove("selected").is_some() {
                 chosen = Some(option.attribute("value").to_owned());
@@ -99,12 +116,16 @@ impl Dom {
     }
 
     fn node(&mut self, id: &str) -> &mut Self {
-        self.find(&|dom| dom.attribute("data-n") == id).expect("the node is in the document")
+        self.find(&|dom| dom.attribute("data-n") == id)
+            .expect("the node is in the document")
     }
 
     fn part(&mut self, name: &str) -> &mut Self {
         let parts = self.children.iter_mut();
-        parts.into_iter().find(|child| child.attribute("data-p") == name).expect("the part is there")
+        parts
+            .into_iter()
+            .find(|child| child.attribute("data-p") == name)
+            .expect("the part is there")
     }
 
     /// Where the node's children are.
@@ -113,7 +134,10 @@ impl Dom {
             return &mut self.children;
         };
         let node = self.node(id);
-        let inner = node.children.iter().position(|child| child.attributes.contains_key("data-c"));
+        let inner = node
+            .children
+            .iter()
+            .position(|child| child.attributes.contains_key("data-c"));
         match inner {
             Some(at) => &mut node.children[at].children,
             None => &mut node.children,
@@ -162,7 +186,11 @@ impl Dom {
     /// Takes a node out; answers the node it was in, too.
     fn take(&mut self, id: &str) -> (Option<String>, Self) {
         fn within(dom: &mut Dom, node: Option<&str>, id: &str) -> Option<(Option<String>, Dom)> {
-            if let Some(at) = dom.children.iter().position(|child| child.attribute("data-n") == id) {
+            if let Some(at) = dom
+                .children
+                .iter()
+                .position(|child| child.attribute("data-n") == id)
+            {
                 return Some((node.map(str::to_owned), dom.children.remove(at)));
             }
             dom.children.iter_mut().find_map(|child| {
@@ -198,8 +226,15 @@ impl Dom {
                 }
             },
             "t" => {
-                let inside = Self { text: text(value).to_owned(), ..Self::default() };
-                element.children = if inside.text.is_empty() { Vec::new() } else { vec![inside] };
+                let inside = Self {
+                    text: text(value).to_owned(),
+                    ..Self::default()
+                };
+                element.children = if inside.text.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![inside]
+                };
             }
             "h" => {
                 element.children = Self::page(text(value)).children;
@@ -215,16 +250,27 @@ impl Dom {
     fn as_the_shell_keeps_it(&mut self) {
         if self.attribute("role") == "list" {
             for child in &mut self.children {
-                child.attributes.entry("role".into()).or_insert_with(|| "listitem".into());
+                child
+                    .attributes
+                    .entry("role".into())
+                    .or_insert_with(|| "listitem".into());
             }
         }
         if self.attributes.contains_key("data-current") {
             let count = self.part("track").children.len();
             let current: usize = self.attribute("data-current").parse().expect("a number");
             let dot = |index: usize| {
-                let class = if index == current { "lp-dot lp-on" } else { "lp-dot" };
+                let class = if index == current {
+                    "lp-dot lp-on"
+                } else {
+                    "lp-dot"
+                };
                 let attributes = BTreeMap::from([("class".to_owned(), class.to_owned())]);
-                Self { tag: "i".into(), attributes, ..Self::default() }
+                Self {
+                    tag: "i".into(),
+                    attributes,
+                    ..Self::default()
+                }
             };
             self.part("dots").children = (0..count).map(dot).collect();
         }
@@ -240,12 +286,19 @@ fn text(value: &Value) -> &str {
 
 fn start_tag(mut rest: &str) -> (Dom, &str) {
     let end = rest.find([' ', '>']).expect("a whole start tag");
-    let mut dom = Dom { tag: rest[..end].to_owned(), ..Dom::default() };
+    let mut dom = Dom {
+        tag: rest[..end].to_owned(),
+        ..Dom::default()
+    };
     rest = &rest[end..];
     while let Some(attribute) = rest.strip_prefix(' ') {
         let (name, after) = attribute.split_once("=\"").expect("a quoted attribute");
         let (value, after) = after.split_once('"').expect("its end");
-        assert!(name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-'), "{name:?}");
+        assert!(
+            name.bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || byte == b'-'),
+            "{name:?}"
+        );
         assert!(!value.contains('<'), "{value:?}");
         let before = dom.attributes.insert(name.to_owned(), unescape(value));
         assert_eq!(before, None, "{name} is there twice");
@@ -255,6 +308,11 @@ fn start_tag(mut rest: &str) -> (Dom, &str) {
 }
 
 fn unescape(text: &str) -> String {
-    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
-    text.replace("&#39;", "'").replace("&#13;", "\r").replace("&amp;", "&")
+    let text = text
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"");
+    text.replace("&#39;", "'")
+        .replace("&#13;", "\r")
+        .replace("&amp;", "&")
 }

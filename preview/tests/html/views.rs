@@ -28,8 +28,18 @@ impl Dice<'_> {
 
     fn text(&mut self) -> String {
         const TEXTS: [&str; 12] = [
-            "", "Nasi", "a\nb", "\nfirst", "\"'<>&", "</textarea><script>", "\r\n\u{0}\u{7}", "  ", "&amp;", "\u{e9}\u{1f35c}",
-            "--><!--", "javascript:alert(1)",
+            "",
+            "Nasi",
+            "a\nb",
+            "\nfirst",
+            "\"'<>&",
+            "</textarea><script>",
+            "\r\n\u{0}\u{7}",
+            "  ",
+            "&amp;",
+            "\u{e9}\u{1f35c}",
+            "--><!--",
+            "javascript:alert(1)",
         ];
         self.pick(&TEXTS).to_owned()
     }
@@ -47,13 +57,23 @@ pub(crate) fn element(kind: usize, dice: &mut Dice<'_>) -> Element {
         0 => Element::View,
         1 => Element::Text(dice.text()),
         2 => Element::Image(Image {
-            src: dice.pick(&["common/a b.png", "common/gone.png", "../x", "javascript:1"]).to_owned(),
+            src: dice
+                .pick(&["common/a b.png", "common/gone.png", "../x", "javascript:1"])
+                .to_owned(),
             alt: dice.text(),
             fit: dice.pick(&[ImageFit::Fill, ImageFit::Contain, ImageFit::Cover]),
         }),
-        3 => Element::Icon(Icon { name: dice.pick(&[IconName::Add, IconName::Wifi, IconName::Gear]), size: 16 + dice.small() }),
+        3 => Element::Icon(Icon {
+            name: dice.pick(&[IconName::Add, IconName::Wifi, IconName::Gear]),
+            size: 16 + dice.small(),
+        }),
         4 => Element::Button(Button {
-            look: dice.pick(&[ButtonLook::Plain, ButtonLook::Primary, ButtonLook::Secondary, ButtonLook::Danger]),
+            look: dice.pick(&[
+                ButtonLook::Plain,
+                ButtonLook::Primary,
+                ButtonLook::Secondary,
+                ButtonLook::Danger,
+            ]),
             disabled: dice.yes(),
             loading: dice.yes(),
             role: dice.pick(&[ButtonRole::Button, ButtonRole::Submit, ButtonRole::Reset]),
@@ -61,7 +81,9 @@ pub(crate) fn element(kind: usize, dice: &mut Dice<'_>) -> Element {
         5 => Element::Form,
         6 => Element::Label,
         7 => Element::List,
-        8 => Element::ScrollView(ScrollView { direction: dice.pick(&[ScrollDirection::Vertical, ScrollDirection::Horizontal]) }),
+        8 => Element::ScrollView(ScrollView {
+            direction: dice.pick(&[ScrollDirection::Vertical, ScrollDirection::Horizontal]),
+        }),
         9 => Element::Swiper(Swiper {
             current: dice.small(),
             autoplay_ms: dice.maybe(|dice| 1_000 + dice.small()),
@@ -70,9 +92,15 @@ pub(crate) fn element(kind: usize, dice: &mut Dice<'_>) -> Element {
         }),
         10 => Element::Navigator(Navigator {
             url: dice.text(),
-            action: dice.pick(&[NavigatorAction::NavigateTo, NavigatorAction::Back, NavigatorAction::SwitchTab]),
+            action: dice.pick(&[
+                NavigatorAction::NavigateTo,
+                NavigatorAction::Back,
+                NavigatorAction::SwitchTab,
+            ]),
         }),
-        11 => Element::Progress(Progress { percent: dice.maybe(|dice| f64::from(dice.small()) * 24.9) }),
+        11 => Element::Progress(Progress {
+            percent: dice.maybe(|dice| f64::from(dice.small()) * 24.9),
+        }),
         _ => control(kind, dice),
     }
 }
@@ -80,7 +108,13 @@ pub(crate) fn element(kind: usize, dice: &mut Dice<'_>) -> Element {
 fn control(kind: usize, dice: &mut Dice<'_>) -> Element {
     match kind {
         12 => Element::Input(Input {
-            kind: dice.pick(&[InputKind::Text, InputKind::Number, InputKind::Email, InputKind::Password, InputKind::Telephone]),
+            kind: dice.pick(&[
+                InputKind::Text,
+                InputKind::Number,
+                InputKind::Email,
+                InputKind::Password,
+                InputKind::Telephone,
+            ]),
             name: dice.maybe(Dice::text),
             value: dice.text(),
             placeholder: dice.text(),
@@ -96,9 +130,22 @@ fn control(kind: usize, dice: &mut Dice<'_>) -> Element {
             max_length: dice.maybe(Dice::small),
             rows: 1 + dice.small(),
         }),
-        14 => Element::Checkbox(Checkbox { name: dice.maybe(Dice::text), checked: dice.yes(), disabled: dice.yes() }),
-        15 => Element::Radio(Radio { group: dice.text(), value: dice.text(), checked: dice.yes(), disabled: dice.yes() }),
-        16 => Element::Switch(Switch { name: dice.maybe(Dice::text), checked: dice.yes(), disabled: dice.yes() }),
+        14 => Element::Checkbox(Checkbox {
+            name: dice.maybe(Dice::text),
+            checked: dice.yes(),
+            disabled: dice.yes(),
+        }),
+        15 => Element::Radio(Radio {
+            group: dice.text(),
+            value: dice.text(),
+            checked: dice.yes(),
+            disabled: dice.yes(),
+        }),
+        16 => Element::Switch(Switch {
+            name: dice.maybe(Dice::text),
+            checked: dice.yes(),
+            disabled: dice.yes(),
+        }),
         17 => Element::Slider(Slider {
             name: dice.maybe(Dice::text),
             min: f64::from(dice.small()),
@@ -110,15 +157,28 @@ fn control(kind: usize, dice: &mut Dice<'_>) -> Element {
         }),
         _ => {
             let mode = match dice.below(4) {
-                0 => PickerMode::Date(DateRange { value: dice.maybe(|_| "2026-01-31".into()), earliest: None, latest: dice.maybe(|_| "2027-01-01".into()) }),
-                1 => PickerMode::Time(TimeRange { value: dice.maybe(|_| "08:30".into()), earliest: dice.maybe(|_| "08:00".into()), latest: None }),
+                0 => PickerMode::Date(DateRange {
+                    value: dice.maybe(|_| "2026-01-31".into()),
+                    earliest: None,
+                    latest: dice.maybe(|_| "2027-01-01".into()),
+                }),
+                1 => PickerMode::Time(TimeRange {
+                    value: dice.maybe(|_| "08:30".into()),
+                    earliest: dice.maybe(|_| "08:00".into()),
+                    latest: None,
+                }),
                 _ => {
                     let options: Vec<String> = (0..=dice.small()).map(|_| dice.text()).collect();
-                    let selected = dice.maybe(|dice| u32::try_from(dice.below(options.len())).expect("few"));
+                    let selected =
+                        dice.maybe(|dice| u32::try_from(dice.below(options.len())).expect("few"));
                     PickerMode::Options(Options { options, selected })
                 }
             };
-            Element::Picker(Picker { name: dice.maybe(Dice::text), mode, disabled: dice.yes() })
+            Element::Picker(Picker {
+                name: dice.maybe(Dice::text),
+                mode,
+                disabled: dice.yes(),
+            })
         }
     }
 }
@@ -128,13 +188,18 @@ pub(crate) fn node(kind: usize, dice: &mut Dice<'_>) -> Node {
     let mut bindings = Vec::new();
     for trigger in [Trigger::Tap, Trigger::LongPress] {
         if dice.yes() {
-            bindings.push(Binding { trigger, handler: dice.small() });
+            bindings.push(Binding {
+                trigger,
+                handler: dice.small(),
+            });
         }
     }
     Node {
         element: element(kind, dice),
         key: None,
-        class: dice.pick(&["", "row", "row lp-app shell-x done", "a\"b x<y", "\u{e9}"]).to_owned(),
+        class: dice
+            .pick(&["", "row", "row lp-app shell-x done", "a\"b x<y", "\u{e9}"])
+            .to_owned(),
         label: dice.maybe(Dice::text),
         bindings,
         descendants: 0,
@@ -153,7 +218,11 @@ pub(crate) fn view(dice: &mut Dice<'_>) -> Vec<Node> {
 fn subtree(dice: &mut Dice<'_>, key: usize, depth: usize, nodes: &mut Vec<Node>) {
     const BOXES: [usize; 5] = [0, 7, 8, 9, 10];
     let is_box = depth > 0 && dice.yes();
-    let kind = if is_box { dice.pick(&BOXES) } else { dice.below(KINDS) };
+    let kind = if is_box {
+        dice.pick(&BOXES)
+    } else {
+        dice.below(KINDS)
+    };
     let mut node = node(kind, dice);
     // Keys go round by the dice, so that siblings come, go and change places.
     node.key = Some(format!("k{key}"));
