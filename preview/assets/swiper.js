@@ -19,14 +19,16 @@ const REST_MS = 140;
 export class Swipers {
   /** @type {WeakMap<Element, State>} */
   #states = new WeakMap();
+  /** The swiper under a finger. @type {Element | null} */
+  #held = null;
 
   /** @param {HTMLElement} box @param {(swiper: Element, index: number) => void} changed */
   constructor(box, changed) {
     this.changed = changed;
     box.addEventListener('scroll', (event) => this.#scrolled(event.target), { capture: true, passive: true });
-    for (const [name, touched] of /** @type {const} */ ([['pointerdown', true], ['pointerup', false], ['pointercancel', false]])) {
-      box.addEventListener(name, (event) => this.#touch(event.target, touched), { passive: true });
-    }
+    box.addEventListener('pointerdown', (event) => this.#touch(event.target), { passive: true });
+    // Fingers leave anywhere.
+    for (const name of ['pointerup', 'pointercancel']) addEventListener(name, () => this.#release());
   }
 
   /** Takes care of the swipers in a new element. @param {Element} element */
@@ -119,13 +121,19 @@ export class Swipers {
     if (word !== undefined && swiper.isConnected) this.#go(swiper, Number(word), true);
   }
 
-  #touch(target, touched) {
-    const swiper = target instanceof Element ? target.closest('.lp-swiper') : null;
+  #touch(target) {
+    this.#held = target instanceof Element ? target.closest('.lp-swiper') : null;
+    const state = this.#held && this.#states.get(this.#held);
+    if (state) state.touched = true;
+  }
+
+  #release() {
+    const swiper = this.#held;
     const state = swiper && this.#states.get(swiper);
+    this.#held = null;
     if (!state) return;
-    state.touched = touched;
-    const track = trackOf(swiper);
-    if (!touched && track) this.#scrolled(track);
+    state.touched = false;
+    this.#scrolled(trackOf(swiper));
     this.#wait(swiper, state);
   }
 

@@ -13,7 +13,8 @@
 //!   the text of `src`, so [`asset_address`] is what its map must be keyed with.
 //! - Its style sheets know `:where`, `:is`, `:not`, `:nth-child`, `:disabled`, attribute selectors, custom
 //!   properties, `@keyframes`, `@supports` and `@media`. `:hover` and the like parse and never match.
-//!   `@container` is unknown and skipped; `cqw` and `cqh` count from the picture.
+//!   `@container` and `:has` are unknown and skipped; `cqw` and `cqh` count from the picture; `overflow` is
+//!   `visible`, `hidden` or `clip`.
 //! - `<input>` and `<textarea>` are text fields with a browser's bare look; `<select>`, check boxes, radio
 //!   buttons and sliders are not drawn at all. So with [`HtmlContext::for_picture`] every control is
 //!   made of `<div>`s and `<span>`s, which `app-base.css` draws as it draws the real ones.

@@ -322,6 +322,23 @@ fn a_normal_style_sheet_stays_what_it_was() {
     assert_eq!(cleaned.css, include_str!("css/normal-cleaned.css"));
 }
 
+#[test]
+fn the_examples_lose_nothing() {
+    let sheets = [
+        include_str!("../../examples/counter/app.css"),
+        include_str!("../../examples/warung/app.css"),
+    ];
+    for sheet in sheets {
+        let options = CleanOptions {
+            has_file: &|_| true,
+            ..options(None)
+        };
+        let cleaned = clean(sheet, &options);
+        assert_eq!(cleaned.notes, []);
+        assert_eq!(checker::fault(&cleaned.css, ".lp-app"), None);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 6_000, ..ProptestConfig::default() })]
 

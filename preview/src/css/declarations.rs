@@ -66,6 +66,12 @@ impl Cleaner<'_> {
             return refused(format!("{property} has no value"));
         }
         let mut text = String::new();
+        if property.starts_with("overflow") && (value.contains("auto") || value.contains("scroll"))
+        {
+            // Pictures do not scroll, and their painter knows `hidden` only; browsers take what comes last.
+            let still = value.replace("auto", "hidden").replace("scroll", "hidden");
+            text = format!("{property}:{still};");
+        }
         // Serializing into a String cannot fail.
         let _ = cssparser::serialize_identifier(&property, &mut text);
         text.push(':');

@@ -121,46 +121,24 @@ fn one(
     text: &mut String,
 ) -> Result<(), Refused> {
     let property = values.property;
-    if matches!(values.rule, Rule::Words(_)) {
-        let fits = match token {
-            Token::Ident(_) => text.trim().is_empty(),
-            other => matches!(other, Token::WhiteSpace(_) | Token::Delim('!')),
-        };
-        if !fits {
-            return refused(format!("{property} takes one word"));
-        }
+    if matches!(values.rule, Rule::Words(_)) && !is_the_word(token, text) {
+        return refused(format!("{property} takes one word"));
     }
     match token {
         Token::WhiteSpace(_) => text.push(' '),
         Token::Ident(word) => text.push_str(&ident(word, values)?),
-        Token::Hash(digits) | Token::IDHash(digits)
-            if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
-        {
-            return refused(format!("{property}: this is not a colour"));
-        }
         Token::Number { .. }
         | Token::Percentage { .. }
+        | Token::Dimension { .. }
         | Token::Hash(_)
-        | Token::IDHash(_)
-        | Token::Comma => {
-            text.push_str(&token.to_css_string());
-        }
-        Token::Dimension { unit, .. } if !unit.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-            return refused(format!("{property}: this is not a unit"));
-        }
-        Token::Dimension { unit, .. } => {
-            text.push_str(&token.to_css_string());
-            // A view-port is the box that the app has, not the window that shows it.
-            if let Some(of_box) = box_unit(unit) {
-                text.truncate(text.len() - unit.len());
-                text.push_str(of_box);
-            }
-        }
+        | Token::IDHash(_) => quantity(token, property, text)?,
+        Token::Comma => text.push(','),
         // Between the two nothing may look like the end of a comment.
         Token::Delim('/') if text.ends_with('*') => text.push_str(" /"),
         Token::Delim('+' | '-' | '*' | '/') => text.push_str(&token.to_css_string()),
         Token::Delim('!') => {
-            if !parser.next().is_ok_and(
+            let word = parser.next();
+            if !word.is_ok_and(
                 |word| matches!(word, Token::Ident(word) if word.eq_ignore_ascii_case("important")),
             ) {
                 return refused(format!(
@@ -196,6 +174,37 @@ fn one(
                 other.to_css_string().chars().take(40).collect::<String>()
             ));
         }
+    }
+    Ok(())
+}
+
+/// Whether a token may stand in a value that is one word.
+fn is_the_word(token: &Token<'_>, before: &str) -> bool {
+    match token {
+        Token::Ident(_) => before.trim().is_empty(),
+        other => matches!(other, Token::WhiteSpace(_) | Token::Delim('!')),
+    }
+}
+
+/// A number, with or without a unit, or a colour in hexadecimal.
+fn quantity(token: &Token<'_>, property: &str, text: &mut String) -> Result<(), Refused> {
+    match token {
+        Token::Hash(digits) | Token::IDHash(digits)
+            if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
+        {
+            return refused(format!("{property}: this is not a colour"));
+        }
+        Token::Dimension { unit, .. } if !unit.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+            return refused(format!("{property}: this is not a unit"));
+        }
+        _ => text.push_str(&token.to_css_string()),
+    }
+    // A view-port is the box that the app has, not the window that shows it.
+    if let Token::Dimension { unit, .. } = token
+        && let Some(of_box) = box_unit(unit)
+    {
+        text.truncate(text.len() - unit.len());
+        text.push_str(of_box);
     }
     Ok(())
 }

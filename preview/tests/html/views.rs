@@ -155,30 +155,31 @@ fn control(kind: usize, dice: &mut Dice<'_>) -> Element {
             disabled: dice.yes(),
             show_value: dice.yes(),
         }),
+        _ => Element::Picker(Picker {
+            name: dice.maybe(Dice::text),
+            mode: picker_mode(dice),
+            disabled: dice.yes(),
+        }),
+    }
+}
+
+fn picker_mode(dice: &mut Dice<'_>) -> PickerMode {
+    match dice.below(4) {
+        0 => PickerMode::Date(DateRange {
+            value: dice.maybe(|_| "2026-01-31".into()),
+            earliest: None,
+            latest: dice.maybe(|_| "2027-01-01".into()),
+        }),
+        1 => PickerMode::Time(TimeRange {
+            value: dice.maybe(|_| "08:30".into()),
+            earliest: dice.maybe(|_| "08:00".into()),
+            latest: None,
+        }),
         _ => {
-            let mode = match dice.below(4) {
-                0 => PickerMode::Date(DateRange {
-                    value: dice.maybe(|_| "2026-01-31".into()),
-                    earliest: None,
-                    latest: dice.maybe(|_| "2027-01-01".into()),
-                }),
-                1 => PickerMode::Time(TimeRange {
-                    value: dice.maybe(|_| "08:30".into()),
-                    earliest: dice.maybe(|_| "08:00".into()),
-                    latest: None,
-                }),
-                _ => {
-                    let options: Vec<String> = (0..=dice.small()).map(|_| dice.text()).collect();
-                    let selected =
-                        dice.maybe(|dice| u32::try_from(dice.below(options.len())).expect("few"));
-                    PickerMode::Options(Options { options, selected })
-                }
-            };
-            Element::Picker(Picker {
-                name: dice.maybe(Dice::text),
-                mode,
-                disabled: dice.yes(),
-            })
+            let options: Vec<String> = (0..=dice.small()).map(|_| dice.text()).collect();
+            let selected =
+                dice.maybe(|dice| u32::try_from(dice.below(options.len())).expect("few"));
+            PickerMode::Options(Options { options, selected })
         }
     }
 }

@@ -1,0 +1,183 @@
+// Painting pages: whole ones, changes to them, and what goes with the change from one to another.
+
+import { byId, showBars, showTitle, showWindow } from './chrome.js';
+import { Drafts, fieldOf, nodeOf } from './controls.js';
+import { Nodes, parse } from './patch.js';
+import { Positions } from './scrolling.js';
+
+/** @typedef {import('./chrome.js').Page} Page */
+
+const calm = matchMedia('(prefers-reduced-motion: reduce)');
+const SLIDE_MS = 150;
+
+export class Pages {
+  /** What is shown: the last `page` message, `v` and `title` as patches left them. @type {Page} */
+  shown;
+  /** Whether the shell itself moves focus about. */
+  busy = false;
+  #positions = new Positions();
+
+  /**
+   * @param {Page} first what the document came with
+   * @param {object} options
+   * @param {(field: Element) => boolean} options.waits
+   * @param {import('./swiper.js').Swipers} options.swipers
+   * @param {() => void} options.changed after every change
+   */
+  constructor(first, { waits, swipers, changed }) {
+    this.box = byId('box');
+    this.shown = first;
+    this.drafts = new Drafts(waits);
+    this.swipers = swipers;
+    this.changed = changed;
+    /** Elements whose `autofocus` has to be kept. @type {Element[]} */
+    this.fresh = [];
+    this.nodes = new Nodes({
+      property: (field, name, value) => this.drafts.property(field, name, value),
+      inserted: (element) => {
+        swipers.adopt(element);
+        this.fresh.push(element);
+      },
+      attribute: (element) => {
+        if (element.matches('.lp-swiper')) swipers.said(element);
+      },
+      children: (container) => {
+        if (container.matches('.lp-track')) swipers.children(container);
+      },
+    });
+    this.#adopt(this.app);
+    this.#autofocus([this.app]);
+  }
+
+  /** The app's box. @returns {HTMLElement} */
+  get app() {
+    return this.box.firstElementChild;
+  }
+
+  /** Nothing of what was seen counts any more: the session is another. */
+  forget() {
+    this.#positions.clear();
+    this.drafts.clear();
+  }
+
+  /** @param {Page} page */
+  paint(page) {
+    const before = this.shown;
+    const newApp = page.app !== before.app;
+    const same = page.page === before.page && page.route === before.route && !newApp;
+    const reloaded = newApp && page.route === before.route;
+    const app = /** @type {HTMLElement} */ (parse(page.html));
+    const focus = same || reloaded ? this.#focus() : null;
+
+    if (newApp) this.#positions.clear();
+    this.#positions.remember(before.page, this.app);
+    if (reloaded) this.#positions.remember(page.page, this.app);
+    this.busy = true;
+    this.box.replaceChildren(app);
+    this.shown = page;
+    this.drafts.clear();
+    this.#style(page.css);
+    showWindow(page);
+    showBars(page);
+    this.#adopt(app);
+    this.#positions.restore(page.page, app);
+    if (focus) this.#refocus(focus);
+    else if (!same && !reloaded && !this.#autofocus([app]) && before.v > 0) this.box.focus({ preventScroll: true });
+    this.busy = false;
+    if (!same && !reloaded) slide(app, before, page);
+    this.changed();
+  }
+
+  /** @param {{ v: number, ops: any[], title?: string }} patch the next version */
+  patch(patch) {
+    const focus = this.#focus();
+    this.busy = true;
+    try {
+      this.nodes.apply(patch.ops);
+    } finally {
+      this.busy = false;
+    }
+    this.shown.v = patch.v;
+    if (patch.title !== undefined) {
+      this.shown.title = patch.title;
+      showTitle(patch.title, this.shown.name);
+    }
+    if (focus && document.activeElement !== focus.element) {
+      this.busy = true;
+      this.#refocus(focus);
+      this.busy = false;
+    }
+    this.#autofocus(this.fresh.splice(0));
+    this.changed();
+  }
+
+  /** @param {Element} app */
+  #adopt(app) {
+    this.nodes.adopt(app);
+    this.swipers.adopt(app);
+  }
+
+  /** Focuses the first field that wants it. @param {Element[]} fresh */
+  #autofocus(fresh) {
+    for (const element of fresh) {
+      const wants = element.matches('[autofocus]') ? element : element.querySelector('[autofocus]');
+      if (!wants?.isConnected) continue;
+      fieldOf(wants).focus({ preventScroll: calm.matches });
+      return true;
+    }
+    return false;
+  }
+
+  /** What has the focus, and how to find it again. */
+  #focus() {
+    const element = /** @type {any} */ (document.activeElement);
+    const node = this.app.contains(element) ? nodeOf(element) : null;
+    if (!node) return null;
+    const typed = element.localName === 'textarea' || (element.localName === 'input' && element.selectionStart !== null);
+    return {
+      element,
+      node,
+      id: Number(node.getAttribute('data-n')),
+      key: node.getAttribute('data-key'),
+      selection: typed ? [element.selectionStart, element.selectionEnd, element.selectionDirection] : null,
+    };
+  }
+
+  /** @param {NonNullable<ReturnType<Pages['#focus']>>} focus */
+  #refocus({ element, node, id, key, selection }) {
+    let target = element.isConnected ? element : null;
+    if (!target) {
+      const successor = this.nodes.find(id) ?? (key && this.app.querySelector(`[data-key="${CSS.escape(key)}"]`));
+      const same = successor && successor.localName === node.localName ? successor : null;
+      target = same ? fieldOf(same) : this.box;
+    }
+    target.focus({ preventScroll: true });
+    if (selection && target !== this.box) target.setSelectionRange?.(...selection);
+  }
+
+  /** The app's style sheet, when it is another. The old one stays until the new one is there. @param {string} css */
+  #style(css) {
+    const old = byId('app-css');
+    const href = `/s/${document.body.dataset.token}/${css}`;
+    if (old.getAttribute('href') === href) return;
+    const link = document.createElement('link');
+    link.rel = 'stylesheet';
+    link.href = href;
+    link.id = 'app-css';
+    old.id = '';
+    const done = () => old.remove();
+    link.addEventListener('load', done);
+    link.addEventListener('error', done);
+    old.after(link);
+  }
+}
+
+/** Deeper pages come from the side to which one reads, tabs fade in. @param {Page} before @param {Page} page */
+function slide(app, before, page) {
+  if (calm.matches || before.v === 0 || document.hidden) return;
+  const way = Math.sign(page.depth - before.depth) * (getComputedStyle(app).direction === 'rtl' ? -1 : 1);
+  app.animate(
+    [{ opacity: way ? 0.4 : 0, translate: `${way * 28}px 0` }, { opacity: 1, translate: '0 0' }],
+    { duration: SLIDE_MS, easing: 'cubic-bezier(.2, .7, .3, 1)' },
+  );
+}
