@@ -58,6 +58,32 @@ export function collect(form) {
   return { fields };
 }
 
+/**
+ * What was typed and chosen in fields of which the app hears nothing until their form is sent.
+ * @param {Element} app
+ * @returns {Map<number, { tag: string, value: string, checked: boolean }>}
+ */
+export function unsaid(app) {
+  const kept = new Map();
+  for (const node of app.querySelectorAll('[data-n]:is(.lp-input, .lp-textarea, .lp-checkbox, .lp-switch, .lp-radio)')) {
+    const { localName: tag, value, checked, defaultValue, defaultChecked } = /** @type {any} */ (node);
+    const heard = /\b(input|change)\b/.test(node.getAttribute('data-on') ?? '');
+    const changed = value !== defaultValue || checked !== defaultChecked;
+    if (changed && !heard) kept.set(idOf(node), { tag, value, checked });
+  }
+  return kept;
+}
+
+/** Puts it back into the same page, painted anew. @param {ReturnType<typeof unsaid>} kept @param {Element} app */
+export function putBack(kept, app) {
+  for (const [id, { tag, value, checked }] of kept) {
+    const node = /** @type {any} */ (app.querySelector(`${tag}[data-n="${id}"]`));
+    if (!node) continue;
+    if (node.type === 'checkbox' || node.type === 'radio') node.checked = checked;
+    else node.value = value;
+  }
+}
+
 /** Writes a slider's value beside it. @param {Element | null} node */
 export function showSlider(node) {
   const shown = node?.querySelector(':scope > [data-p="shown"]');

@@ -1,7 +1,7 @@
 // Painting pages: whole ones, changes to them, and what goes with the change from one to another.
 
 import { byId, showBars, showTitle, showWindow } from './chrome.js';
-import { Drafts, fieldOf, nodeOf } from './controls.js';
+import { Drafts, fieldOf, nodeOf, putBack, unsaid } from './controls.js';
 import { Nodes, parse } from './patch.js';
 import { Positions } from './scrolling.js';
 
@@ -16,6 +16,8 @@ export class Pages {
   /** Whether the shell itself moves focus about. */
   busy = false;
   #positions = new Positions();
+  /** Whether the next page is another session's, whatever its number. */
+  #other = false;
 
   /**
    * @param {Page} first what the document came with
@@ -54,8 +56,9 @@ export class Pages {
     return this.box.firstElementChild;
   }
 
-  /** Nothing of what was seen counts any more: the session is another. */
+  /** Nothing of what was seen counts any more: the session will be another. */
   forget() {
+    this.#other = true;
     this.#positions.clear();
     this.drafts.clear();
   }
@@ -64,18 +67,22 @@ export class Pages {
   paint(page) {
     const before = this.shown;
     const newApp = page.app !== before.app;
-    const same = page.page === before.page && page.route === before.route && !newApp;
-    const reloaded = newApp && page.route === before.route;
+    const sameRoute = page.route === before.route && !this.#other;
+    const same = page.page === before.page && sameRoute && !newApp;
+    const reloaded = newApp && sameRoute;
     const app = /** @type {HTMLElement} */ (parse(page.html));
     const focus = same || reloaded ? this.#focus() : null;
+    const typed = same ? unsaid(this.app) : null;
 
     if (newApp) this.#positions.clear();
-    this.#positions.remember(before.page, this.app);
+    if (!this.#other) this.#positions.remember(before.page, this.app);
     if (reloaded) this.#positions.remember(page.page, this.app);
     this.busy = true;
     this.box.replaceChildren(app);
     this.shown = page;
+    this.#other = false;
     this.drafts.clear();
+    if (typed) putBack(typed, app);
     this.#style(page.css);
     showWindow(page);
     showBars(page);

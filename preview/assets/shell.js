@@ -1,0 +1,160 @@
+// The shell: shows a session's screen, sends what the person does. PROTOCOL.md has the messages.
+
+import { BackButton } from './back.js';
+import { byId, firstPage, runClock } from './chrome.js';
+import { Connection } from './connection.js';
+import { idOf, nodeOf } from './controls.js';
+import { inputKey, listen } from './events.js';
+import { Inspector } from './inspector.js';
+import { listenToMenu } from './menu.js';
+import { hideCard, listenToOverlays, showBuild, showConnection, showEnd, showGone, toast } from './overlays.js';
+import { Pages } from './pages.js';
+import { listenToPull } from './pull.js';
+import { dragWithMouse, listenToEnds } from './scrolling.js';
+import { Swipers } from './swiper.js';
+
+const box = byId('box');
+let ended = false;
+
+const connection = new Connection({
+  url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/s/${document.body.dataset.token}/ws`,
+  screen: () => ({ v: pages.shown.v, page: pages.shown.page, app: pages.shown.app }),
+  heard,
+  changed: (live) => {
+    showConnection(live);
+    if (live) inspector.connected();
+  },
+  refused: () => void askWhetherGone(),
+});
+
+const swipers = new Swipers(box, (swiper, index) => send(swiper, 'change', { index }));
+const pages = new Pages(firstPage(), {
+  waits: (field) => {
+    const node = nodeOf(field);
+    return node !== null && connection.outbox.waits(inputKey(node));
+  },
+  swipers,
+  changed: () => inspector.view.changed(),
+});
+const inspector = new Inspector({ tell: (message) => connection.tell(message), pages: () => pages, restart });
+const events = listen(box, { send, drafts: pages.drafts, quiet: () => pages.busy });
+const pull = listenToPull(box, { allowed: () => pages.shown.window.refresh && !ended, refresh: () => act({ t: 'refresh' }) });
+const backButton = new BackButton(() => act({ t: 'back' }));
+
+/** An event of a node. @param {Element} node @param {string} on @param {unknown} value @param {string | null} key */
+function send(node, on, value, key = null) {
+  if (!ended) notePlace(connection.event({ t: 'input', node: idOf(node), on, value }, key));
+}
+
+/** An event of the whole page. @param {import('./outbox.js').Message} message */
+function act(message) {
+  events.flush();
+  if (!ended) notePlace(connection.event(message));
+}
+
+/** @param {boolean} room */
+function notePlace(room) {
+  if (!room) toast('The app is not answering; what you do now is not sent.');
+}
+
+/** Ends this session and starts the app again. */
+function restart() {
+  if (!connection.tell({ t: 'restart' })) {
+    toast('There is no connection at the moment.');
+    return false;
+  }
+  connection.forget();
+  pages.forget();
+  return true;
+}
+
+/** @param {any} message */
+function heard(message) {
+  if (inspector.heard(message)) return;
+  switch (message.t) {
+    case 'page':
+      ended = false;
+      hideCard();
+      pages.paint(message);
+      backButton.at(message.depth);
+      pull.answered();
+      break;
+    case 'patch':
+      patch(message);
+      pull.answered();
+      break;
+    case 'ended':
+      ended = true;
+      showEnd(message, restart);
+      break;
+    case 'building':
+    case 'build-failed':
+    case 'built':
+      showBuild(message);
+      break;
+    case 'error':
+      toast(message.message);
+      break;
+    default:
+      console.warn('a message that this page does not know', message);
+  }
+}
+
+/** @param {any} message */
+function patch(message) {
+  if (message.v !== pages.shown.v + 1) {
+    connection.resync();
+    return;
+  }
+  try {
+    pages.patch(message);
+  } catch (error) {
+    // Whatever is shown now, it is not what the server thinks: a version that never was brings the whole page.
+    console.error(error);
+    pages.shown.v = 0;
+    connection.resync();
+  }
+}
+
+/** After a connection that could not be opened: is the server away, or does it not know the session? */
+async function askWhetherGone() {
+  const answer = await fetch(location.pathname, { method: 'HEAD', cache: 'no-store' }).catch(() => null);
+  if (answer?.status !== 404) return;
+  connection.stop();
+  showConnection(true);
+  showGone();
+}
+
+dragWithMouse(box);
+listenToEnds(box, {
+  bottomDistance: () => pages.shown.window.bottom_distance,
+  bottom: () => act({ t: 'bottom' }),
+  reachEnd: (node) => send(node, 'reach-end', null),
+});
+listenToOverlays();
+listenToMenu({
+  actions: {
+    back: () => act({ t: 'back' }),
+    refresh: () => pull.run(),
+    inspector: () => inspector.show(!inspector.open),
+    restart,
+  },
+  offers: (name) => ({
+    back: pages.shown.depth > 1 && !ended,
+    refresh: pages.shown.window.refresh && !ended,
+  })[name] ?? true,
+});
+byId('back').addEventListener('click', () => act({ t: 'back' }));
+byId('tabs').addEventListener('click', (event) => {
+  const tab = event.target.closest('.tab');
+  if (tab && !tab.hasAttribute('aria-current')) act({ t: 'tab', page: tab.dataset.page });
+});
+document.addEventListener('visibilitychange', () => {
+  act({ t: document.hidden ? 'hide' : 'show' });
+  if (!document.hidden) connection.hurry();
+});
+addEventListener('online', () => connection.hurry());
+backButton.at(pages.shown.depth);
+runClock();
+connection.open();
+if (document.hidden) act({ t: 'hide' });
