@@ -67,11 +67,12 @@ impl From<AccessDenied> for Error {
     }
 }
 
-/// Cuts at a character's edge.
+/// Cuts at a character's edge, so that the text has at most `most` bytes with the mark that it was cut.
 pub(crate) fn cut(mut text: String, most: usize) -> String {
+    const MARK: char = '…';
     if text.len() > most {
-        text.truncate(text.floor_char_boundary(most));
-        text.push('…');
+        text.truncate(text.floor_char_boundary(most.saturating_sub(MARK.len_utf8())));
+        text.push(MARK);
     }
     text
 }
