@@ -154,7 +154,7 @@ fn start_driver() -> (Child, u16) {
         .expect("chromedriver runs; `make test` installs it (Debian: apt-get install chromium chromium-driver)");
     let lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
     let port = lines.map_while(Result::ok).find_map(|line| {
-        let (_, port) = line.rsplit_once("on port ")?;
+        let (_, port) = line.rsplit_once("started successfully on port ")?;
         port.trim_end_matches('.').parse().ok()
     });
     (driver, port.expect("chromedriver tells its port"))
