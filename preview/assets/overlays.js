@@ -72,9 +72,13 @@ let away = 0;
 
 /** Tells, after a moment, that the connection is lost. @param {boolean} live */
 export function showConnection(live) {
-  clearTimeout(away);
-  if (live) byId('away').hidden = true;
-  else away = setTimeout(() => (byId('away').hidden = false), AWAY_AFTER_MS);
+  if (live) {
+    clearTimeout(away);
+    away = 0;
+    byId('away').hidden = true;
+  } else {
+    away ||= setTimeout(() => (byId('away').hidden = false), AWAY_AFTER_MS);
+  }
 }
 
 /** @param {{ t: string, message?: string }} build `building`, `build-failed` or `built` */

@@ -120,6 +120,7 @@ function patch(message) {
 async function askWhetherGone() {
   const answer = await fetch(location.pathname, { method: 'HEAD', cache: 'no-store' }).catch(() => null);
   if (answer?.status !== 404) return;
+  ended = true;
   connection.stop();
   showConnection(true);
   showGone();

@@ -1,7 +1,7 @@
 //! Runs cargo for the wasm target.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -23,85 +23,123 @@ const PROFILE: &[&str] = &[
     "profile.release.strip='debuginfo'",
 ];
 
-/// Compiles the app in `dir` to a core module.
-pub(crate) fn compile(dir: &Path) -> Result<Vec<u8>, BuildError> {
-    let toolchain = find_toolchain().map_err(BuildError::Toolchain)?;
-    let (name, target) = package(toolchain, dir)?;
-    let target = target.join("lapak").join(toolchain.folder());
-    let mut cargo = toolchain.cargo();
-    cargo.current_dir(dir).args(["rustc", "--lib", "--crate-type", "cdylib", "--release"]);
+/// A wrapper that does not compile, as `cargo clippy` sets one, must not reach the app's build: this one may run
+/// inside a test.
+const NOT_FOR_APPS: &[&str] = &["RUSTC_WORKSPACE_WRAPPER", "RUSTFLAGS", "CARGO_BUILD_TARGET"];
+
+/// What cargo made.
+pub(crate) struct Compiled {
+    /// The core module.
+    pub(crate) module: Vec<u8>,
+    /// The compiler's warnings of the app's own sources, as it words them.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Where an app's sources lie, as cargo sees them.
+struct Sources {
+    /// The package's id for `--package`: names alone may be ambiguous.
+    package: String,
+    workspace: PathBuf,
+    target: PathBuf,
+}
+
+/// Compiles the app in `dir`, an absolute path, to a core module.
+pub(crate) fn compile(dir: &Path) -> Result<Compiled, BuildError> {
+    let toolchain = find_toolchain(dir).map_err(BuildError::Toolchain)?;
+    let sources = sources(toolchain, dir)?;
+    let mut cargo = cargo(toolchain, dir);
+    cargo.args(["rustc", "--lib", "--crate-type", "cdylib", "--release"]);
     cargo.args(["--target", TARGET, "--message-format", "json", "--quiet"]);
-    cargo.args(["--package", &name]).arg("--target-dir").arg(&target);
+    cargo.args(["--package", &sources.package]);
+    cargo.arg("--target-dir").arg(sources.target.join("lapak").join(toolchain.folder()));
     cargo.args(toolchain.arguments());
     for setting in PROFILE {
         cargo.args(["--config", setting]);
     }
     cargo.args(["--", "-C"]).arg(format!("link-arg=-zstack-size={SHADOW_STACK_BYTES}"));
-    // No path of this machine ends up in the package.
-    cargo.env("RUSTFLAGS", remap(dir));
-    let output = cargo.stdin(Stdio::null()).output().map_err(|source| BuildError::File {
-        path: PathBuf::from("cargo"),
-        source,
-    })?;
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", remap(dir, &sources)).env("CARGO_INCREMENTAL", "0");
+    let output = output(cargo)?;
     let messages = String::from_utf8_lossy(&output.stdout);
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let messages: Vec<Value> = messages.collect();
     if !output.status.success() {
-        return Err(BuildError::Compile(errors(&messages, &output.stderr)));
+        return Err(failed(&messages, &output.stderr));
     }
-    match module(&messages) {
-        Some(path) => read(&path),
-        None => Err(BuildError::Compile("cargo made no .wasm file; is there a src/lib.rs?".into())),
-    }
+    let Some(path) = module(&messages) else {
+        return Err(BuildError::Cargo("cargo made no .wasm file; is there a src/lib.rs?".into()));
+    };
+    Ok(Compiled { module: read(&path)?, warnings: rendered(&messages, "warning") })
 }
 
-fn remap(dir: &Path) -> String {
-    let home = std::env::var("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|_| std::env::var("HOME").map(|home| Path::new(&home).join(".cargo")));
-    let mut flags = format!("--remap-path-prefix={}=app", dir.display());
-    if let Ok(home) = home {
-        flags.push_str(&format!(" --remap-path-prefix={}=cargo", home.display()));
+fn cargo(toolchain: Toolchain, dir: &Path) -> Command {
+    let mut cargo = toolchain.cargo();
+    cargo.current_dir(dir).stdin(Stdio::null());
+    for name in NOT_FOR_APPS {
+        cargo.env_remove(name);
     }
-    flags
-}
-
-/// The package's name and its workspace's target folder.
-fn package(toolchain: Toolchain, dir: &Path) -> Result<(String, PathBuf), BuildError> {
-    let failed = |text: String| BuildError::Compile(text);
-    let output = metadata(toolchain.cargo(), dir).map_err(|error| failed(error.to_string()))?;
-    if !output.status.success() {
-        return Err(failed(String::from_utf8_lossy(&output.stderr).into_owned()));
-    }
-    let metadata: Value =
-        serde_json::from_slice(&output.stdout).map_err(|error| failed(error.to_string()))?;
-    let manifest = dir.join("Cargo.toml").canonicalize().unwrap_or_default();
-    let packages = metadata["packages"].as_array().cloned().unwrap_or_default();
-    let own = packages.iter().find(|package| {
-        package["manifest_path"].as_str().is_some_and(|path| Path::new(path) == manifest)
-    });
-    let name = own.and_then(|package| package["name"].as_str());
-    let target = metadata["target_directory"].as_str();
-    match (name, target) {
-        (Some(name), Some(target)) => Ok((name.to_owned(), PathBuf::from(target))),
-        _ => Err(failed(format!("{} describes no package", manifest.display()))),
-    }
-}
-
-fn metadata(mut cargo: Command, dir: &Path) -> std::io::Result<std::process::Output> {
     cargo
-        .current_dir(dir)
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .stdin(Stdio::null())
-        .output()
 }
 
-fn errors(messages: &[Value], stderr: &[u8]) -> String {
-    let rendered = messages.iter().filter_map(|message| message["message"]["rendered"].as_str());
-    let rendered: Vec<&str> = rendered.collect();
-    if rendered.is_empty() {
-        return String::from_utf8_lossy(stderr).into_owned();
+fn output(mut cargo: Command) -> Result<Output, BuildError> {
+    cargo.output().map_err(|error| BuildError::Toolchain(format!("cargo could not be started: {error}")))
+}
+
+/// Keeps this machine's folders out of the package, so that it gives away no user's name and comes out the same
+/// elsewhere. Of several that fit, the compiler takes the last.
+fn remap(dir: &Path, sources: &Sources) -> String {
+    let home = std::env::home_dir().filter(|home| home.is_absolute() && home.parent().is_some());
+    let set = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let registry = set.or_else(|| home.as_ref().map(|home| home.join(".cargo")));
+    let folders = [
+        home.as_deref().map(|path| (path, "home")),
+        registry.as_deref().map(|path| (path, "cargo")),
+        Some((sources.target.as_path(), "target")),
+        Some((sources.workspace.as_path(), "app")),
+        Some((dir, "app")),
+    ];
+    let flags = folders.into_iter().flatten();
+    let flags = flags.map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
+    // Cargo's own separator: paths may hold blanks.
+    flags.collect::<Vec<_>>().join("\u{1f}")
+}
+
+fn sources(toolchain: Toolchain, dir: &Path) -> Result<Sources, BuildError> {
+    let mut command = cargo(toolchain, dir);
+    command.args(["metadata", "--no-deps", "--format-version", "1"]);
+    let output = output(command)?;
+    if !output.status.success() {
+        return Err(BuildError::Cargo(String::from_utf8_lossy(&output.stderr).into_owned()));
     }
-    rendered.join("\n")
+    let metadata: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| BuildError::Cargo(format!("cargo metadata said what cannot be read: {error}")))?;
+    let manifest = dir.join("Cargo.toml");
+    let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let own = packages
+        .iter()
+        .find(|package| package["manifest_path"].as_str().is_some_and(|path| Path::new(path) == manifest));
+    let package = own.and_then(|package| package["id"].as_str());
+    let folder = |name: &str| metadata[name].as_str().map(PathBuf::from);
+    match (package, folder("workspace_root"), folder("target_directory")) {
+        (Some(package), Some(workspace), Some(target)) => {
+            Ok(Sources { package: package.to_owned(), workspace, target })
+        }
+        _ => Err(BuildError::Cargo(format!("{} describes no package", manifest.display()))),
+    }
+}
+
+/// The compiler's errors, or cargo's own text where it never came to compiling.
+fn failed(messages: &[Value], stderr: &[u8]) -> BuildError {
+    let errors = rendered(messages, "error");
+    if errors.is_empty() {
+        return BuildError::Cargo(String::from_utf8_lossy(stderr).into_owned());
+    }
+    BuildError::Compile(errors.join("\n"))
+}
+
+fn rendered(messages: &[Value], level: &str) -> Vec<String> {
+    let messages = messages.iter().map(|message| &message["message"]);
+    let wanted = messages.filter(|message| message["level"] == level);
+    wanted.filter_map(|message| message["rendered"].as_str()).map(str::to_owned).collect()
 }
 
 /// The last `.wasm` file that cargo says it made: the app's own comes after its dependencies'.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use lapak_abi::manifest::Manifest;
 use lapak_abi::package::{Package, PackageError, PackageLimits};
 
-pub use toolchain::{Toolchain, find_toolchain};
+pub use toolchain::{DEBIAN_PACKAGES, OLDEST_RUST, TARGET, Toolchain, find_toolchain};
 
 /// A built package.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct Built {
     pub package: Package,
     /// Size of the core module before it became a component, in bytes.
     pub module_bytes: usize,
+    /// The compiler's warnings, as it words them.
+    pub compiler_warnings: Vec<String>,
 }
 
 /// Why a package was not built.
@@ -43,6 +45,9 @@ pub enum BuildError {
     /// The sources do not compile. The text is the compiler's own.
     #[error("the app does not compile\n\n{0}")]
     Compile(String),
+    /// It never came to compiling: `Cargo.toml` is wrong, or a dependency cannot be had. The text is cargo's own.
+    #[error("cargo could not build the app\n\n{0}")]
+    Cargo(String),
     /// No compiler for WebAssembly.
     #[error("{0}")]
     Toolchain(String),
@@ -79,10 +84,11 @@ pub fn build(dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<Built, BuildE
             return Err(BuildError::NotAnApp(dir.to_owned(), needed));
         }
     }
+    let dir = &dir.canonicalize().map_err(|source| BuildError::File { path: dir.to_owned(), source })?;
     let manifest = read(&dir.join("manifest.json"))?;
     let parsed = Manifest::parse(&manifest).map_err(PackageError::from)?;
     progress("compiling to WebAssembly");
-    let module = cargo::compile(dir)?;
+    let cargo::Compiled { module, warnings } = cargo::compile(dir)?;
     component::check_pages(&module, &parsed.manifest)?;
     progress("packing");
     let component = component::encode(&module)?;
@@ -92,6 +98,7 @@ pub fn build(dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<Built, BuildE
         bytes,
         package,
         module_bytes: module.len(),
+        compiler_warnings: warnings,
     })
 }
 

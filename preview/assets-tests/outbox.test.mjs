@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Outbox } from '../assets/outbox.js';
+
+const numbers = (messages) => messages.map((message) => message.seq);
+
+test('events leave once, numbered from 1', () => {
+  const outbox = new Outbox();
+  outbox.push({ t: 'show' });
+  outbox.push({ t: 'back' });
+  assert.deepEqual(outbox.leaving(), [{ t: 'show', seq: 1 }, { t: 'back', seq: 2 }]);
+  assert.deepEqual(outbox.leaving(), []);
+  assert.equal(outbox.size, 2);
+  outbox.taken(2);
+  assert.equal(outbox.size, 0);
+});
+
+test('a value that has not left is overtaken by the next of the same field, and by no other', () => {
+  const outbox = new Outbox();
+  outbox.push({ t: 'input', value: 'a' }, 'input 1');
+  outbox.push({ t: 'input', value: 'ab' }, 'input 1');
+  outbox.push({ t: 'input', value: 'x' }, 'input 2');
+  outbox.push({ t: 'input', value: 'abc' }, 'input 1');
+  assert.deepEqual(outbox.leaving().map((message) => message.value), ['ab', 'x', 'abc']);
+  outbox.push({ t: 'input', value: 'abcd' }, 'input 1');
+  assert.deepEqual(outbox.leaving(), [{ t: 'input', value: 'abcd', seq: 4 }]);
+});
+
+test('after a new connection, what the server did not take leaves again in order', () => {
+  const outbox = new Outbox();
+  for (const t of ['a', 'b', 'c']) outbox.push({ t });
+  outbox.leaving();
+  assert.equal(outbox.welcome(1), true);
+  assert.deepEqual(outbox.leaving(), [{ t: 'b', seq: 2 }, { t: 'c', seq: 3 }]);
+});
+
+test('slow: that event and what came after it leave again', () => {
+  const outbox = new Outbox();
+  for (const t of ['a', 'b', 'c']) outbox.push({ t });
+  outbox.leaving();
+  outbox.taken(1);
+  outbox.again(2);
+  assert.deepEqual(numbers(outbox.leaving()), [2, 3]);
+});
+
+test('a server that has forgotten what it took is noticed', () => {
+  const outbox = new Outbox();
+  for (const t of ['a', 'b', 'c']) outbox.push({ t });
+  outbox.leaving();
+  outbox.taken(2);
+  assert.equal(outbox.welcome(0), false);
+  outbox.renumber(true);
+  assert.deepEqual(outbox.leaving(), [{ t: 'c', seq: 1 }]);
+  outbox.push({ t: 'd' });
+  assert.deepEqual(outbox.leaving(), [{ t: 'd', seq: 2 }]);
+});
+
+test('an empty outbox notices it too', () => {
+  const outbox = new Outbox();
+  assert.equal(outbox.welcome(0), true);
+  outbox.push({ t: 'a' });
+  outbox.leaving();
+  outbox.taken(1);
+  assert.equal(outbox.welcome(0), false);
+  outbox.renumber(false);
+  assert.equal(outbox.welcome(0), true);
+});
+
+test('there is an end to waiting', () => {
+  const outbox = new Outbox();
+  let taken = 0;
+  while (outbox.push({ t: 'back' }) && taken < 10_000) taken += 1;
+  assert.equal(taken, 256);
+  assert.equal(numbers(outbox.leaving()).at(-1), 256);
+});
