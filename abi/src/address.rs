@@ -138,7 +138,9 @@ fn split_off(text: &str, at: char) -> (&str, Option<&str>) {
 fn identify_parts(identify: &str) -> Result<(&str, Option<&str>), AddressError> {
     let (id, version) = match identify.split_once(';') {
         Some((id, parameter)) => {
-            let version = parameter.strip_prefix("version=").ok_or(AddressError::Version)?;
+            let version = parameter
+                .strip_prefix("version=")
+                .ok_or(AddressError::Version)?;
             (id, Some(version))
         }
         None => (identify, None),

@@ -92,7 +92,9 @@ impl fmt::Display for PageRoute {
 
 /// A path that does not stay inside the package.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a path inside the package; write it relative to the package's root, e.g. common/icon.svg")]
+#[error(
+    "{0:?} is not a path inside the package; write it relative to the package's root, e.g. common/icon.svg"
+)]
 pub struct PathError(String);
 
 /// The path without its leading slash, if it is a plain path that stays inside the package.

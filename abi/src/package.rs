@@ -178,7 +178,9 @@ impl Package {
     /// language without region, of the manifest, and in English; any other text is what it is.
     #[must_use]
     pub fn localized(&self, text: &str, lang: &str) -> String {
-        let key = text.strip_prefix('%').and_then(|text| text.strip_suffix('%'));
+        let key = text
+            .strip_prefix('%')
+            .and_then(|text| text.strip_suffix('%'));
         let Some(key) = key else {
             return text.to_owned();
         };

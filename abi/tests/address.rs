@@ -9,13 +9,28 @@ fn parse(text: &str) -> Result<MiniAppUri, AddressError> {
 
 #[test]
 fn the_drafts_examples_are_read() {
-    let uri = parse("platform://miniapp/foo;version=1.0.1-trial/pages/index?category=book#section-3").expect("a URI");
+    let uri =
+        parse("platform://miniapp/foo;version=1.0.1-trial/pages/index?category=book#section-3")
+            .expect("a URI");
     assert_eq!(uri.prefix, UriPrefix::Scheme("platform".into()));
-    assert_eq!((uri.id.as_str(), uri.version.as_deref()), ("foo", Some("1.0.1-trial")));
-    assert_eq!((uri.path.as_str(), uri.query.as_deref(), uri.fragment.as_deref()), ("/pages/index", Some("category=book"), Some("section-3")));
+    assert_eq!(
+        (uri.id.as_str(), uri.version.as_deref()),
+        ("foo", Some("1.0.1-trial"))
+    );
+    assert_eq!(
+        (
+            uri.path.as_str(),
+            uri.query.as_deref(),
+            uri.fragment.as_deref()
+        ),
+        ("/pages/index", Some("category=book"), Some("section-3"))
+    );
     let uri = parse("https://platform.org/miniapp/foo").expect("a URI");
     assert_eq!(uri.prefix, UriPrefix::Https("platform.org".into()));
-    assert_eq!((uri.path.as_str(), uri.query, uri.fragment), ("", None, None));
+    assert_eq!(
+        (uri.path.as_str(), uri.query, uri.fragment),
+        ("", None, None)
+    );
 }
 
 #[test]
@@ -36,17 +51,26 @@ fn each_fault_is_told_apart() {
         ("platform://miniapp/f%6fo", AddressError::Id),
         ("platform://miniapp/foo;v=1", AddressError::Version),
         ("platform://miniapp/foo;version=1 0", AddressError::Version),
-        ("platform://miniapp/foo;version=1;version=2", AddressError::Version),
+        (
+            "platform://miniapp/foo;version=1;version=2",
+            AddressError::Version,
+        ),
         ("platform://miniapp/foo/pa ges", AddressError::Encoding),
         ("platform://miniapp/foo/pages/%zz", AddressError::Encoding),
         ("platform://miniapp/foo/pages/%4", AddressError::Encoding),
-        ("platform://miniapp/foo/p?q=<script>", AddressError::Encoding),
+        (
+            "platform://miniapp/foo/p?q=<script>",
+            AddressError::Encoding,
+        ),
         ("platform://miniapp/foo/p?q=é", AddressError::Encoding),
         ("platform://miniapp/foo/p#a#b", AddressError::Encoding),
     ] {
         assert_eq!(parse(text), Err(error), "{text}");
     }
-    assert_eq!(parse(&format!("platform://miniapp/{}", "a".repeat(9_000))), Err(AddressError::TooLong));
+    assert_eq!(
+        parse(&format!("platform://miniapp/{}", "a".repeat(9_000))),
+        Err(AddressError::TooLong)
+    );
 }
 
 proptest! {

@@ -1,6 +1,8 @@
 //! Manifests, good and bad: what is fatal, what is skipped with a warning.
 
-use lapak_abi::manifest::{Manifest, ManifestError, NavigationStyle, Orientation, Parsed, TextStyle};
+use lapak_abi::manifest::{
+    Manifest, ManifestError, NavigationStyle, Orientation, Parsed, TextStyle,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -42,7 +44,9 @@ fn parse(json: &Value) -> Result<Parsed, ManifestError> {
 /// The manifest with a member changed (`a.b` for one within another); `null` takes it out.
 fn with(member: &str, value: Value) -> Value {
     let mut manifest = full();
-    let (parents, last) = member.rsplit_once('.').map_or((None, member), |(parents, last)| (Some(parents), last));
+    let (parents, last) = member
+        .rsplit_once('.')
+        .map_or((None, member), |(parents, last)| (Some(parents), last));
     let mut of = &mut manifest;
     for part in parents.into_iter().flat_map(|parents| parents.split('.')) {
         of = &mut of[part];
@@ -56,7 +60,15 @@ fn with(member: &str, value: Value) -> Value {
 
 /// Values of every JSON type.
 fn of_each_type() -> [Value; 7] {
-    [json!(true), json!(7), json!(-1.5), json!("text"), json!([1, "a"]), json!({ "a": 1 }), json!("")]
+    [
+        json!(true),
+        json!(7),
+        json!(-1.5),
+        json!("text"),
+        json!([1, "a"]),
+        json!({ "a": 1 }),
+        json!(""),
+    ]
 }
 
 #[test]
@@ -64,8 +76,18 @@ fn everything_right_is_read_without_a_warning() {
     let Parsed { manifest, warnings } = parse(&full()).expect("a manifest");
     assert_eq!(warnings, []);
     assert_eq!(manifest.app_id, "org.example.shop");
-    assert_eq!(manifest.pages.iter().map(ToString::to_string).collect::<Vec<_>>(), ["pages/index/index", "pages/dish"]);
-    assert_eq!((manifest.version.code, manifest.platform_version.target_code), (3, Some(2)));
+    assert_eq!(
+        manifest
+            .pages
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>(),
+        ["pages/index/index", "pages/dish"]
+    );
+    assert_eq!(
+        (manifest.version.code, manifest.platform_version.target_code),
+        (3, Some(2))
+    );
     assert_eq!(manifest.widgets[0].min_code, 5);
     assert_eq!(manifest.window.orientation, Orientation::Landscape);
     assert_eq!(manifest.window.background_color, "#ff0000");
@@ -75,7 +97,18 @@ fn everything_right_is_read_without_a_warning() {
 #[test]
 fn what_is_not_given_takes_the_drafts_default() {
     let mut least = full();
-    for member in ["short_name", "description", "dir", "lang", "color_scheme", "device_type", "req_permissions", "widgets", "window", "lapak_tab_bar"] {
+    for member in [
+        "short_name",
+        "description",
+        "dir",
+        "lang",
+        "color_scheme",
+        "device_type",
+        "req_permissions",
+        "widgets",
+        "window",
+        "lapak_tab_bar",
+    ] {
         least.as_object_mut().expect("an object").remove(member);
     }
     let Parsed { manifest, warnings } = parse(&least).expect("a manifest");
@@ -84,19 +117,39 @@ fn what_is_not_given_takes_the_drafts_default() {
     assert_eq!(window.navigation_bar_background_color, "#000000");
     assert_eq!(window.navigation_bar_text_style, TextStyle::Light);
     assert_eq!(window.navigation_style, NavigationStyle::Default);
-    assert_eq!((window.fullscreen, window.design_width, window.on_reach_bottom_distance), (false, 750.0, 50.0));
+    assert_eq!(
+        (
+            window.fullscreen,
+            window.design_width,
+            window.on_reach_bottom_distance
+        ),
+        (false, 750.0, 50.0)
+    );
     assert!(manifest.tab_bar.is_none());
 }
 
 #[test]
 fn what_is_no_json_object_is_said_to_be_none() {
     for text in ["", "{", "nonsense", "{\"a\":1}}", "\u{0}", "{'a':1}"] {
-        assert!(matches!(Manifest::parse(text.as_bytes()), Err(ManifestError::NotJson(_))), "{text}");
+        assert!(
+            matches!(
+                Manifest::parse(text.as_bytes()),
+                Err(ManifestError::NotJson(_))
+            ),
+            "{text}"
+        );
     }
     for text in ["null", "1", "\"a\"", "[]", "[{}]"] {
-        assert_eq!(Manifest::parse(text.as_bytes()), Err(ManifestError::NotAnObject), "{text}");
+        assert_eq!(
+            Manifest::parse(text.as_bytes()),
+            Err(ManifestError::NotAnObject),
+            "{text}"
+        );
     }
-    assert!(matches!(Manifest::parse(b"\xff\xfe{"), Err(ManifestError::NotJson(_))));
+    assert!(matches!(
+        Manifest::parse(b"\xff\xfe{"),
+        Err(ManifestError::NotJson(_))
+    ));
     // A byte order mark in front is what some editors write.
     assert!(Manifest::parse(["\u{feff}", &full().to_string()].concat().as_bytes()).is_ok());
     let deep = ["[".repeat(100_000), "]".repeat(100_000)].concat();
@@ -105,9 +158,23 @@ fn what_is_no_json_object_is_said_to_be_none() {
 
 #[test]
 fn each_required_member_is_named_when_it_is_missing() {
-    for member in ["app_id", "name", "icons", "pages", "version", "version.code", "version.name", "platform_version", "platform_version.min_code"] {
+    for member in [
+        "app_id",
+        "name",
+        "icons",
+        "pages",
+        "version",
+        "version.code",
+        "version.name",
+        "platform_version",
+        "platform_version.min_code",
+    ] {
         let error = parse(&with(member, Value::Null)).expect_err(member);
-        let ManifestError::Required { member: named, what } = &error else {
+        let ManifestError::Required {
+            member: named,
+            what,
+        } = &error
+        else {
             panic!("{member}: {error}");
         };
         assert_eq!(named, member);
@@ -117,14 +184,43 @@ fn each_required_member_is_named_when_it_is_missing() {
 
 #[test]
 fn no_member_of_any_type_panics_and_optional_ones_are_never_fatal() {
-    let required = ["app_id", "name", "icons", "pages", "version", "version.code", "version.name", "platform_version", "platform_version.min_code"];
+    let required = [
+        "app_id",
+        "name",
+        "icons",
+        "pages",
+        "version",
+        "version.code",
+        "version.name",
+        "platform_version",
+        "platform_version.min_code",
+    ];
     let optional = [
-        "short_name", "description", "dir", "lang", "color_scheme", "device_type", "req_permissions", "widgets",
-        "window", "lapak_tab_bar", "platform_version.target_code", "platform_version.release_type",
-        "window.auto_design_width", "window.background_color", "window.background_text_style", "window.design_width",
-        "window.enable_pull_down_refresh", "window.fullscreen", "window.navigation_bar_background_color",
-        "window.navigation_bar_text_style", "window.navigation_bar_title_text", "window.navigation_style",
-        "window.on_reach_bottom_distance", "window.orientation", "lapak_tab_bar.list",
+        "short_name",
+        "description",
+        "dir",
+        "lang",
+        "color_scheme",
+        "device_type",
+        "req_permissions",
+        "widgets",
+        "window",
+        "lapak_tab_bar",
+        "platform_version.target_code",
+        "platform_version.release_type",
+        "window.auto_design_width",
+        "window.background_color",
+        "window.background_text_style",
+        "window.design_width",
+        "window.enable_pull_down_refresh",
+        "window.fullscreen",
+        "window.navigation_bar_background_color",
+        "window.navigation_bar_text_style",
+        "window.navigation_bar_title_text",
+        "window.navigation_style",
+        "window.on_reach_bottom_distance",
+        "window.orientation",
+        "lapak_tab_bar.list",
     ];
     for value in of_each_type() {
         for member in required {
@@ -132,7 +228,10 @@ fn no_member_of_any_type_panics_and_optional_ones_are_never_fatal() {
             let _ = parse(&with(member, value.clone()));
         }
         for member in optional {
-            assert!(parse(&with(member, value.clone())).is_ok(), "{member} = {value}");
+            assert!(
+                parse(&with(member, value.clone())).is_ok(),
+                "{member} = {value}"
+            );
         }
     }
 }
@@ -155,25 +254,65 @@ fn a_wrong_optional_value_is_warned_of_by_its_path() {
         let Parsed { warnings, .. } = parse(&with(member, value)).expect("a manifest");
         assert_eq!(warnings.len(), 1, "{member}: {warnings:?}");
         assert_eq!(warnings[0].member, member);
-        assert!(warnings[0].to_string().starts_with("manifest.json: "), "{}", warnings[0]);
+        assert!(
+            warnings[0].to_string().starts_with("manifest.json: "),
+            "{}",
+            warnings[0]
+        );
     }
 }
 
 #[test]
 fn pages_and_icons_that_leave_the_package_are_skipped_and_none_left_is_fatal() {
-    let outside = ["https://evil.example/p", "//evil.example/p", "../p", "pages/../../p", "", "a//b", "c:\\p", "p?x", "p#x", "%2e%2e/p", "p\u{0}"];
+    let outside = [
+        "https://evil.example/p",
+        "//evil.example/p",
+        "../p",
+        "pages/../../p",
+        "",
+        "a//b",
+        "c:\\p",
+        "p?x",
+        "p#x",
+        "%2e%2e/p",
+        "p\u{0}",
+    ];
     for path in outside {
         let mut two = with("lapak_tab_bar", Value::Null);
         two["pages"] = json!([path, "pages/ok"]);
         let Parsed { manifest, warnings } = parse(&two).expect("one page is left");
-        assert_eq!((manifest.pages.len(), warnings.len()), (1, 1), "{path}: {warnings:?}");
-        assert!(matches!(parse(&with("pages", json!([path]))), Err(ManifestError::Required { .. })), "{path}");
+        assert_eq!(
+            (manifest.pages.len(), warnings.len()),
+            (1, 1),
+            "{path}: {warnings:?}"
+        );
+        assert!(
+            matches!(
+                parse(&with("pages", json!([path]))),
+                Err(ManifestError::Required { .. })
+            ),
+            "{path}"
+        );
         let icons = json!([{ "src": path }, { "src": "common/ok.png" }]);
         let Parsed { manifest, warnings } = parse(&with("icons", icons)).expect("one icon is left");
-        assert_eq!((manifest.icons.len(), warnings.len()), (1, 1), "{path}: {warnings:?}");
-        assert!(matches!(parse(&with("icons", json!([{ "src": path }]))), Err(ManifestError::Required { .. })), "{path}");
+        assert_eq!(
+            (manifest.icons.len(), warnings.len()),
+            (1, 1),
+            "{path}: {warnings:?}"
+        );
+        assert!(
+            matches!(
+                parse(&with("icons", json!([{ "src": path }]))),
+                Err(ManifestError::Required { .. })
+            ),
+            "{path}"
+        );
     }
-    let twice = parse(&with("pages", json!(["pages/a", "/pages/a.html", "pages/a"]))).expect("a manifest");
+    let twice = parse(&with(
+        "pages",
+        json!(["pages/a", "/pages/a.html", "pages/a"]),
+    ))
+    .expect("a manifest");
     assert_eq!(twice.manifest.pages.len(), 1);
 }
 
@@ -181,14 +320,27 @@ fn pages_and_icons_that_leave_the_package_are_skipped_and_none_left_is_fatal() {
 #[test]
 fn the_drafts_defects_are_decided() {
     // 3: target_code is a number; a string is skipped.
-    let target = |value| parse(&with("platform_version.target_code", value)).expect("a manifest").manifest.platform_version.target_code;
+    let target = |value| {
+        parse(&with("platform_version.target_code", value))
+            .expect("a manifest")
+            .manifest
+            .platform_version
+            .target_code
+    };
     assert_eq!((target(json!(4)), target(json!("4"))), (Some(4), None));
     // 4: a widget's min_code is a number or digits; without one it is the platform's.
     let widget = |value: Value| {
         let widgets = json!([{ "name": "W", "path": "w/w", "min_code": value }]);
-        parse(&with("widgets", widgets)).expect("a manifest").manifest.widgets[0].min_code
+        parse(&with("widgets", widgets))
+            .expect("a manifest")
+            .manifest
+            .widgets[0]
+            .min_code
     };
-    assert_eq!((widget(json!(9)), widget(json!("9")), widget(json!("x"))), (9, 9, 1));
+    assert_eq!(
+        (widget(json!(9)), widget(json!("9")), widget(json!("x"))),
+        (9, 9, 1)
+    );
     // 5: fullscreen is a boolean, false by default, and the string "false" is none.
     let fullscreen = parse(&with("window.fullscreen", json!("true"))).expect("a manifest");
     assert!(!fullscreen.manifest.window.fullscreen && fullscreen.warnings.len() == 1);
@@ -198,7 +350,14 @@ fn the_drafts_defects_are_decided() {
         assert_eq!((manifest.version.code, warnings.len()), (1, 1));
     }
     assert!(parse(&with("version.code", json!("1"))).is_err());
-    assert_eq!(parse(&with("version.code", json!(2.0))).expect("a manifest").manifest.version.code, 2);
+    assert_eq!(
+        parse(&with("version.code", json!(2.0)))
+            .expect("a manifest")
+            .manifest
+            .version
+            .code,
+        2
+    );
     // 13: widgets do not make up for missing pages.
     assert!(parse(&with("pages", json!([]))).is_err());
 }
@@ -206,29 +365,62 @@ fn the_drafts_defects_are_decided() {
 #[test]
 fn the_tab_bar_has_two_to_five_tabs_of_pages_that_exist() {
     let tab = |page: &str| json!({ "page": page, "text": page });
-    let bar = |tabs: Vec<Value>| parse(&with("lapak_tab_bar", json!({ "list": tabs }))).expect("a manifest");
+    let bar = |tabs: Vec<Value>| {
+        parse(&with("lapak_tab_bar", json!({ "list": tabs }))).expect("a manifest")
+    };
     assert!(bar(vec![tab("pages/dish")]).manifest.tab_bar.is_none());
     assert!(bar(vec![]).manifest.tab_bar.is_none());
-    let unknown = bar(vec![tab("pages/index/index"), tab("pages/dish"), tab("pages/nowhere"), tab("pages/dish")]);
-    assert_eq!((unknown.manifest.tab_bar.expect("a bar").list.len(), unknown.warnings.len()), (2, 2));
+    let unknown = bar(vec![
+        tab("pages/index/index"),
+        tab("pages/dish"),
+        tab("pages/nowhere"),
+        tab("pages/dish"),
+    ]);
+    assert_eq!(
+        (
+            unknown.manifest.tab_bar.expect("a bar").list.len(),
+            unknown.warnings.len()
+        ),
+        (2, 2)
+    );
     let pages: Vec<String> = (0..6).map(|index| format!("pages/p{index}")).collect();
     let mut six = with("pages", json!(pages));
-    six["lapak_tab_bar"] = json!({ "list": pages.iter().map(|page| tab(page)).collect::<Vec<_>>() });
+    six["lapak_tab_bar"] =
+        json!({ "list": pages.iter().map(|page| tab(page)).collect::<Vec<_>>() });
     assert!(parse(&six).expect("a manifest").manifest.tab_bar.is_none());
 }
 
 #[test]
 fn the_schema_knows_the_members_that_the_parser_reads() {
-    let schema: Value = serde_json::from_str(include_str!("../manifest.schema.json")).expect("JSON");
+    let schema: Value =
+        serde_json::from_str(include_str!("../manifest.schema.json")).expect("JSON");
     let names = |of: &Value| {
         let mut names: Vec<String> = of.as_object().expect("an object").keys().cloned().collect();
         names.sort();
         names
     };
     assert_eq!(names(&schema["properties"]), names(&full()));
-    assert_eq!(names(&schema["$defs"]["window"]["properties"]), names(&full()["window"]));
-    let required: Vec<&str> = schema["required"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
-    assert_eq!(required, ["app_id", "name", "icons", "pages", "version", "platform_version"]);
+    assert_eq!(
+        names(&schema["$defs"]["window"]["properties"]),
+        names(&full()["window"])
+    );
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert_eq!(
+        required,
+        [
+            "app_id",
+            "name",
+            "icons",
+            "pages",
+            "version",
+            "platform_version"
+        ]
+    );
 }
 
 /// Any JSON.

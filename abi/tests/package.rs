@@ -54,13 +54,28 @@ struct Entry {
 impl Entry {
     fn stored(name: impl AsRef<[u8]>, data: impl Into<Vec<u8>>) -> Self {
         let data = data.into();
-        Self { name: name.as_ref().to_vec(), raw: data.clone(), data, method: 0, flags: 0, mode: 0o100_644, size: None, crc: None, local_name: None }
+        Self {
+            name: name.as_ref().to_vec(),
+            raw: data.clone(),
+            data,
+            method: 0,
+            flags: 0,
+            mode: 0o100_644,
+            size: None,
+            crc: None,
+            local_name: None,
+        }
     }
 
     fn deflated(name: &str, data: Vec<u8>) -> Self {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(&data).expect("packed");
-        Self { data: encoder.finish().expect("packed"), raw: data, method: 8, ..Self::stored(name, Vec::new()) }
+        Self {
+            data: encoder.finish().expect("packed"),
+            raw: data,
+            method: 8,
+            ..Self::stored(name, Vec::new())
+        }
     }
 }
 
@@ -75,14 +90,20 @@ fn zip(entries: &[Entry], change: impl FnOnce(&mut [u8; 22])) -> Vec<u8> {
     let (mut out, mut directory) = (Vec::new(), Vec::new());
     for entry in entries {
         let at = u32::try_from(out.len()).expect("small");
-        let size = entry.size.unwrap_or(u32::try_from(entry.raw.len()).expect("small"));
+        let size = entry
+            .size
+            .unwrap_or(u32::try_from(entry.raw.len()).expect("small"));
         let fields = |out: &mut Vec<u8>, name: &[u8]| {
             out.extend(20_u16.to_le_bytes());
             out.extend(entry.flags.to_le_bytes());
             out.extend(entry.method.to_le_bytes());
             out.extend([0; 4]);
             out.extend(entry.crc.unwrap_or_else(|| crc(&entry.raw)).to_le_bytes());
-            out.extend(u32::try_from(entry.data.len()).expect("small").to_le_bytes());
+            out.extend(
+                u32::try_from(entry.data.len())
+                    .expect("small")
+                    .to_le_bytes(),
+            );
             out.extend(size.to_le_bytes());
             out.extend(u16::try_from(name.len()).expect("short").to_le_bytes());
             out.extend([0; 2]);
@@ -112,7 +133,10 @@ fn zip(entries: &[Entry], change: impl FnOnce(&mut [u8; 22])) -> Vec<u8> {
 
 /// The good files, and others after them.
 fn beside_good(more: &[Entry]) -> Vec<u8> {
-    let mut entries: Vec<Entry> = FILES.iter().map(|(path, bytes)| Entry::stored(path, *bytes)).collect();
+    let mut entries: Vec<Entry> = FILES
+        .iter()
+        .map(|(path, bytes)| Entry::stored(path, *bytes))
+        .collect();
     entries.extend_from_slice(more);
     zip(&entries, |_| {})
 }
@@ -121,7 +145,10 @@ fn beside_good(more: &[Entry]) -> Vec<u8> {
 fn refused(bytes: Vec<u8>) -> PackageError {
     let error = read(bytes).expect_err("it must be refused");
     // People read it: a sentence, not a Rust value.
-    assert!(error.to_string().len() > 15 && !error.to_string().contains("Some("), "{error}");
+    assert!(
+        error.to_string().len() > 15 && !error.to_string().contains("Some("),
+        "{error}"
+    );
     error
 }
 
@@ -134,14 +161,23 @@ fn what_was_written_is_read() {
     assert_eq!(files, expected);
     assert_eq!(package.size(), good().len());
     assert_eq!(good(), good(), "the same files give the same bytes");
-    assert!(read(beside_good(&[])).is_ok(), "the tests' own writer makes good packages");
+    assert!(
+        read(beside_good(&[])).is_ok(),
+        "the tests' own writer makes good packages"
+    );
 }
 
 #[test]
 fn names_are_looked_up_in_the_persons_language() {
     let package = read(good()).expect("a package");
     let name = &package.manifest().name;
-    for (lang, expected) in [("id", "Toko"), ("id-ID", "Toko"), ("en-GB", "Shop"), ("fr", "Shop"), ("", "Shop")] {
+    for (lang, expected) in [
+        ("id", "Toko"),
+        ("id-ID", "Toko"),
+        ("en-GB", "Shop"),
+        ("fr", "Shop"),
+        ("", "Shop"),
+    ] {
         assert_eq!(package.localized(name, lang), expected, "{lang}");
     }
     assert_eq!(package.localized("plain", "id"), "plain");
@@ -162,7 +198,8 @@ fn each_part_that_must_be_there_is_named_when_it_is_missing() {
     for (path, bytes) in FILES.iter().filter(|(path, _)| *path != "common/i.svg") {
         writer.file(path, *bytes).expect("a good name");
     }
-    let package = read(writer.finish().expect("written")).expect("a lost icon is no reason to refuse");
+    let package =
+        read(writer.finish().expect("written")).expect("a lost icon is no reason to refuse");
     assert!(package.warnings()[0].what.contains("common/i.svg"));
 }
 
@@ -177,13 +214,19 @@ fn cut_off_at_any_byte_it_is_refused() {
 #[test]
 fn no_flipped_bit_changes_what_is_read_unnoticed() {
     let good = good();
-    let files: Vec<_> = FILES.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.to_vec())).collect();
+    let files: Vec<_> = FILES
+        .iter()
+        .map(|(path, bytes)| ((*path).to_owned(), bytes.to_vec()))
+        .collect();
     for at in 0..good.len() {
         for bit in 0..8 {
             let mut bad = good.clone();
             bad[at] ^= 1 << bit;
             if let Ok(package) = read(bad) {
-                let mut read: Vec<_> = package.files().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect();
+                let mut read: Vec<_> = package
+                    .files()
+                    .map(|(path, bytes)| (path.to_owned(), bytes.to_vec()))
+                    .collect();
                 let mut expected = files.clone();
                 read.sort();
                 expected.sort();
@@ -197,14 +240,49 @@ fn no_flipped_bit_changes_what_is_read_unnoticed() {
 #[test]
 fn names_that_leave_the_package_or_hide_in_it_are_refused() {
     for name in [
-        "../evil", "a/../../evil", "/etc/passwd", "a//b", "./a", "a/.", "a/..", "..", "", "C:\\evil", "a\\b", "a:b", "nul\0name",
-        "a*", "a?", "a|b", "a<b", "a\"b", "ends.", "dir./a", "\u{7f}", "line\nbreak", "private\u{e000}", "\u{ffff}", "\u{1ffff}",
+        "../evil",
+        "a/../../evil",
+        "/etc/passwd",
+        "a//b",
+        "./a",
+        "a/.",
+        "a/..",
+        "..",
+        "",
+        "C:\\evil",
+        "a\\b",
+        "a:b",
+        "nul\0name",
+        "a*",
+        "a?",
+        "a|b",
+        "a<b",
+        "a\"b",
+        "ends.",
+        "dir./a",
+        "\u{7f}",
+        "line\nbreak",
+        "private\u{e000}",
+        "\u{ffff}",
+        "\u{1ffff}",
     ] {
         let error = refused(beside_good(&[Entry::stored(name, "x")]));
-        assert!(matches!(error, PackageError::FileName { .. }), "{name:?}: {error}");
+        assert!(
+            matches!(error, PackageError::FileName { .. }),
+            "{name:?}: {error}"
+        );
     }
     let error = refused(beside_good(&[Entry::stored(b"\xff\xfe", "x")]));
-    assert!(matches!(error, PackageError::FileName { what: "it is not UTF-8", .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            PackageError::FileName {
+                what: "it is not UTF-8",
+                ..
+            }
+        ),
+        "{error}"
+    );
     refused(beside_good(&[Entry::stored("n".repeat(256), "x")]));
     assert!(read(beside_good(&[Entry::stored("n".repeat(255), "x")])).is_ok());
     for name in ["../evil", "a\\b", "ends."] {
@@ -215,96 +293,241 @@ fn names_that_leave_the_package_or_hide_in_it_are_refused() {
 #[test]
 fn two_names_that_are_one_on_some_disks_are_refused() {
     for (first, second) in [
-        ("x/Readme", "x/README"), ("x/straße", "x/STRASSE"), ("x/é", "x/e\u{301}"), ("x/ﬁle", "x/FILE"), ("X/a", "x/b"), ("x", "x/a"), ("x/a", "x/a"),
+        ("x/Readme", "x/README"),
+        ("x/straße", "x/STRASSE"),
+        ("x/é", "x/e\u{301}"),
+        ("x/ﬁle", "x/FILE"),
+        ("X/a", "x/b"),
+        ("x", "x/a"),
+        ("x/a", "x/a"),
     ] {
-        let error = refused(beside_good(&[Entry::stored(first, "1"), Entry::stored(second, "2")]));
-        assert!(matches!(error, PackageError::SameName { .. } | PackageError::NotAZip(_)), "{first} {second}: {error}");
+        let error = refused(beside_good(&[
+            Entry::stored(first, "1"),
+            Entry::stored(second, "2"),
+        ]));
+        assert!(
+            matches!(
+                error,
+                PackageError::SameName { .. } | PackageError::NotAZip(_)
+            ),
+            "{first} {second}: {error}"
+        );
     }
-    assert!(read(beside_good(&[Entry::stored("x/a", "1"), Entry::stored("x/b", "2")])).is_ok());
+    assert!(
+        read(beside_good(&[
+            Entry::stored("x/a", "1"),
+            Entry::stored("x/b", "2")
+        ]))
+        .is_ok()
+    );
 }
 
 #[test]
 fn links_devices_and_encrypted_entries_are_refused() {
     for mode in [0o120_777, 0o060_644, 0o020_644, 0o010_644, 0o140_644] {
-        let link = Entry { mode, ..Entry::stored("link", "/etc/passwd") };
-        assert!(matches!(refused(beside_good(&[link])), PackageError::SpecialFile { .. }), "{mode:o}");
+        let link = Entry {
+            mode,
+            ..Entry::stored("link", "/etc/passwd")
+        };
+        assert!(
+            matches!(
+                refused(beside_good(&[link])),
+                PackageError::SpecialFile { .. }
+            ),
+            "{mode:o}"
+        );
     }
-    let encrypted = Entry { flags: 1, ..Entry::stored("secret", "x") };
-    assert!(matches!(refused(beside_good(&[encrypted])), PackageError::Encrypted { .. }));
+    let encrypted = Entry {
+        flags: 1,
+        ..Entry::stored("secret", "x")
+    };
+    assert!(matches!(
+        refused(beside_good(&[encrypted])),
+        PackageError::Encrypted { .. }
+    ));
     for method in [1, 6, 9, 12, 14, 93, 99] {
-        let packed = Entry { method, ..Entry::stored("packed", "x") };
-        assert!(matches!(refused(beside_good(&[packed])), PackageError::Method { .. }), "{method}");
+        let packed = Entry {
+            method,
+            ..Entry::stored("packed", "x")
+        };
+        assert!(
+            matches!(refused(beside_good(&[packed])), PackageError::Method { .. }),
+            "{method}"
+        );
     }
-    let folder = Entry { mode: 0o040_755, ..Entry::stored("folder/", "") };
+    let folder = Entry {
+        mode: 0o040_755,
+        ..Entry::stored("folder/", "")
+    };
     assert!(read(beside_good(&[folder])).is_ok());
-    let full_folder = Entry { mode: 0o040_755, ..Entry::stored("folder/", "x") };
-    assert!(matches!(refused(beside_good(&[full_folder])), PackageError::Damaged { .. }));
+    let full_folder = Entry {
+        mode: 0o040_755,
+        ..Entry::stored("folder/", "x")
+    };
+    assert!(matches!(
+        refused(beside_good(&[full_folder])),
+        PackageError::Damaged { .. }
+    ));
 }
 
 #[test]
 fn bombs_stop_at_the_limit_whatever_they_say_of_themselves() {
-    let small = PackageLimits { unpacked_bytes: 100_000, ..limits() };
+    let small = PackageLimits {
+        unpacked_bytes: 100_000,
+        ..limits()
+    };
     let honest = Entry::deflated("bomb", vec![0; 200_000]);
-    let modest = Entry { size: Some(10), ..honest.clone() };
+    let modest = Entry {
+        size: Some(10),
+        ..honest.clone()
+    };
     for bomb in [honest.clone(), modest] {
         let error = Package::read(beside_good(&[bomb]), &small).expect_err("a bomb");
-        assert!(matches!(error, PackageError::UnpacksTooLarge { .. } | PackageError::Damaged { .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                PackageError::UnpacksTooLarge { .. } | PackageError::Damaged { .. }
+            ),
+            "{error}"
+        );
     }
     // Many that each fit, but not together.
-    let many: Vec<Entry> = (0..4).map(|index| Entry::deflated(&format!("b{index}"), vec![0; 30_000])).collect();
+    let many: Vec<Entry> = (0..4)
+        .map(|index| Entry::deflated(&format!("b{index}"), vec![0; 30_000]))
+        .collect();
     let error = Package::read(beside_good(&many), &small).expect_err("together a bomb");
-    assert!(matches!(error, PackageError::UnpacksTooLarge { .. }), "{error}");
-    let boasting = Entry { size: Some(u32::MAX), ..honest };
+    assert!(
+        matches!(error, PackageError::UnpacksTooLarge { .. }),
+        "{error}"
+    );
+    let boasting = Entry {
+        size: Some(u32::MAX),
+        ..honest
+    };
     assert!(Package::read(beside_good(&[boasting]), &limits()).is_err());
 }
 
 #[test]
 fn sizes_and_counts_are_limited() {
-    let error = Package::read(good(), &PackageLimits { compressed_bytes: 100, ..limits() }).expect_err("too large");
+    let error = Package::read(
+        good(),
+        &PackageLimits {
+            compressed_bytes: 100,
+            ..limits()
+        },
+    )
+    .expect_err("too large");
     assert!(matches!(error, PackageError::TooLarge { limit: 100, .. }));
-    let error = Package::read(good(), &PackageLimits { files: FILES.len() - 1, ..limits() }).expect_err("too many");
+    let error = Package::read(
+        good(),
+        &PackageLimits {
+            files: FILES.len() - 1,
+            ..limits()
+        },
+    )
+    .expect_err("too many");
     assert!(matches!(error, PackageError::TooManyFiles { .. }));
-    assert!(Package::read(good(), &PackageLimits { files: FILES.len(), ..limits() }).is_ok());
-    let many: Vec<Entry> = (0..5_000).map(|index| Entry::stored(format!("f{index}"), "")).collect();
-    assert!(matches!(refused(beside_good(&many)), PackageError::TooManyFiles { limit: 4_096 }));
+    assert!(
+        Package::read(
+            good(),
+            &PackageLimits {
+                files: FILES.len(),
+                ..limits()
+            }
+        )
+        .is_ok()
+    );
+    let many: Vec<Entry> = (0..5_000)
+        .map(|index| Entry::stored(format!("f{index}"), ""))
+        .collect();
+    assert!(matches!(
+        refused(beside_good(&many)),
+        PackageError::TooManyFiles { limit: 4_096 }
+    ));
 }
 
 #[test]
 fn headers_that_disagree_are_refused() {
-    let other_name = Entry { local_name: Some(b"other".to_vec()), ..Entry::stored("named", "x") };
-    let wrong_crc = Entry { crc: Some(1), ..Entry::stored("named", "x") };
-    let wrong_size = Entry { size: Some(2), ..Entry::stored("named", "x") };
+    let other_name = Entry {
+        local_name: Some(b"other".to_vec()),
+        ..Entry::stored("named", "x")
+    };
+    let wrong_crc = Entry {
+        crc: Some(1),
+        ..Entry::stored("named", "x")
+    };
+    let wrong_size = Entry {
+        size: Some(2),
+        ..Entry::stored("named", "x")
+    };
     for entry in [other_name, wrong_crc, wrong_size] {
-        assert!(matches!(refused(beside_good(&[entry])), PackageError::Damaged { .. }));
+        assert!(matches!(
+            refused(beside_good(&[entry])),
+            PackageError::Damaged { .. }
+        ));
     }
 }
 
 #[test]
 fn spanned_files_and_hidden_bytes_are_refused() {
-    let entries: Vec<Entry> = FILES.iter().map(|(path, bytes)| Entry::stored(path, *bytes)).collect();
+    let entries: Vec<Entry> = FILES
+        .iter()
+        .map(|(path, bytes)| Entry::stored(path, *bytes))
+        .collect();
     for at in [4, 6] {
-        assert!(matches!(refused(zip(&entries, |end| end[at] = 1)), PackageError::Spanned));
+        assert!(matches!(
+            refused(zip(&entries, |end| end[at] = 1)),
+            PackageError::Spanned
+        ));
     }
-    assert!(matches!(refused(zip(&entries, |end| end[8] -= 1)), PackageError::Spanned));
+    assert!(matches!(
+        refused(zip(&entries, |end| end[8] -= 1)),
+        PackageError::Spanned
+    ));
     let fewer = zip(&entries, |end| {
         end[8] -= 1;
         end[10] -= 1;
     });
     refused(fewer);
     let good = zip(&entries, |_| {});
-    assert!(matches!(refused([good.as_slice(), b"more"].concat()), PackageError::Junk(_) | PackageError::NotAZip(_)));
+    assert!(matches!(
+        refused([good.as_slice(), b"more"].concat()),
+        PackageError::Junk(_) | PackageError::NotAZip(_)
+    ));
     refused([b"#!/bin/sh\n".as_slice(), &good].concat());
-    for other in ["", "PK", "GIF89a", "PK\x03\x04", "PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"] {
-        assert!(matches!(refused(other.into()), PackageError::NotAZip(_)), "{other:?}");
+    for other in [
+        "",
+        "PK",
+        "GIF89a",
+        "PK\x03\x04",
+        "PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+    ] {
+        assert!(
+            matches!(refused(other.into()), PackageError::NotAZip(_)),
+            "{other:?}"
+        );
     }
 }
 
 /// The good package with a block between its entries and its central directory.
 fn with_block(block: &[u8]) -> Vec<u8> {
-    let good = zip(&FILES.iter().map(|(path, bytes)| Entry::stored(path, *bytes)).collect::<Vec<_>>(), |_| {});
-    let at = usize::try_from(u32::from_le_bytes(good[good.len() - 6..good.len() - 2].try_into().expect("four"))).expect("fits");
+    let good = zip(
+        &FILES
+            .iter()
+            .map(|(path, bytes)| Entry::stored(path, *bytes))
+            .collect::<Vec<_>>(),
+        |_| {},
+    );
+    let at = usize::try_from(u32::from_le_bytes(
+        good[good.len() - 6..good.len() - 2]
+            .try_into()
+            .expect("four"),
+    ))
+    .expect("fits");
     let mut signed = [&good[..at], block, &good[at..]].concat();
-    let moved = u32::try_from(at + block.len()).expect("small").to_le_bytes();
+    let moved = u32::try_from(at + block.len())
+        .expect("small")
+        .to_le_bytes();
     let end = signed.len() - 6;
     signed[end..end + 4].copy_from_slice(&moved);
     signed
@@ -313,15 +536,23 @@ fn with_block(block: &[u8]) -> Vec<u8> {
 #[test]
 fn a_signing_block_is_found_and_a_broken_one_is_refused() {
     let pairs = b"some pairs";
-    let length = u64::try_from(pairs.len() + 24).expect("small").to_le_bytes();
+    let length = u64::try_from(pairs.len() + 24)
+        .expect("small")
+        .to_le_bytes();
     let block = [&length[..], pairs, &length, b"RPK Sig Block 42"].concat();
     let package = read(with_block(&block)).expect("a signed package");
     assert_eq!(package.signing_block(), Some(block.as_slice()));
     assert_eq!(read(good()).expect("a package").signing_block(), None);
     let mut lying = block.clone();
     lying[0] ^= 1;
-    assert!(matches!(refused(with_block(&lying)), PackageError::SigningBlock(_)));
-    assert!(matches!(refused(with_block(&[0; 100])), PackageError::SigningBlock(_)));
+    assert!(matches!(
+        refused(with_block(&lying)),
+        PackageError::SigningBlock(_)
+    ));
+    assert!(matches!(
+        refused(with_block(&[0; 100])),
+        PackageError::SigningBlock(_)
+    ));
 }
 
 proptest! {

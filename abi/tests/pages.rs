@@ -9,8 +9,14 @@ fn route(path: &str) -> PageRoute {
 }
 
 fn stack() -> PageStack {
-    let routes = ["pages/menu", "pages/basket", "pages/dish", "pages/help"].map(route).to_vec();
-    PageStack::new(routes, ["pages/menu", "pages/basket"].map(route).to_vec(), 10)
+    let routes = ["pages/menu", "pages/basket", "pages/dish", "pages/help"]
+        .map(route)
+        .to_vec();
+    PageStack::new(
+        routes,
+        ["pages/menu", "pages/basket"].map(route).to_vec(),
+        10,
+    )
 }
 
 /// What happened, in short: `L3 S3 R3 H1 U1`.
@@ -29,15 +35,30 @@ fn told(events: &[PageEvent]) -> String {
 fn events_come_in_the_order_that_the_contract_says() {
     let mut pages = stack();
     assert_eq!(told(&pages.open_first("").expect("opened")), "L1 S1 R1");
-    assert_eq!(told(&pages.navigate_to("pages/dish?id=3").expect("opened")), "H1 L2 S2 R2");
+    assert_eq!(
+        told(&pages.navigate_to("pages/dish?id=3").expect("opened")),
+        "H1 L2 S2 R2"
+    );
     assert_eq!(pages.top().expect("a page").query, "id=3");
-    assert_eq!(told(&pages.redirect_to("/pages/help").expect("opened")), "H2 U2 L3 S3 R3");
+    assert_eq!(
+        told(&pages.redirect_to("/pages/help").expect("opened")),
+        "H2 U2 L3 S3 R3"
+    );
     assert_eq!(told(&pages.back(1).expect("gone")), "H3 U3 S1");
-    assert_eq!(told(&pages.switch_tab("pages/basket").expect("switched")), "H1 U1 L4 S4 R4");
-    assert_eq!(told(&pages.switch_tab("pages/basket").expect("there already")), "");
+    assert_eq!(
+        told(&pages.switch_tab("pages/basket").expect("switched")),
+        "H1 U1 L4 S4 R4"
+    );
+    assert_eq!(
+        told(&pages.switch_tab("pages/basket").expect("there already")),
+        ""
+    );
     pages.navigate_to("pages/dish").expect("opened");
     pages.navigate_to("pages/help").expect("opened");
-    assert_eq!(told(&pages.relaunch("pages/dish").expect("opened")), "H6 U6 U5 U4 L7 S7 R7");
+    assert_eq!(
+        told(&pages.relaunch("pages/dish").expect("opened")),
+        "H6 U6 U5 U4 L7 S7 R7"
+    );
     assert_eq!(told(&pages.close_all()), "H7 U7");
 }
 
@@ -45,22 +66,59 @@ fn events_come_in_the_order_that_the_contract_says() {
 fn each_refusal_has_its_reason_and_changes_nothing() {
     let mut pages = stack();
     pages.open_first("pages/menu").expect("opened");
-    for url in ["", "https://evil.example/", "//evil", "pages/../pages/dish", "pages/dish#x", "pages\\dish", "pages/dish\0", "./pages/dish"] {
-        assert_eq!(pages.navigate_to(url), Err(NavigationError::InvalidUrl), "{url:?}");
+    for url in [
+        "",
+        "https://evil.example/",
+        "//evil",
+        "pages/../pages/dish",
+        "pages/dish#x",
+        "pages\\dish",
+        "pages/dish\0",
+        "./pages/dish",
+    ] {
+        assert_eq!(
+            pages.navigate_to(url),
+            Err(NavigationError::InvalidUrl),
+            "{url:?}"
+        );
     }
-    assert_eq!(pages.navigate_to(&"p".repeat(9_000)), Err(NavigationError::InvalidUrl));
-    assert_eq!(pages.navigate_to("pages/nowhere"), Err(NavigationError::UnknownPage));
-    assert_eq!(pages.navigate_to("pages/basket"), Err(NavigationError::IsATab));
-    assert_eq!(pages.redirect_to("pages/basket"), Err(NavigationError::IsATab));
-    assert_eq!(pages.switch_tab("pages/dish"), Err(NavigationError::NotATab));
-    assert_eq!(pages.switch_tab("pages/basket?x=1"), Err(NavigationError::InvalidUrl));
+    assert_eq!(
+        pages.navigate_to(&"p".repeat(9_000)),
+        Err(NavigationError::InvalidUrl)
+    );
+    assert_eq!(
+        pages.navigate_to("pages/nowhere"),
+        Err(NavigationError::UnknownPage)
+    );
+    assert_eq!(
+        pages.navigate_to("pages/basket"),
+        Err(NavigationError::IsATab)
+    );
+    assert_eq!(
+        pages.redirect_to("pages/basket"),
+        Err(NavigationError::IsATab)
+    );
+    assert_eq!(
+        pages.switch_tab("pages/dish"),
+        Err(NavigationError::NotATab)
+    );
+    assert_eq!(
+        pages.switch_tab("pages/basket?x=1"),
+        Err(NavigationError::InvalidUrl)
+    );
     assert_eq!(pages.back(1), Err(NavigationError::AtRoot));
     assert_eq!(pages.pages().len(), 1);
     for _ in 1..10 {
         pages.navigate_to("pages/dish").expect("room");
     }
-    assert_eq!(pages.navigate_to("pages/dish"), Err(NavigationError::StackFull));
-    assert!(pages.redirect_to("pages/help").is_ok(), "replacing needs no room");
+    assert_eq!(
+        pages.navigate_to("pages/dish"),
+        Err(NavigationError::StackFull)
+    );
+    assert!(
+        pages.redirect_to("pages/help").is_ok(),
+        "replacing needs no room"
+    );
     pages.back(u32::MAX).expect("to the lowest");
     assert_eq!(pages.pages().len(), 1);
 }
@@ -74,7 +132,12 @@ enum Step {
     Back(u32),
 }
 
-const URLS: [&str; 4] = ["pages/menu", "pages/basket", "pages/dish?id=1", "pages/help"];
+const URLS: [&str; 4] = [
+    "pages/menu",
+    "pages/basket",
+    "pages/dish?id=1",
+    "pages/help",
+];
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![

@@ -4,6 +4,8 @@ use lapak_benches::{Effort, run};
 
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
-    let only = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let only = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with("--"));
     run(only.as_deref(), Effort::full())
 }

@@ -31,12 +31,20 @@ impl Bare {
     /// Instantiates and brings the app to its first view, by the same events as a session.
     pub(crate) async fn launch(engine: &Engine, component: &Component) -> anyhow::Result<Self> {
         let mut linker = Linker::new(engine);
-        linker.define_unknown_imports_as_traps(component).map_err(told)?;
+        linker
+            .define_unknown_imports_as_traps(component)
+            .map_err(told)?;
         let mut store = Store::new(engine, ());
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
-        let exports = MiniApp::instantiate_async(&mut store, component, &linker).await.map_err(told)?;
-        let mut bare = Self { store, exports, view: None };
+        let exports = MiniApp::instantiate_async(&mut store, component, &linker)
+            .await
+            .map_err(told)?;
+        let mut bare = Self {
+            store,
+            exports,
+            view: None,
+        };
         for event in launch_events() {
             bare.handle(&event).await?;
         }
@@ -46,7 +54,12 @@ impl Bare {
     /// One call of the app's export.
     pub(crate) async fn handle(&mut self, event: &Event) -> anyhow::Result<()> {
         self.store.set_epoch_deadline(1);
-        let view = self.exports.lapak_app_app().call_handle(&mut self.store, event).await.map_err(told)?;
+        let view = self
+            .exports
+            .lapak_app_app()
+            .call_handle(&mut self.store, event)
+            .await
+            .map_err(told)?;
         if view.is_some() {
             self.view = view;
         }
@@ -57,12 +70,19 @@ impl Bare {
     pub(crate) fn tap_handler(&self, nth: usize) -> Option<u32> {
         let nodes = &self.view.as_ref()?.nodes;
         let bound = nodes.iter().flat_map(|node| &node.bindings);
-        bound.filter(|binding| binding.trigger == Trigger::Tap).nth(nth).map(|binding| binding.handler)
+        bound
+            .filter(|binding| binding.trigger == Trigger::Tap)
+            .nth(nth)
+            .map(|binding| binding.handler)
     }
 
     /// A tap on it.
     pub(crate) fn tap(handler: u32) -> Event {
-        Event::Interaction(Interaction { page: 1, handler, value: InputValue::None })
+        Event::Interaction(Interaction {
+            page: 1,
+            handler,
+            value: InputValue::None,
+        })
     }
 }
 
@@ -77,7 +97,11 @@ fn launch_events() -> Vec<Event> {
             color_scheme: ColorScheme::Light,
         }),
         Event::GlobalShown,
-        Event::PageLoaded(PageInput { page: 1, path: "pages/index".into(), query: String::new() }),
+        Event::PageLoaded(PageInput {
+            page: 1,
+            path: "pages/index".into(),
+            query: String::new(),
+        }),
         Event::PageShown(1),
     ]
 }

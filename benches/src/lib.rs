@@ -23,13 +23,19 @@ impl Effort {
     /// What the published figures are made with.
     #[must_use]
     pub fn full() -> Self {
-        Self { runs: 15, repeats: 500 }
+        Self {
+            runs: 15,
+            repeats: 500,
+        }
     }
 
     /// Just enough to see that everything still works.
     #[must_use]
     pub fn smoke() -> Self {
-        Self { runs: 2, repeats: 3 }
+        Self {
+            runs: 2,
+            repeats: 3,
+        }
     }
 }
 
@@ -51,7 +57,10 @@ pub fn run(only: Option<&str>, effort: Effort) -> anyhow::Result<()> {
 /// # Errors
 /// As [`run`].
 pub fn measure(only: Option<&str>, effort: Effort) -> anyhow::Result<Vec<Figure>> {
-    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let tokio = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
     let mut measured = Vec::new();
     for (id, figure) in figures::ALL {
         if only.is_none_or(|only| only == *id) {
@@ -60,6 +69,10 @@ pub fn measure(only: Option<&str>, effort: Effort) -> anyhow::Result<Vec<Figure>
         }
     }
     let ids: Vec<_> = figures::ALL.iter().map(|(id, _)| *id).collect();
-    anyhow::ensure!(!measured.is_empty(), "there is no such figure; there are: {}", ids.join(", "));
+    anyhow::ensure!(
+        !measured.is_empty(),
+        "there is no such figure; there are: {}",
+        ids.join(", ")
+    );
     Ok(measured)
 }

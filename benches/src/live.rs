@@ -42,7 +42,10 @@ impl Live {
     pub(crate) fn tappable(&self, nth: usize) -> anyhow::Result<NodeId> {
         let screen = self.session.screen();
         let bound = screen.tree.nodes.iter().filter(|node| {
-            node.node.bindings.iter().any(|binding| binding.trigger == Trigger::Tap)
+            node.node
+                .bindings
+                .iter()
+                .any(|binding| binding.trigger == Trigger::Tap)
         });
         bound.map(|node| node.id).nth(nth).context("nothing to tap")
     }
@@ -50,7 +53,11 @@ impl Live {
     /// Taps, and waits for the patch. The measuring thread waits without sleeping, so that its own waking up
     /// is not in the figure.
     pub(crate) fn tap(&mut self, node: NodeId) -> anyhow::Result<Arc<Patch>> {
-        self.session.send(ShellEvent::Input { node, trigger: Trigger::Tap, value: InputValue::None })?;
+        self.session.send(ShellEvent::Input {
+            node,
+            trigger: Trigger::Tap,
+            value: InputValue::None,
+        })?;
         loop {
             match self.updates.try_recv() {
                 Ok(Update::Patch(patch)) => return Ok(patch),

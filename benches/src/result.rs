@@ -91,7 +91,9 @@ pub(crate) fn table(figures: &[Figure]) -> String {
         "id", "median (min – max)", "unit", "reference", "median (min – max)", "ratio"
     );
     for figure in figures {
-        let range = |median: f64, min: f64, max: f64| format!("{} ({} – {})", short(median), short(min), short(max));
+        let range = |median: f64, min: f64, max: f64| {
+            format!("{} ({} – {})", short(median), short(min), short(max))
+        };
         let reference = &figure.reference;
         // Writing into a String cannot fail.
         let _ = writeln!(
@@ -109,7 +111,11 @@ pub(crate) fn table(figures: &[Figure]) -> String {
 }
 
 fn short(value: f64) -> String {
-    if value >= 1_000.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+    if value >= 1_000.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.2}")
+    }
 }
 
 /// Writes the results; with `merge`, figures that were not measured now stay as they are.

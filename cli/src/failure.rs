@@ -24,19 +24,31 @@ enum Kind {
 
 impl Failure {
     pub(crate) fn app(text: impl Into<String>) -> Self {
-        Self { kind: Kind::App, text: text.into() }
+        Self {
+            kind: Kind::App,
+            text: text.into(),
+        }
     }
 
     pub(crate) fn fault(text: impl Into<String>) -> Self {
-        Self { kind: Kind::Fault, text: text.into() }
+        Self {
+            kind: Kind::Fault,
+            text: text.into(),
+        }
     }
 
     pub(crate) fn machine(text: impl Into<String>) -> Self {
-        Self { kind: Kind::Machine, text: text.into() }
+        Self {
+            kind: Kind::Machine,
+            text: text.into(),
+        }
     }
 
     pub(crate) fn silent() -> Self {
-        Self { kind: Kind::Silent, text: String::new() }
+        Self {
+            kind: Kind::Silent,
+            text: String::new(),
+        }
     }
 
     /// Says it on standard error.
@@ -64,7 +76,9 @@ impl From<anyhow::Error> for Failure {
 impl From<lapak_build::BuildError> for Failure {
     fn from(error: lapak_build::BuildError) -> Self {
         match error {
-            lapak_build::BuildError::Toolchain(text) => Self::machine(format!("{text}\n`lapak doctor` shows what was found.")),
+            lapak_build::BuildError::Toolchain(text) => {
+                Self::machine(format!("{text}\n`lapak doctor` shows what was found."))
+            }
             error => Self::app(error.to_string()),
         }
     }

@@ -14,7 +14,11 @@ pub(crate) fn code_cache() -> PathBuf {
 
 /// The user's folder of this kind; without a home, a folder among the temporary ones.
 fn base(variable: &str, in_home: &str) -> PathBuf {
-    let set = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let set = std::env::var_os(variable)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(in_home));
-    set.or_else(home).unwrap_or_else(std::env::temp_dir).join("lapak")
+    set.or_else(home)
+        .unwrap_or_else(std::env::temp_dir)
+        .join("lapak")
 }

@@ -17,14 +17,20 @@ use commands::Command;
 
 /// Make mini-apps, build them, look at them, drive them.
 #[derive(Debug, Parser)]
-#[command(name = "lapak", version, about, max_term_width = 100, after_help = "Examples:
+#[command(
+    name = "lapak",
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "Examples:
   lapak new shop && cd shop
   lapak preview            see it in a browser while you edit
   lapak build              make the package
   lapak shot --frame       take a picture of it
 
 Exit codes: 0 fine · 1 the app or package is wrong · 2 wrong usage · 3 the app ended by a fault ·
-            4 this machine lacks something (`lapak doctor` says what)")]
+            4 this machine lacks something (`lapak doctor` says what)"
+)]
 struct Lapak {
     #[command(subcommand)]
     command: Command,
@@ -34,7 +40,10 @@ fn main() -> ExitCode {
     let lapak = Lapak::parse();
     // What the host has to say besides, for whoever runs a server: RUST_LOG=info.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     match lapak.command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.told(),

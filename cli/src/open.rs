@@ -14,7 +14,10 @@ pub(crate) fn open_package(path: &Path) -> Result<Package, Failure> {
         return Ok(build(path)?.package);
     }
     let bytes = std::fs::read(path).map_err(|error| {
-        Failure::app(format!("{}: {error}. Name a folder of an app or a package (.ma)", path.display()))
+        Failure::app(format!(
+            "{}: {error}. Name a folder of an app or a package (.ma)",
+            path.display()
+        ))
     })?;
     Package::read(bytes, &PackageLimits::default())
         .map_err(|error| Failure::app(format!("{}: {error}", path.display())))
@@ -24,7 +27,10 @@ pub(crate) fn open_package(path: &Path) -> Result<Package, Failure> {
 pub(crate) fn build(dir: &Path) -> Result<Built, Failure> {
     sdk::refresh(dir)?;
     let name = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
-    let name = name.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = name
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let built = lapak_build::build(dir, &mut |what| eprintln!("{name}: {what} …"))?;
     Ok(built)
 }

@@ -18,7 +18,8 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
 
 /// Writes a value as JSON, on several lines.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::machine(error.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Failure::machine(error.to_string()))?;
     line(&text)
 }
 

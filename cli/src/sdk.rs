@@ -32,20 +32,31 @@ pub(crate) fn refresh(app: &Path) -> Result<(), Failure> {
     if std::fs::read_to_string(folder.join(STAMP)).is_ok_and(|found| found == stamp) {
         return Ok(());
     }
-    write(&folder, &stamp)
-        .map_err(|error| Failure::machine(format!("the SDK could not be written to {}: {error}", folder.display())))
+    write(&folder, &stamp).map_err(|error| {
+        Failure::machine(format!(
+            "the SDK could not be written to {}: {error}",
+            folder.display()
+        ))
+    })
 }
 
 fn write(folder: &Path, stamp: &str) -> std::io::Result<()> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)?;
     }
-    for (place, files) in [("guest-sdk/src", &SDK), ("abi/src", &ABI), ("abi/wit", &WIT)] {
+    for (place, files) in [
+        ("guest-sdk/src", &SDK),
+        ("abi/src", &ABI),
+        ("abi/wit", &WIT),
+    ] {
         let place = folder.join(place);
         std::fs::create_dir_all(&place)?;
         files.extract(&place)?;
     }
-    std::fs::write(folder.join("guest-sdk/Cargo.toml"), without_tests(SDK_MANIFEST))?;
+    std::fs::write(
+        folder.join("guest-sdk/Cargo.toml"),
+        without_tests(SDK_MANIFEST),
+    )?;
     std::fs::write(folder.join("abi/Cargo.toml"), without_tests(ABI_MANIFEST))?;
     std::fs::write(folder.join("Cargo.toml"), workspace())?;
     // Last: a folder without it is written again.

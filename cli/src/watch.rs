@@ -7,7 +7,10 @@ use tokio::sync::mpsc::UnboundedSender;
 
 /// Sends the index of a folder whenever something in it changed that matters for its app. Stops when what it
 /// gives is dropped.
-pub(crate) fn watch(folders: &[PathBuf], changed: UnboundedSender<usize>) -> notify::Result<impl Watcher> {
+pub(crate) fn watch(
+    folders: &[PathBuf],
+    changed: UnboundedSender<usize>,
+) -> notify::Result<impl Watcher> {
     let roots = folders.to_vec();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else {
@@ -34,8 +37,12 @@ fn matters(root: &Path, path: &Path) -> bool {
     let Ok(inner) = path.strip_prefix(root) else {
         return false;
     };
-    let odd = |part: &str| part == "target" || part == "Cargo.lock" || part.starts_with('.') || part.ends_with('~');
-    let mut parts = inner.components().map(|part| part.as_os_str().to_string_lossy());
+    let odd = |part: &str| {
+        part == "target" || part == "Cargo.lock" || part.starts_with('.') || part.ends_with('~')
+    };
+    let mut parts = inner
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy());
     !parts.any(|part| odd(&part))
 }
 
@@ -46,10 +53,21 @@ mod tests {
     #[test]
     fn sources_matter_and_products_do_not() {
         let root = Path::new("/app");
-        for source in ["/app/src/lib.rs", "/app/manifest.json", "/app/common/img/sate.svg", "/app/i18n/id.json"] {
+        for source in [
+            "/app/src/lib.rs",
+            "/app/manifest.json",
+            "/app/common/img/sate.svg",
+            "/app/i18n/id.json",
+        ] {
             assert!(matters(root, Path::new(source)), "{source}");
         }
-        for product in ["/app/target/debug/x", "/app/.git/index", "/app/src/.lib.rs.swp", "/app/lib.rs~", "/other/a.rs"] {
+        for product in [
+            "/app/target/debug/x",
+            "/app/.git/index",
+            "/app/src/.lib.rs.swp",
+            "/app/lib.rs~",
+            "/other/a.rs",
+        ] {
             assert!(!matters(root, Path::new(product)), "{product}");
         }
     }

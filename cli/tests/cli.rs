@@ -17,7 +17,11 @@ fn lapak(dir: &Path, arguments: &[&str], input: &str) -> Output {
         .spawn()
         .expect("lapak starts");
     // A command that does not read its input closes the pipe.
-    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    let _ = child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(input.as_bytes());
     child.wait_with_output().expect("lapak ends")
 }
 
@@ -28,7 +32,12 @@ fn out(output: &Output) -> String {
 /// What a person reads when something went wrong: one place, no backtrace, no Rust names.
 fn err(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    for rust in ["stack backtrace", "thread 'main' panicked", "Error {", "RUST_BACKTRACE"] {
+    for rust in [
+        "stack backtrace",
+        "thread 'main' panicked",
+        "Error {",
+        "RUST_BACKTRACE",
+    ] {
         assert!(!text.contains(rust), "{text}");
     }
     text
@@ -68,7 +77,11 @@ fn counter_copy() -> tempfile::TempDir {
 #[test]
 fn a_new_app_builds_runs_and_can_be_inspected_outside_this_repository() {
     let folder = tempfile::tempdir().expect("a folder");
-    let made = lapak(folder.path(), &["new", "shop", "--title", "Toko \"Bu Sari\" & co"], "");
+    let made = lapak(
+        folder.path(),
+        &["new", "shop", "--title", "Toko \"Bu Sari\" & co"],
+        "",
+    );
     assert!(made.status.success(), "{}", err(&made));
     let shop = folder.path().join("shop");
     let again = lapak(folder.path(), &["new", "shop"], "");
@@ -84,7 +97,12 @@ fn a_new_app_builds_runs_and_can_be_inspected_outside_this_repository() {
     let inspected: Value = serde_json::from_str(&out(&inspected)).expect("JSON");
     assert_eq!(inspected["runs_here"], true);
     assert_eq!(inspected["manifest"]["name"], "Toko \"Bu Sari\" & co");
-    assert!(inspected["imports"].to_string().contains("lapak:app/console"), "{inspected}");
+    assert!(
+        inspected["imports"]
+            .to_string()
+            .contains("lapak:app/console"),
+        "{inspected}"
+    );
 
     let script = "{\"type\":{\"into\":\"What is to be done?\",\"text\":\"Beli beras\"}}\n{\"tap\":\"Add\"}\n{\"text\":true}\n";
     let run = lapak(&shop, &["run", package], script);
@@ -101,9 +119,16 @@ fn a_new_app_builds_runs_and_can_be_inspected_outside_this_repository() {
 fn names_that_cannot_be_crates_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     for name in ["Shop", "1shop", "my shop", "."] {
-        fails(&lapak(folder.path(), &["new", name], ""), 1, &["cannot name an app"]);
+        fails(
+            &lapak(folder.path(), &["new", name], ""),
+            1,
+            &["cannot name an app"],
+        );
     }
-    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    assert_eq!(
+        std::fs::read_dir(folder.path()).expect("a folder").count(),
+        0
+    );
 }
 
 #[test]
@@ -115,29 +140,64 @@ fn the_same_sources_give_the_same_bytes() {
         let built = lapak(folder.path(), &["build", counter, "--out", name], "");
         assert!(built.status.success(), "{}", err(&built));
     }
-    let [a, b] = ["a.ma", "b.ma"].map(|name| std::fs::read(folder.path().join(name)).expect("a package"));
+    let [a, b] =
+        ["a.ma", "b.ma"].map(|name| std::fs::read(folder.path().join(name)).expect("a package"));
     assert!(a == b);
 }
 
 #[test]
 fn what_is_not_an_app_is_said() {
     let folder = tempfile::tempdir().expect("a folder");
-    fails(&lapak(folder.path(), &["build"], ""), 1, &["manifest.json", "lapak new"]);
-    fails(&lapak(folder.path(), &["build", "nowhere"], ""), 1, &["nowhere"]);
-    fails(&lapak(folder.path(), &["run", "nowhere.ma"], ""), 1, &["nowhere.ma"]);
-    fails(&lapak(folder.path(), &["shot", "nowhere.ma"], ""), 1, &["nowhere.ma"]);
-    fails(&lapak(folder.path(), &["preview", "nowhere"], ""), 1, &["nowhere"]);
-    fails(&lapak(folder.path(), &["frobnicate"], ""), 2, &["frobnicate"]);
-    fails(&lapak(folder.path(), &["preview", "--port", "70000"], ""), 2, &["70000"]);
+    fails(
+        &lapak(folder.path(), &["build"], ""),
+        1,
+        &["manifest.json", "lapak new"],
+    );
+    fails(
+        &lapak(folder.path(), &["build", "nowhere"], ""),
+        1,
+        &["nowhere"],
+    );
+    fails(
+        &lapak(folder.path(), &["run", "nowhere.ma"], ""),
+        1,
+        &["nowhere.ma"],
+    );
+    fails(
+        &lapak(folder.path(), &["shot", "nowhere.ma"], ""),
+        1,
+        &["nowhere.ma"],
+    );
+    fails(
+        &lapak(folder.path(), &["preview", "nowhere"], ""),
+        1,
+        &["nowhere"],
+    );
+    fails(
+        &lapak(folder.path(), &["frobnicate"], ""),
+        2,
+        &["frobnicate"],
+    );
+    fails(
+        &lapak(folder.path(), &["preview", "--port", "70000"], ""),
+        2,
+        &["70000"],
+    );
 }
 
 #[test]
 fn a_compile_error_names_file_and_line() {
     let app = counter_copy();
     let lib = app.path().join("src/lib.rs");
-    let source = std::fs::read_to_string(&lib).expect("the source").replace("Counter(0)", "Counter(zero)");
+    let source = std::fs::read_to_string(&lib)
+        .expect("the source")
+        .replace("Counter(0)", "Counter(zero)");
     std::fs::write(&lib, source).expect("written");
-    fails(&lapak(app.path(), &["build"], ""), 1, &["cannot find value `zero`", "src/lib.rs:13"]);
+    fails(
+        &lapak(app.path(), &["build"], ""),
+        1,
+        &["cannot find value `zero`", "src/lib.rs:13"],
+    );
 }
 
 #[test]
@@ -147,14 +207,26 @@ fn a_bad_manifest_names_the_member() {
     let good = std::fs::read_to_string(&manifest).expect("the manifest");
     let cases = [
         ("{", "not JSON", "manifest.json"),
-        (&good.replace("\"app_id\": \"dev.lapak.counter\",", ""), "no id", "app_id"),
+        (
+            &good.replace("\"app_id\": \"dev.lapak.counter\",", ""),
+            "no id",
+            "app_id",
+        ),
         (&good.replace("[\"pages/index\"]", "[]"), "no page", "pages"),
-        (&good.replace("[\"pages/index\"]", "3"), "pages of the wrong type", "pages"),
+        (
+            &good.replace("[\"pages/index\"]", "3"),
+            "pages of the wrong type",
+            "pages",
+        ),
     ];
     for (text, what, says) in cases {
         std::fs::write(&manifest, text).expect("written");
         let built = lapak(app.path(), &["build"], "");
-        assert!(built.status.code() == Some(1) && err(&built).contains(says), "{what}: {}", err(&built));
+        assert!(
+            built.status.code() == Some(1) && err(&built).contains(says),
+            "{what}: {}",
+            err(&built)
+        );
     }
 }
 
@@ -162,13 +234,27 @@ fn a_bad_manifest_names_the_member() {
 fn bad_packages_are_refused_with_a_reason() {
     let folder = tempfile::tempdir().expect("a folder");
     let counter = root().join("examples/counter");
-    let built = lapak(folder.path(), &["build", counter.to_str().expect("a path"), "--out", "good.ma"], "");
+    let built = lapak(
+        folder.path(),
+        &[
+            "build",
+            counter.to_str().expect("a path"),
+            "--out",
+            "good.ma",
+        ],
+        "",
+    );
     assert!(built.status.success(), "{}", err(&built));
     let good = std::fs::read(folder.path().join("good.ma")).expect("a package");
     let cut = &good[..good.len() / 2];
     let mut flipped = good.clone();
     flipped[good.len() / 3] ^= 0x10;
-    for (name, bytes) in [("cut.ma", cut), ("flipped.ma", &flipped), ("text.ma", b"not a package"), ("empty.ma", b"")] {
+    for (name, bytes) in [
+        ("cut.ma", cut),
+        ("flipped.ma", &flipped),
+        ("text.ma", b"not a package"),
+        ("empty.ma", b""),
+    ] {
         std::fs::write(folder.path().join(name), bytes).expect("written");
         for command in ["run", "inspect", "shot"] {
             fails(&lapak(folder.path(), &[command, name], ""), 1, &[name]);
@@ -182,8 +268,19 @@ fn a_script_sees_an_apps_end() {
     let page = ["--page", "pages/main?do=panic&at=interaction"];
     let arguments = ["run", hostile.to_str().expect("a path"), page[0], page[1]];
     let run = lapak(&root(), &arguments, "{\"tap\":\"tap\"}\n");
-    fails(&run, 3, &["the basket is on fire", "src/basket.rs:12:5", "while handling: interaction"]);
-    let ended = out(&run).lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| !line["ended"].is_null());
+    fails(
+        &run,
+        3,
+        &[
+            "the basket is on fire",
+            "src/basket.rs:12:5",
+            "while handling: interaction",
+        ],
+    );
+    let ended = out(&run)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find(|line| !line["ended"].is_null());
     assert_eq!(ended.expect("an end")["ended"]["cause"]["kind"], "panic");
 }
 
@@ -193,10 +290,20 @@ fn malformed_lines_are_answered_and_the_run_goes_on() {
     let script = "nonsense\n{\"tap\":\"no such thing\"}\n{\"tap\":true}\n{\"back\":false}\n{\"input\":{\"node\":1,\"trigger\":\"explode\",\"value\":null}}\n{\"tap\":\"Add one\"}\n{\"text\":true}\n";
     let run = lapak(&root(), &["run", counter.to_str().expect("a path")], script);
     assert!(run.status.success(), "{}", err(&run));
-    let lines: Vec<Value> = out(&run).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let errors = lines.iter().filter_map(|line| line["error"]["line"].as_u64());
+    let lines: Vec<Value> = out(&run)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let errors = lines
+        .iter()
+        .filter_map(|line| line["error"]["line"].as_u64());
     assert_eq!(errors.collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
-    assert!(lines.iter().any(|line| line["text"].as_str().is_some_and(|text| text.contains("\"1\""))), "{lines:?}");
+    assert!(
+        lines.iter().any(|line| line["text"]
+            .as_str()
+            .is_some_and(|text| text.contains("\"1\""))),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -206,8 +313,16 @@ fn data_outlives_a_run_where_a_folder_is_named() {
     let arguments = ["run", warung.to_str().expect("a path"), "--data", "kept"];
     let first = lapak(folder.path(), &arguments, "{\"tap\":\"Add Nasi goreng\"}\n");
     assert!(first.status.success(), "{}", err(&first));
-    let second = lapak(folder.path(), &arguments, "{\"tab\":\"pages/basket\"}\n{\"text\":true}\n");
-    assert!(out(&second).contains("Nasi goreng") && out(&second).contains("key=total"), "{}", out(&second));
+    let second = lapak(
+        folder.path(),
+        &arguments,
+        "{\"tab\":\"pages/basket\"}\n{\"text\":true}\n",
+    );
+    assert!(
+        out(&second).contains("Nasi goreng") && out(&second).contains("key=total"),
+        "{}",
+        out(&second)
+    );
 }
 
 #[test]
@@ -228,10 +343,24 @@ fn a_reader_that_goes_away_is_no_error() {
 fn the_doctor_tells_what_was_found() {
     let doctor = lapak(&root(), &["doctor", "--json"], "");
     let found: Value = serde_json::from_str(&out(&doctor)).expect("JSON");
-    let cargo = found.as_array().expect("a list").iter().find(|one| one["what"] == "cargo").expect("cargo");
-    assert!(cargo["found"].as_str().is_some_and(|version| version.starts_with("cargo ")), "{cargo}");
+    let cargo = found
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|one| one["what"] == "cargo")
+        .expect("cargo");
+    assert!(
+        cargo["found"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("cargo ")),
+        "{cargo}"
+    );
     // Where nothing is found, the cures are told.
-    let bare = Command::new(env!("CARGO_BIN_EXE_lapak")).arg("doctor").env("PATH", "/nowhere").output().expect("lapak");
+    let bare = Command::new(env!("CARGO_BIN_EXE_lapak"))
+        .arg("doctor")
+        .env("PATH", "/nowhere")
+        .output()
+        .expect("lapak");
     let told = out(&bare);
     assert!(told.contains("rustup.rs"), "{told}");
     assert_eq!(bare.status.code(), Some(4), "{told}");
@@ -242,6 +371,15 @@ fn a_port_in_use_names_the_cure() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port().to_string();
     let counter = root().join("examples/counter");
-    let preview = lapak(&root(), &["preview", counter.to_str().expect("a path"), "--port", &port], "");
+    let preview = lapak(
+        &root(),
+        &[
+            "preview",
+            counter.to_str().expect("a path"),
+            "--port",
+            &port,
+        ],
+        "",
+    );
     fails(&preview, 4, &["--port"]);
 }

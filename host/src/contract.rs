@@ -54,7 +54,9 @@ pub(crate) struct Imports {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContractError {
     /// Not WebAssembly at all.
-    #[error("app.wasm is not WebAssembly (it does not begin with \\0asm). Build it with `lapak build`")]
+    #[error(
+        "app.wasm is not WebAssembly (it does not begin with \\0asm). Build it with `lapak build`"
+    )]
     NotWasm,
     /// A core module where a component is needed.
     #[error(
@@ -90,7 +92,9 @@ pub enum ContractError {
         found: Version,
     },
     /// Nothing to call.
-    #[error("app.wasm does not export `lapak:app/app`. Does the source end with `lapak_sdk::app!(YourApp)`?")]
+    #[error(
+        "app.wasm does not export `lapak:app/app`. Does the source end with `lapak_sdk::app!(YourApp)`?"
+    )]
     NoApp,
 }
 

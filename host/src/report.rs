@@ -190,7 +190,9 @@ fn cause(error: &wasmtime::Error, panic: Option<ReportedPanic>, depth: usize) ->
         Some(wasmtime::Trap::StackOverflow) => EndCause::StackOverflow,
         // A compiler keeps part of its stack in linear memory, at its very start: calls that nest too deeply run
         // off the memory's edge before the call stack is full.
-        Some(wasmtime::Trap::MemoryOutOfBounds) if depth >= MAX_BACKTRACE_FRAMES => EndCause::StackOverflow,
+        Some(wasmtime::Trap::MemoryOutOfBounds) if depth >= MAX_BACKTRACE_FRAMES => {
+            EndCause::StackOverflow
+        }
         Some(trap) => EndCause::Trap {
             trap: trap.to_string(),
         },

@@ -102,13 +102,13 @@ const WOKEN: u8 = 3;
 impl Task {
     /// Puts the task into the queue unless it is there already.
     pub(crate) fn schedule(self: &Arc<Self>) {
-        let push = self
-            .state
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| match state {
-                IDLE => Some(QUEUED),
-                RUNNING => Some(WOKEN),
-                _ => None,
-            });
+        let push =
+            self.state
+                .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| match state {
+                    IDLE => Some(QUEUED),
+                    RUNNING => Some(WOKEN),
+                    _ => None,
+                });
         if push == Ok(IDLE) {
             self.push();
         }

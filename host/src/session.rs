@@ -224,12 +224,14 @@ impl Session {
 
     /// Waits until the app has shown something, or has ended.
     pub async fn painted(&self) {
-        self.wait(|progress| progress.painted || progress.ended).await;
+        self.wait(|progress| progress.painted || progress.ended)
+            .await;
     }
 
     /// Waits until no event waits and no request is in flight, or the session has ended.
     pub async fn settled(&self) {
-        self.wait(|progress| progress.settled || progress.ended).await;
+        self.wait(|progress| progress.settled || progress.ended)
+            .await;
     }
 
     /// Waits until the session has ended.

@@ -9,7 +9,9 @@ pub use crate::bindings::lapak::app::view::*;
 
 /// Names a node within a session, for as long as the node lives. Never used again after that, so that
 /// an event meant for a node that is gone can be told from one that is meant for its successor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(transparent)]
 pub struct NodeId(pub u32);
 
@@ -72,8 +74,8 @@ mod input;
 mod text;
 
 pub use apply::{ApplyError, apply};
-pub use check::{ViewError, ViewLimits};
 pub(crate) use check::check;
+pub use check::{ViewError, ViewLimits};
 pub use diff::update;
 pub(crate) use diff::update_checked;
 pub use input::{InputError, accept_input};

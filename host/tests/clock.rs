@@ -11,7 +11,11 @@ async fn tells_the_time_until_it_is_withdrawn() {
     let session = launch(&runtime, &app, "call-clock", "interaction");
     session.settled().await;
     tap(&session, "tap").await;
-    assert!(text(&session, "text").contains("Ok"), "{}", text(&session, "text"));
+    assert!(
+        text(&session, "text").contains("Ok"),
+        "{}",
+        text(&session, "text")
+    );
     session.grants().withdraw(Capability::Clock);
     tap(&session, "tap").await;
     let refused = text(&session, "text");

@@ -8,7 +8,10 @@ use lapak_host::{App, Launch, Runtime, RuntimeConfig};
 use support::counter;
 
 fn runtime(folder: &Path) -> Runtime {
-    let config = RuntimeConfig { code_cache: Some(folder.to_owned()), ..RuntimeConfig::simulated() };
+    let config = RuntimeConfig {
+        code_cache: Some(folder.to_owned()),
+        ..RuntimeConfig::simulated()
+    };
     Runtime::new(config).expect("a runtime")
 }
 
@@ -23,8 +26,14 @@ async fn loaded(folder: &Path) -> std::sync::Arc<App> {
 
 /// The one file of compiled code.
 fn file(folder: &Path) -> PathBuf {
-    let files = std::fs::read_dir(folder).expect("the cache").filter_map(Result::ok).map(|entry| entry.path());
-    files.into_iter().find(|path| path.file_name().is_some_and(|name| name != "key")).expect("a file")
+    let files = std::fs::read_dir(folder)
+        .expect("the cache")
+        .filter_map(Result::ok)
+        .map(|entry| entry.path());
+    files
+        .into_iter()
+        .find(|path| path.file_name().is_some_and(|name| name != "key"))
+        .expect("a file")
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 mod support;
 
-use lapak_host::capability::console::{MAX_BYTES_PER_EVENT, MAX_LINES_PER_EVENT, MAX_MESSAGE_BYTES};
+use lapak_host::capability::console::{
+    MAX_BYTES_PER_EVENT, MAX_LINES_PER_EVENT, MAX_MESSAGE_BYTES,
+};
 use lapak_host::{Capability, Session, Update};
 use support::{hostile_app, launch, still_works, tap, text};
 use tokio::sync::broadcast::error::TryRecvError;
@@ -37,10 +39,16 @@ async fn a_flood_is_dropped_and_the_app_is_told() {
     let session = launch(&runtime, &app, "call-console-flood", "interaction");
     session.settled().await;
     tap(&session, "tap").await;
-    assert_eq!(text(&session, "text"), format!("dropped={}", 5_000 - MAX_LINES_PER_EVENT));
+    assert_eq!(
+        text(&session, "text"),
+        format!("dropped={}", 5_000 - MAX_LINES_PER_EVENT)
+    );
     // The next event may write again.
     tap(&session, "tap").await;
-    assert_eq!(text(&session, "text"), format!("dropped={}", 5_000 - MAX_LINES_PER_EVENT));
+    assert_eq!(
+        text(&session, "text"),
+        format!("dropped={}", 5_000 - MAX_LINES_PER_EVENT)
+    );
     still_works(&session).await;
 }
 

@@ -49,7 +49,11 @@ async fn a_trap_at_every_entry_point_ends_only_that_session() {
         "page-unloaded",
         "global-unloaded",
     ] {
-        let at = if event == "page-hidden" { "global-hidden" } else { event };
+        let at = if event == "page-hidden" {
+            "global-hidden"
+        } else {
+            event
+        };
         let report = {
             let (runtime, app) = hostile_app().await;
             let tame = launch(&runtime, &app, "nothing", "never");
@@ -60,9 +64,15 @@ async fn a_trap_at_every_entry_point_ends_only_that_session() {
             still_works(&tame).await;
             report
         };
-        assert!(matches!(report.cause, EndCause::Trap { .. }), "{event}: {report}");
+        assert!(
+            matches!(report.cause, EndCause::Trap { .. }),
+            "{event}: {report}"
+        );
         assert_eq!(report.event, event);
-        let named = report.stack.iter().any(|frame| frame.contains("hostile_guest"));
+        let named = report
+            .stack
+            .iter()
+            .any(|frame| frame.contains("hostile_guest"));
         assert!(named, "the stack names the guest's functions: {report}");
     }
 }
@@ -71,7 +81,11 @@ async fn a_trap_at_every_entry_point_ends_only_that_session() {
 async fn spinning_for_ever_hits_the_cpu_limit_wherever_it_happens() {
     for event in ["global-launched", "page-loaded", "interaction"] {
         let report = end_of("spin", event).await;
-        assert_eq!(report.cause, EndCause::CpuLimit { limit_ms: 2_000 }, "{event}");
+        assert_eq!(
+            report.cause,
+            EndCause::CpuLimit { limit_ms: 2_000 },
+            "{event}"
+        );
         assert_eq!(report.event, event);
     }
 }
@@ -85,7 +99,11 @@ async fn in_the_background_the_cpu_limit_is_lower() {
 #[tokio::test]
 async fn eating_memory_hits_the_memory_limit() {
     let report = end_of("eat-memory", "interaction").await;
-    let EndCause::MemoryLimit { limit_bytes, wanted_bytes } = report.cause else {
+    let EndCause::MemoryLimit {
+        limit_bytes,
+        wanted_bytes,
+    } = report.cause
+    else {
         panic!("{report}");
     };
     assert_eq!(limit_bytes, 64 << 20);
@@ -124,7 +142,10 @@ async fn a_huge_panic_message_is_cut() {
 #[tokio::test]
 async fn arithmetic_and_memory_faults_are_traps() {
     // Rust checks the division itself and panics without the SDK's hook.
-    for (action, told) in [("divide", "unreachable"), ("out-of-bounds", "out of bounds")] {
+    for (action, told) in [
+        ("divide", "unreachable"),
+        ("out-of-bounds", "out of bounds"),
+    ] {
         let report = end_of(action, "interaction").await;
         let EndCause::Trap { trap } = &report.cause else {
             panic!("{report}");

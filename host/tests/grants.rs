@@ -11,7 +11,9 @@ use support::{hostile, launch, tap, text};
 fn outcomes(session: &Session) -> BTreeMap<String, String> {
     let shown = text(session, "text");
     let pairs = shown.lines().filter_map(|line| line.split_once('='));
-    pairs.map(|(name, outcome)| (name.to_owned(), outcome.to_owned())).collect()
+    pairs
+        .map(|(name, outcome)| (name.to_owned(), outcome.to_owned()))
+        .collect()
 }
 
 /// The functions of the capabilities, as the WIT has them.
@@ -21,7 +23,10 @@ fn functions() -> Vec<String> {
     let (package, _) = resolve.push_dir(wit).expect("the WIT parses");
     let mut names = Vec::new();
     for (name, interface) in &resolve.packages[package].interfaces {
-        if Capability::ALL.iter().any(|capability| capability.name() == name) {
+        if Capability::ALL
+            .iter()
+            .any(|capability| capability.name() == name)
+        {
             let functions = resolve.interfaces[*interface].functions.keys();
             names.extend(functions.map(|function| format!("{name}.{function}")));
         }
@@ -31,7 +36,10 @@ fn functions() -> Vec<String> {
 }
 
 async fn session_with(grants: &[Capability]) -> (Runtime, Session) {
-    let config = RuntimeConfig { grants: grants.to_vec(), ..RuntimeConfig::simulated() };
+    let config = RuntimeConfig {
+        grants: grants.to_vec(),
+        ..RuntimeConfig::simulated()
+    };
     let runtime = Runtime::new(config).expect("a runtime");
     let app = runtime.load(hostile()).await.expect("loaded");
     let session = launch(&runtime, &app, "call-everything", "interaction");
@@ -43,8 +51,15 @@ async fn session_with(grants: &[Capability]) -> (Runtime, Session) {
 async fn the_guest_calls_every_function_there_is() {
     let (_runtime, session) = session_with(&Capability::ALL).await;
     tap(&session, "tap").await;
-    let called: Vec<String> = outcomes(&session).into_keys().filter(|name| name.contains('.')).collect();
-    assert_eq!(called, functions(), "a function of the WIT is not in the hostile guest's list");
+    let called: Vec<String> = outcomes(&session)
+        .into_keys()
+        .filter(|name| name.contains('.'))
+        .collect();
+    assert_eq!(
+        called,
+        functions(),
+        "a function of the WIT is not in the hostile guest's list"
+    );
 }
 
 #[tokio::test]
@@ -53,7 +68,8 @@ async fn granted_is_allowed() {
     tap(&session, "tap").await;
     for (name, outcome) in outcomes(&session) {
         // A request that was never made is refused for that, not for want of a grant.
-        let allowed = outcome == "ok" || (name == "storage.take" && outcome.contains("unknown-request"));
+        let allowed =
+            outcome == "ok" || (name == "storage.take" && outcome.contains("unknown-request"));
         assert!(allowed || !name.contains('.'), "{name}: {outcome}");
     }
 }
@@ -61,14 +77,21 @@ async fn granted_is_allowed() {
 #[tokio::test]
 async fn without_a_grant_every_function_is_refused() {
     for refused in Capability::ALL {
-        let others: Vec<_> = Capability::ALL.into_iter().filter(|one| *one != refused).collect();
+        let others: Vec<_> = Capability::ALL
+            .into_iter()
+            .filter(|one| *one != refused)
+            .collect();
         let (_runtime, session) = session_with(&others).await;
         tap(&session, "tap").await;
         let outcomes = outcomes(&session);
         for function in functions() {
             let outcome = &outcomes[&function];
             let of_refused = function.starts_with(&format!("{}.", refused.name()));
-            assert_eq!(outcome.contains("access-denied"), of_refused, "{function}: {outcome}");
+            assert_eq!(
+                outcome.contains("access-denied"),
+                of_refused,
+                "{function}: {outcome}"
+            );
         }
     }
 }

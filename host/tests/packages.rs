@@ -18,7 +18,10 @@ fn with_wasm(wasm: &[u8]) -> Package {
 
 async fn refusal(wasm: &[u8]) -> String {
     let runtime = Runtime::new(RuntimeConfig::simulated()).expect("a runtime");
-    let error: LoadError = runtime.load(with_wasm(wasm)).await.expect_err("it must be refused");
+    let error: LoadError = runtime
+        .load(with_wasm(wasm))
+        .await
+        .expect_err("it must be refused");
     error.to_string()
 }
 
@@ -34,7 +37,11 @@ async fn what_is_not_webassembly() {
 
 #[tokio::test]
 async fn a_core_module() {
-    assert!(refusal(&component("(module)")).await.contains("core module, not a component"));
+    assert!(
+        refusal(&component("(module)"))
+            .await
+            .contains("core module, not a component")
+    );
 }
 
 #[tokio::test]
@@ -48,23 +55,45 @@ async fn a_damaged_component() {
 
 #[tokio::test]
 async fn an_import_that_nobody_offers() {
-    let told = refusal(&component("(component (import \"evil:kit/keylogger@1.0.0\" (instance)))")).await;
+    let told = refusal(&component(
+        "(component (import \"evil:kit/keylogger@1.0.0\" (instance)))",
+    ))
+    .await;
     assert!(told.contains("evil:kit/keylogger@1.0.0"), "{told}");
-    let told = refusal(&component("(component (import \"lapak:app/teleport@0.1.0\" (instance)))")).await;
+    let told = refusal(&component(
+        "(component (import \"lapak:app/teleport@0.1.0\" (instance)))",
+    ))
+    .await;
     assert!(told.contains("lapak:app/teleport@0.1.0"), "{told}");
 }
 
 #[tokio::test]
 async fn another_version_of_the_contract() {
-    let told = refusal(&component("(component (import \"lapak:app/console@9.0.0\" (instance)))")).await;
-    assert!(told.contains("made for lapak:app@9.0.0") && told.contains("Update the host"), "{told}");
-    let told = refusal(&component("(component (import \"lapak:app/console@0.0.1\" (instance)))")).await;
-    assert!(told.contains("made for lapak:app@0.0.1") && told.contains("Build the app again"), "{told}");
+    let told = refusal(&component(
+        "(component (import \"lapak:app/console@9.0.0\" (instance)))",
+    ))
+    .await;
+    assert!(
+        told.contains("made for lapak:app@9.0.0") && told.contains("Update the host"),
+        "{told}"
+    );
+    let told = refusal(&component(
+        "(component (import \"lapak:app/console@0.0.1\" (instance)))",
+    ))
+    .await;
+    assert!(
+        told.contains("made for lapak:app@0.0.1") && told.contains("Build the app again"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
 async fn nothing_to_call() {
-    assert!(refusal(&component("(component)")).await.contains("does not export"));
+    assert!(
+        refusal(&component("(component)"))
+            .await
+            .contains("does not export")
+    );
     let wrong = "(component (instance $app) (export \"lapak:app/app@0.1.0\" (instance $app)))";
     assert!(!refusal(&component(wrong)).await.is_empty());
 }

@@ -32,5 +32,8 @@ async fn too_many_bytes_are_refused_and_the_most_are_given() {
 
 #[tokio::test]
 async fn simulated_bytes_are_the_same_in_every_run() {
-    assert_eq!(answer("call-random", true).await, answer("call-random", true).await);
+    assert_eq!(
+        answer("call-random", true).await,
+        answer("call-random", true).await
+    );
 }

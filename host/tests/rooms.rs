@@ -30,23 +30,34 @@ fn every_room_is_a_capability() {
     let rooms = std::fs::read_dir(root().join("host/src/capability")).expect("the rooms");
     for room in rooms {
         let path = room.expect("a room").path();
-        let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let known = Capability::ALL.iter().any(|capability| capability.name() == stem);
+        let stem = path
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        let known = Capability::ALL
+            .iter()
+            .any(|capability| capability.name() == stem);
         assert!(known, "{} belongs to no capability", path.display());
     }
 }
 
 fn is_used(name: &str) -> bool {
-    ["examples", "host/tests/guests"].iter().any(|folder| mentions(&root().join(folder), name))
+    ["examples", "host/tests/guests"]
+        .iter()
+        .any(|folder| mentions(&root().join(folder), name))
 }
 
 fn mentions(folder: &Path, name: &str) -> bool {
-    let entries = std::fs::read_dir(folder).expect("a folder").filter_map(Result::ok);
+    let entries = std::fs::read_dir(folder)
+        .expect("a folder")
+        .filter_map(Result::ok);
     entries.map(|entry| entry.path()).any(|path| {
         if path.is_dir() {
             return path.file_name().is_some_and(|part| part != "target") && mentions(&path, name);
         }
         let source = path.extension().is_some_and(|extension| extension == "rs");
-        source && std::fs::read_to_string(&path).is_ok_and(|text| text.contains(&format!("{name}::")))
+        source
+            && std::fs::read_to_string(&path).is_ok_and(|text| text.contains(&format!("{name}::")))
     })
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use lapak_abi::limits::Limits;
 use lapak_host::view::{InputValue, NodeId, Trigger};
-use lapak_host::{EndCause, Launch, LaunchError, Runtime, RuntimeConfig, SendError, Session, ShellEvent, Update};
+use lapak_host::{
+    EndCause, Launch, LaunchError, Runtime, RuntimeConfig, SendError, Session, ShellEvent, Update,
+};
 use support::{counter, hostile, hostile_app, launch, launch_as, still_works, tap, tap_on, text};
 use tokio::sync::broadcast::error::TryRecvError;
 
@@ -15,7 +17,12 @@ fn handled(updates: &mut tokio::sync::broadcast::Receiver<Update>) -> Vec<String
     let mut names = Vec::new();
     loop {
         match updates.try_recv() {
-            Ok(Update::Handled(record)) => names.push(record.dropped.clone().unwrap_or_else(|| record.event.clone())),
+            Ok(Update::Handled(record)) => names.push(
+                record
+                    .dropped
+                    .clone()
+                    .unwrap_or_else(|| record.event.clone()),
+            ),
             Ok(_) | Err(TryRecvError::Lagged(_)) => {}
             Err(_) => return names,
         }
@@ -25,24 +32,51 @@ fn handled(updates: &mut tokio::sync::broadcast::Receiver<Update>) -> Vec<String
 #[tokio::test]
 async fn the_launch_has_the_order_that_the_contract_says() {
     let (runtime, app) = hostile_app().await;
-    let (session, mut updates) = runtime.launch_watched(&app, Launch::new("me")).expect("launched");
+    let (session, mut updates) = runtime
+        .launch_watched(&app, Launch::new("me"))
+        .expect("launched");
     session.settled().await;
-    let launched = ["global-launched", "global-shown", "page-loaded", "page-shown", "page-ready"];
+    let launched = [
+        "global-launched",
+        "global-shown",
+        "page-loaded",
+        "page-shown",
+        "page-ready",
+    ];
     assert_eq!(handled(&mut updates), launched);
-    session.send(ShellEvent::Navigate("pages/second".into())).expect("sent");
+    session
+        .send(ShellEvent::Navigate("pages/second".into()))
+        .expect("sent");
     session.settled().await;
-    assert_eq!(handled(&mut updates), ["page-hidden", "page-loaded", "page-shown", "page-ready"]);
+    assert_eq!(
+        handled(&mut updates),
+        ["page-hidden", "page-loaded", "page-shown", "page-ready"]
+    );
     assert_eq!(session.screen().depth, 2);
     session.send(ShellEvent::Back).expect("sent");
     session.settled().await;
-    assert_eq!(handled(&mut updates), ["page-hidden", "page-unloaded", "page-shown"]);
+    assert_eq!(
+        handled(&mut updates),
+        ["page-hidden", "page-unloaded", "page-shown"]
+    );
     session.send(ShellEvent::Hide).expect("sent");
     session.send(ShellEvent::Show).expect("sent");
     session.settled().await;
-    assert_eq!(handled(&mut updates), ["page-hidden", "global-hidden", "global-shown", "page-shown"]);
+    assert_eq!(
+        handled(&mut updates),
+        ["page-hidden", "global-hidden", "global-shown", "page-shown"]
+    );
     session.send(ShellEvent::Close).expect("sent");
     assert_eq!(session.ended().await.cause, EndCause::Closed);
-    assert_eq!(handled(&mut updates), ["page-hidden", "page-unloaded", "global-hidden", "global-unloaded"]);
+    assert_eq!(
+        handled(&mut updates),
+        [
+            "page-hidden",
+            "page-unloaded",
+            "global-hidden",
+            "global-unloaded"
+        ]
+    );
     assert_eq!(session.send(ShellEvent::Back), Err(SendError::Ended));
 }
 
@@ -51,7 +85,11 @@ async fn ten_thousand_taps_all_count() {
     let (runtime, app) = hostile_app().await;
     let session = launch(&runtime, &app, "nothing", "never");
     session.settled().await;
-    let node = session.screen().tree.find("tap", Trigger::Tap).expect("a button");
+    let node = session
+        .screen()
+        .tree
+        .find("tap", Trigger::Tap)
+        .expect("a button");
     let mut refused = 0;
     for _ in 0..10_000 {
         while let Err(error) = session.send(tap_on(node)) {
@@ -73,7 +111,11 @@ async fn a_flood_of_one_session_leaves_others_their_turn() {
     let other = launch(&runtime, &app, "nothing", "never");
     flooded.settled().await;
     other.settled().await;
-    let node = flooded.screen().tree.find("tap", Trigger::Tap).expect("a button");
+    let node = flooded
+        .screen()
+        .tree
+        .find("tap", Trigger::Tap)
+        .expect("a button");
     while flooded.send(tap_on(node)).is_ok() {}
     still_works(&other).await;
     flooded.settled().await;
@@ -85,12 +127,22 @@ async fn apps_that_spin_on_every_core_do_not_stop_others() {
     let (runtime, app) = hostile_app().await;
     let other = launch(&runtime, &app, "nothing", "never");
     other.settled().await;
-    let spinning: Vec<Session> = (0..8).map(|_| launch(&runtime, &app, "spin", "global-launched")).collect();
+    let spinning: Vec<Session> = (0..8)
+        .map(|_| launch(&runtime, &app, "spin", "global-launched"))
+        .collect();
     tokio::time::sleep(Duration::from_millis(50)).await;
     still_works(&other).await;
-    assert!(spinning.iter().any(|session| session.screen().ended.is_none()), "they ended before the test began");
+    assert!(
+        spinning
+            .iter()
+            .any(|session| session.screen().ended.is_none()),
+        "they ended before the test began"
+    );
     for session in spinning {
-        assert!(matches!(session.ended().await.cause, EndCause::CpuLimit { .. }));
+        assert!(matches!(
+            session.ended().await.cause,
+            EndCause::CpuLimit { .. }
+        ));
     }
 }
 
@@ -100,13 +152,29 @@ async fn events_for_nodes_that_are_not_there_are_dropped_and_said() {
     let session = launch(&runtime, &app, "nothing", "never");
     session.settled().await;
     let (_, mut updates) = session.watch();
-    let node = session.screen().tree.find("tap", Trigger::Tap).expect("a button");
+    let node = session
+        .screen()
+        .tree
+        .find("tap", Trigger::Tap)
+        .expect("a button");
     let wrong = [
         tap_on(NodeId(0)),
         tap_on(NodeId(u32::MAX)),
-        ShellEvent::Input { node, trigger: Trigger::Change, value: InputValue::Toggled(true) },
-        ShellEvent::Input { node, trigger: Trigger::Tap, value: InputValue::Number(f64::NAN) },
-        ShellEvent::Input { node, trigger: Trigger::LongPress, value: InputValue::None },
+        ShellEvent::Input {
+            node,
+            trigger: Trigger::Change,
+            value: InputValue::Toggled(true),
+        },
+        ShellEvent::Input {
+            node,
+            trigger: Trigger::Tap,
+            value: InputValue::Number(f64::NAN),
+        },
+        ShellEvent::Input {
+            node,
+            trigger: Trigger::LongPress,
+            value: InputValue::None,
+        },
     ];
     for event in &wrong {
         session.send(event.clone()).expect("sent");
@@ -114,7 +182,10 @@ async fn events_for_nodes_that_are_not_there_are_dropped_and_said() {
     session.settled().await;
     let dropped = handled(&mut updates);
     assert_eq!(dropped.len(), wrong.len(), "{dropped:?}");
-    assert!(dropped.iter().all(|why| why != "interaction"), "{dropped:?}");
+    assert!(
+        dropped.iter().all(|why| why != "interaction"),
+        "{dropped:?}"
+    );
     assert_eq!(text(&session, "taps"), "0");
     still_works(&session).await;
 }
@@ -124,14 +195,23 @@ async fn an_event_for_an_older_view_is_dropped() {
     let (runtime, app) = hostile_app().await;
     let session = launch(&runtime, &app, "nothing", "never");
     session.settled().await;
-    let old = session.screen().tree.find("tap", Trigger::Tap).expect("a button");
-    session.send(ShellEvent::Navigate("pages/second".into())).expect("sent");
+    let old = session
+        .screen()
+        .tree
+        .find("tap", Trigger::Tap)
+        .expect("a button");
+    session
+        .send(ShellEvent::Navigate("pages/second".into()))
+        .expect("sent");
     session.settled().await;
     let (_, mut updates) = session.watch();
     session.send(tap_on(old)).expect("sent");
     session.settled().await;
     let dropped = handled(&mut updates);
-    assert!(dropped.len() == 1 && dropped[0].contains("not on show"), "{dropped:?}");
+    assert!(
+        dropped.len() == 1 && dropped[0].contains("not on show"),
+        "{dropped:?}"
+    );
 }
 
 #[tokio::test]
@@ -139,9 +219,16 @@ async fn a_refused_view_leaves_the_last_good_one_on_the_screen() {
     let (runtime, app) = hostile_app().await;
     let session = launch(&runtime, &app, "view-nan", "interaction");
     session.settled().await;
-    let node = session.screen().tree.find("tap", Trigger::Tap).expect("a button");
+    let node = session
+        .screen()
+        .tree
+        .find("tap", Trigger::Tap)
+        .expect("a button");
     session.send(tap_on(node)).expect("sent");
-    assert!(matches!(session.ended().await.cause, EndCause::InvalidView { .. }));
+    assert!(matches!(
+        session.ended().await.cause,
+        EndCause::InvalidView { .. }
+    ));
     assert!(session.screen().tree.find("tap", Trigger::Tap).is_some());
 }
 
@@ -164,7 +251,9 @@ async fn the_page_stack_ends_at_ten() {
     tap(&session, "tap").await;
     session.settled().await;
     assert_eq!(session.screen().depth, 10);
-    session.send(ShellEvent::Navigate("pages/second".into())).expect("sent");
+    session
+        .send(ShellEvent::Navigate("pages/second".into()))
+        .expect("sent");
     session.settled().await;
     assert_eq!(session.screen().depth, 10);
     still_works(&session).await;
@@ -176,7 +265,9 @@ async fn two_people_and_two_apps_share_nothing_on_the_screen() {
     let wild = runtime.load(hostile()).await.expect("loaded");
     let tame = runtime.load(counter()).await.expect("loaded");
     let ada = runtime.launch(&tame, Launch::new("ada")).expect("launched");
-    let budi = runtime.launch(&tame, Launch::new("budi")).expect("launched");
+    let budi = runtime
+        .launch(&tame, Launch::new("budi"))
+        .expect("launched");
     let trap = launch_as(&runtime, &wild, "ada", "trap", "interaction");
     for session in [&ada, &budi, &trap] {
         session.settled().await;
@@ -193,12 +284,18 @@ async fn two_people_and_two_apps_share_nothing_on_the_screen() {
 
 #[tokio::test]
 async fn no_more_sessions_than_allowed_and_an_ended_one_makes_room() {
-    let config = RuntimeConfig { max_sessions: 2, ..RuntimeConfig::simulated() };
+    let config = RuntimeConfig {
+        max_sessions: 2,
+        ..RuntimeConfig::simulated()
+    };
     let runtime = Runtime::new(config).expect("a runtime");
     let app = runtime.load(counter()).await.expect("loaded");
     let first = runtime.launch(&app, Launch::new("a")).expect("launched");
     let _second = runtime.launch(&app, Launch::new("b")).expect("launched");
-    assert_eq!(runtime.launch(&app, Launch::new("c")).err(), Some(LaunchError::TooManySessions(2)));
+    assert_eq!(
+        runtime.launch(&app, Launch::new("c")).err(),
+        Some(LaunchError::TooManySessions(2))
+    );
     first.send(ShellEvent::Close).expect("sent");
     first.ended().await;
     while runtime.sessions() > 1 {
@@ -215,13 +312,23 @@ async fn a_report_names_the_functions_it_happened_in() {
     tap(&session, "tap").await;
     let report = session.ended().await;
     assert_eq!(report.event, "interaction");
-    assert!(report.stack.iter().any(|frame| frame.contains("handle")), "{report}");
+    assert!(
+        report.stack.iter().any(|frame| frame.contains("handle")),
+        "{report}"
+    );
 }
 
 #[tokio::test]
 async fn other_limits_are_the_hosts_to_choose() {
-    let limits = Limits { view_nodes: 3, ..Limits::default() };
-    let runtime = Runtime::new(RuntimeConfig { limits, ..RuntimeConfig::simulated() }).expect("a runtime");
+    let limits = Limits {
+        view_nodes: 3,
+        ..Limits::default()
+    };
+    let runtime = Runtime::new(RuntimeConfig {
+        limits,
+        ..RuntimeConfig::simulated()
+    })
+    .expect("a runtime");
     let app = runtime.load(counter()).await.expect("loaded");
     let session = runtime.launch(&app, Launch::new("me")).expect("launched");
     let EndCause::InvalidView { rule } = session.ended().await.cause else {

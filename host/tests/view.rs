@@ -3,11 +3,16 @@
 use std::collections::HashMap;
 
 use lapak_host::view::{
-    Binding, Element, Input, InputKind, Node, NodeId, NodeIds, Op, Tree, Trigger, View, ViewLimits, apply, update,
+    Binding, Element, Input, InputKind, Node, NodeId, NodeIds, Op, Tree, Trigger, View, ViewLimits,
+    apply, update,
 };
 use proptest::prelude::*;
 
-const LIMITS: ViewLimits = ViewLimits { nodes: 10_000, depth: 64, bytes: 1 << 20 };
+const LIMITS: ViewLimits = ViewLimits {
+    nodes: 10_000,
+    depth: 64,
+    bytes: 1 << 20,
+};
 
 /// A tree that is easy to make at random.
 #[derive(Clone, Debug)]
@@ -19,18 +24,36 @@ struct Made {
 }
 
 fn made() -> impl Strategy<Value = Made> {
-    let leaf = (0..4_u8, prop::option::of(0..6_u8), 0..3_u8)
-        .prop_map(|(kind, key, word)| Made { kind, key, word, children: Vec::new() });
+    let leaf = (0..4_u8, prop::option::of(0..6_u8), 0..3_u8).prop_map(|(kind, key, word)| Made {
+        kind,
+        key,
+        word,
+        children: Vec::new(),
+    });
     leaf.prop_recursive(4, 40, 6, |inner| {
-        (0..4_u8, prop::option::of(0..6_u8), 0..3_u8, prop::collection::vec(inner, 0..6))
-            .prop_map(|(kind, key, word, children)| Made { kind, key, word, children })
+        (
+            0..4_u8,
+            prop::option::of(0..6_u8),
+            0..3_u8,
+            prop::collection::vec(inner, 0..6),
+        )
+            .prop_map(|(kind, key, word, children)| Made {
+                kind,
+                key,
+                word,
+                children,
+            })
     })
 }
 
 fn view(roots: &[Made]) -> View {
     let mut nodes = Vec::new();
     flatten(roots, false, &mut nodes);
-    View { page: 1, title: None, nodes }
+    View {
+        page: 1,
+        title: None,
+        nodes,
+    }
 }
 
 fn flatten(siblings: &[Made], in_list: bool, nodes: &mut Vec<Node>) {
@@ -44,7 +67,10 @@ fn flatten(siblings: &[Made], in_list: bool, nodes: &mut Vec<Node>) {
             _ => Element::View,
         };
         // Keys are unique among siblings; a list's children all have one.
-        let key = made.key.filter(|key| keys.insert(*key)).map(|key| format!("k{key}"));
+        let key = made
+            .key
+            .filter(|key| keys.insert(*key))
+            .map(|key| format!("k{key}"));
         let key = key.or_else(|| in_list.then(|| format!("only{index}")));
         let at = nodes.len();
         let list = matches!(element, Element::List);
@@ -53,7 +79,13 @@ fn flatten(siblings: &[Made], in_list: bool, nodes: &mut Vec<Node>) {
             key,
             class: ["", "a", "a b"][usize::from(made.word)].into(),
             label: (made.word == 2).then(|| "label".into()),
-            bindings: (made.word > 0).then(|| Binding { trigger: Trigger::Tap, handler: u32::from(made.word) }).into_iter().collect(),
+            bindings: (made.word > 0)
+                .then(|| Binding {
+                    trigger: Trigger::Tap,
+                    handler: u32::from(made.word),
+                })
+                .into_iter()
+                .collect(),
             descendants: 0,
         });
         flatten(&made.children, list, nodes);
@@ -138,9 +170,24 @@ proptest! {
 
 fn row(index: usize, done: bool) -> Made {
     let word = u8::from(done);
-    let tick = Made { kind: 1, key: None, word, children: Vec::new() };
-    let name = Made { kind: 0, key: None, word: 0, children: Vec::new() };
-    Made { kind: 3, key: Some(u8::try_from(index % 256).expect("small")), word, children: vec![tick, name] }
+    let tick = Made {
+        kind: 1,
+        key: None,
+        word,
+        children: Vec::new(),
+    };
+    let name = Made {
+        kind: 0,
+        key: None,
+        word: 0,
+        children: Vec::new(),
+    };
+    Made {
+        kind: 3,
+        key: Some(u8::try_from(index % 256).expect("small")),
+        word,
+        children: vec![tick, name],
+    }
 }
 
 #[test]
@@ -149,13 +196,18 @@ fn one_toggled_row_of_many_touches_only_that_row() {
         kind: 2,
         key: None,
         word: 0,
-        children: (0..200).map(|index| row(index, Some(index) == toggled)).collect(),
+        children: (0..200)
+            .map(|index| row(index, Some(index) == toggled))
+            .collect(),
     };
     let mut ids = NodeIds::default();
     let (tree, _) = update(None, view(&[rows(None)]), &LIMITS, &mut ids).expect("a view");
     let (_, ops) = update(Some(tree), view(&[rows(Some(70))]), &LIMITS, &mut ids).expect("a view");
     assert_eq!(ops.len(), 2, "{ops:?}");
-    assert!(ops.iter().all(|op| matches!(op, Op::Update { .. })), "{ops:?}");
+    assert!(
+        ops.iter().all(|op| matches!(op, Op::Update { .. })),
+        "{ops:?}"
+    );
 }
 
 #[test]

@@ -64,7 +64,11 @@ pub enum PictureError {
 ///
 /// # Errors
 /// See [`PictureError`].
-pub fn paint(app: &App, screen: &Screen, options: &PictureOptions) -> Result<Vec<u8>, PictureError> {
+pub fn paint(
+    app: &App,
+    screen: &Screen,
+    options: &PictureOptions,
+) -> Result<Vec<u8>, PictureError> {
     let scale = options.scale.clamp(0.25, 4.0);
     let (width, height) = frame::outer_size(options);
     let (width, height) = (pixels(width, scale), pixels(height, scale));
@@ -76,7 +80,11 @@ pub fn paint(app: &App, screen: &Screen, options: &PictureOptions) -> Result<Vec
     let html = body(app, screen, options);
     let node = takumi::from_html(&html, FromHtmlOptions::default()).map_err(painter)?;
     let css = [html::BASE_CSS, frame::CSS, &AppStyle::of(package).css].join("\n");
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 4,096, see above")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "1 to 4,096, see above"
+    )]
     let mut viewport = Viewport::new((width as u32, height as u32));
     viewport.device_pixel_ratio = scale;
     let picture = takumi::render(
@@ -102,7 +110,12 @@ fn body(app: &App, screen: &Screen, options: &PictureOptions) -> String {
         for_picture: true,
     };
     let dark = options.color_scheme == ColorScheme::Dark;
-    let app_box = AppBox { tree: &screen.tree, route: &screen.route, lang: &options.lang, dark };
+    let app_box = AppBox {
+        tree: &screen.tree,
+        route: &screen.route,
+        lang: &options.lang,
+        dark,
+    };
     let html = html::app_box(&app_box, &cx);
     frame::around(&html, app, screen, options)
 }
@@ -111,8 +124,13 @@ fn body(app: &App, screen: &Screen, options: &PictureOptions) -> String {
 /// out, as a browser would show none.
 fn images(package: &Package) -> HashMap<Arc<str>, ImageSource> {
     let is_image = |path: &str| {
-        let extension = path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-        matches!(extension.as_deref(), Some("svg" | "png" | "jpg" | "jpeg" | "webp"))
+        let extension = path
+            .rsplit_once('.')
+            .map(|(_, extension)| extension.to_ascii_lowercase());
+        matches!(
+            extension.as_deref(),
+            Some("svg" | "png" | "jpg" | "jpeg" | "webp")
+        )
     };
     let files = package.files().filter(|(path, _)| is_image(path));
     files
@@ -123,7 +141,10 @@ fn images(package: &Package) -> HashMap<Arc<str>, ImageSource> {
         .collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "sides beyond 2^24 are refused anyway")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "sides beyond 2^24 are refused anyway"
+)]
 fn pixels(side: u32, scale: f32) -> f32 {
     (side as f32 * scale).round()
 }

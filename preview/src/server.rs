@@ -56,7 +56,9 @@ impl Preview {
             sessions: Sessions::default(),
             painting: tokio::sync::Semaphore::new(1),
         };
-        Self { inner: Arc::new(inner) }
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
     /// Shows an app under a name (`/a/<name>`), or shows a newer one in the place of an older: its sessions
@@ -66,7 +68,10 @@ impl Preview {
         let shown = Arc::new(ShownApp::new(app));
         let replaced = stall.put(shown.clone());
         if replaced {
-            self.inner.sessions.reload(&self.inner.runtime, &stall, &shown).await;
+            self.inner
+                .sessions
+                .reload(&self.inner.runtime, &stall, &shown)
+                .await;
         }
     }
 
@@ -84,7 +89,9 @@ impl Preview {
     #[must_use]
     pub fn style_notes(&self, name: &str) -> Vec<String> {
         let shown = self.inner.shelf.find(name).and_then(|stall| stall.shown());
-        shown.map(|shown| shown.style.notes.clone()).unwrap_or_default()
+        shown
+            .map(|shown| shown.style.notes.clone())
+            .unwrap_or_default()
     }
 
     /// The server as a service, for whoever has a server already.
@@ -100,7 +107,10 @@ impl Preview {
             .route("/a/{app}/icon", get(files::app_icon))
             .route("/_lapak/{file}", get(files::asset))
             .fallback(pages::nothing_here)
-            .layer(axum::middleware::from_fn_with_state(self.clone(), guard::guard))
+            .layer(axum::middleware::from_fn_with_state(
+                self.clone(),
+                guard::guard,
+            ))
             .with_state(self.clone())
     }
 

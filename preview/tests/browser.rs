@@ -25,7 +25,12 @@ async fn a_person_orders_lunch() {
     // Searches as it is typed.
     browser.type_into("[data-key=search]", "sate").await;
     browser.until_text(".lp-app", "Sate ayam").await;
-    browser.until("only sate is left", "!document.querySelector('.lp-app').innerText.includes('Nasi goreng')").await;
+    browser
+        .until(
+            "only sate is left",
+            "!document.querySelector('.lp-app').innerText.includes('Nasi goreng')",
+        )
+        .await;
     browser.click("[aria-label='Add Sate ayam']").await;
     browser.click("[aria-label='One more Sate ayam']").await;
     browser.screenshot("search").await;
@@ -82,10 +87,19 @@ async fn taps_while_away_are_not_lost() {
                { super(...a); window.sockets.push(this); } };";
     browser.before_each_page(spy).await;
     browser.open(&server.url("/a/counter")).await;
-    browser.until("connected", "window.sockets.some(socket => socket.readyState === 1)").await;
+    browser
+        .until(
+            "connected",
+            "window.sockets.some(socket => socket.readyState === 1)",
+        )
+        .await;
     browser.click("[aria-label='Add one']").await;
     browser.until_text("[data-key=count]", "1").await;
-    browser.client.execute("window.sockets.forEach(socket => socket.close())", vec![]).await.expect("closed");
+    browser
+        .client
+        .execute("window.sockets.forEach(socket => socket.close())", vec![])
+        .await
+        .expect("closed");
     for _ in 0..3 {
         browser.click("[aria-label='Add one']").await;
     }
@@ -99,7 +113,10 @@ async fn taps_while_away_are_not_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_windows_show_the_same_session() {
     let server = Server::of(&[COUNTER]).await;
-    let (first, second) = (Browser::start(1280, 900).await, Browser::start(390, 844).await);
+    let (first, second) = (
+        Browser::start(1280, 900).await,
+        Browser::start(390, 844).await,
+    );
     first.open(&server.url("/a/counter")).await;
     first.click("[aria-label='Add one']").await;
     first.until_text("[data-key=count]", "1").await;
@@ -117,13 +134,20 @@ async fn two_windows_show_the_same_session() {
 async fn a_trap_is_told_and_the_app_starts_again() {
     let server = Server::of(&["host/tests/guests/hostile"]).await;
     let browser = Browser::start(1280, 900).await;
-    browser.open(&server.url("/a/hostile?page=pages/main%3Fdo=panic%26at=interaction")).await;
+    browser
+        .open(&server.url("/a/hostile?page=pages/main%3Fdo=panic%26at=interaction"))
+        .await;
     browser.click("[data-key=tap]").await;
     browser.until_text("#over", "panicked").await;
     browser.until_text("#over", "src/basket.rs").await;
     browser.screenshot("ended").await;
     browser.click("#over button").await;
-    browser.until("the app is back", "document.querySelector('#over').hidden && document.querySelector('[data-key=tap]')").await;
+    browser
+        .until(
+            "the app is back",
+            "document.querySelector('#over').hidden && document.querySelector('[data-key=tap]')",
+        )
+        .await;
 }
 
 /// A change of the sources, seen from the browser: building, failed with the compiler's words, shown.
@@ -131,16 +155,39 @@ async fn a_trap_is_told_and_the_app_starts_again() {
 async fn a_rebuilt_app_shows_up_at_the_page_where_it_was() {
     let server = Server::of(&[WARUNG]).await;
     let browser = Browser::start(1280, 900).await;
-    browser.open(&server.url("/a/warung?page=pages/dish%3Fid=sate-ayam")).await;
+    browser
+        .open(&server.url("/a/warung?page=pages/dish%3Fid=sate-ayam"))
+        .await;
     browser.until_text("[data-key=put]", "30.000").await;
     server.preview.building("warung");
-    browser.until("said to be building", "!document.querySelector('#building').hidden").await;
-    server.preview.build_failed("warung", "error[E0425]: cannot find value `prise` in this scope\n --> src/menu.rs:3:5");
+    browser
+        .until(
+            "said to be building",
+            "!document.querySelector('#building').hidden",
+        )
+        .await;
+    server.preview.build_failed(
+        "warung",
+        "error[E0425]: cannot find value `prise` in this scope\n --> src/menu.rs:3:5",
+    );
     browser.until_text("#failed", "cannot find value").await;
     browser.screenshot("build-failed").await;
-    let package = tokio::task::spawn_blocking(|| built(WARUNG)).await.expect("built");
-    server.preview.show("warung", server.runtime.load(package).await.expect("loaded")).await;
-    browser.until("the failure is gone", "document.querySelector('#failed').hidden").await;
+    let package = tokio::task::spawn_blocking(|| built(WARUNG))
+        .await
+        .expect("built");
+    server
+        .preview
+        .show(
+            "warung",
+            server.runtime.load(package).await.expect("loaded"),
+        )
+        .await;
+    browser
+        .until(
+            "the failure is gone",
+            "document.querySelector('#failed').hidden",
+        )
+        .await;
     browser.until_text("[data-key=put]", "30.000").await;
 }
 
@@ -171,8 +218,18 @@ async fn on_a_phone_the_app_fills_the_screen() {
     let browser = Browser::start(390, 844).await;
     browser.open(&server.url("/a/warung?lang=id")).await;
     browser.until_text("#tabs", "Keranjang").await;
-    browser.until("the app is as wide as the screen", "document.querySelector('.lp-app').offsetWidth === innerWidth").await;
-    browser.until("the inspector is away", "!document.querySelector('#inspector').offsetParent").await;
+    browser
+        .until(
+            "the app is as wide as the screen",
+            "document.querySelector('.lp-app').offsetWidth === innerWidth",
+        )
+        .await;
+    browser
+        .until(
+            "the inspector is away",
+            "!document.querySelector('#inspector').offsetParent",
+        )
+        .await;
     browser.screenshot("phone").await;
     browser.click("[aria-label='Nasi rendang']").await;
     browser.until_text("[data-key=put]", "35.000").await;
@@ -193,10 +250,20 @@ async fn the_page_runs_clean() {
     browser.click("[aria-label='Add Nasi goreng']").await;
     browser.click("#tabs [data-page='pages/basket']").await;
     browser.until_text("[data-key=total]", "Rp 30.000").await;
-    for tab in ["#tab-view", "#tab-events", "#tab-storage", "#tab-app", "#tab-console"] {
+    for tab in [
+        "#tab-view",
+        "#tab-events",
+        "#tab-storage",
+        "#tab-app",
+        "#tab-console",
+    ] {
         browser.click(tab).await;
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let faults = browser.client.execute("return window.faults", vec![]).await.expect("the script runs");
+    let faults = browser
+        .client
+        .execute("return window.faults", vec![])
+        .await
+        .expect("the script runs");
     assert_eq!(faults, serde_json::json!([]));
 }

@@ -26,23 +26,39 @@ async fn get(server: &Server, path: &str, headers: &[(&str, &str)]) -> Response<
         request = request.header(*name, *value);
     }
     let request = request.body(Body::empty()).expect("a request");
-    server.preview.router().oneshot(request).await.expect("an answer")
+    server
+        .preview
+        .router()
+        .oneshot(request)
+        .await
+        .expect("an answer")
 }
 
 async fn body(response: Response<Body>) -> String {
-    let bytes = axum::body::to_bytes(response.into_body(), 16 << 20).await.expect("a body");
+    let bytes = axum::body::to_bytes(response.into_body(), 16 << 20)
+        .await
+        .expect("a body");
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Launches the counter; gives the path of its session's page and the person's cookie.
 async fn launched(server: &Server, cookie: Option<&str>) -> (String, String) {
-    let headers: Vec<_> = cookie.map(|cookie| ("cookie", cookie)).into_iter().collect();
+    let headers: Vec<_> = cookie
+        .map(|cookie| ("cookie", cookie))
+        .into_iter()
+        .collect();
     let response = get(server, "/a/counter", &headers).await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
-    let header = |name: &str| response.headers().get(name).map(|value| value.to_str().expect("text").to_owned());
-    let cookie = header("set-cookie").map_or_else(|| cookie.unwrap_or_default().to_owned(), |set| {
-        set.split(';').next().unwrap_or_default().to_owned()
-    });
+    let header = |name: &str| {
+        response
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().expect("text").to_owned())
+    };
+    let cookie = header("set-cookie").map_or_else(
+        || cookie.unwrap_or_default().to_owned(),
+        |set| set.split(';').next().unwrap_or_default().to_owned(),
+    );
     (header("location").expect("a location"), cookie)
 }
 
@@ -55,14 +71,18 @@ struct Shell {
 impl Shell {
     async fn connect(server: &Server, session: &str) -> Self {
         let origin = format!("http://{}", server.address);
-        let socket = connect(server, session, Some(&origin)).await.expect("connected");
+        let socket = connect(server, session, Some(&origin))
+            .await
+            .expect("connected");
         Self { socket, seq: 0 }
     }
 
     /// Connects, says hello as a page that shows nothing yet, and waits for the page.
     async fn hello(server: &Server, session: &str, client: &str) -> (Self, Value) {
         let mut shell = Self::connect(server, session).await;
-        shell.say(&json!({ "t": "hello", "client": client, "v": 0, "page": 0, "app": "" })).await;
+        shell
+            .say(&json!({ "t": "hello", "client": client, "v": 0, "page": 0, "app": "" }))
+            .await;
         let welcome = shell.hear("welcome").await;
         shell.seq = welcome["seq"].as_u64().expect("a number");
         let page = shell.hear("page").await;
@@ -80,7 +100,8 @@ impl Shell {
     async fn tap(&mut self, node: u64) {
         self.seq += 1;
         let seq = self.seq;
-        self.say(&json!({ "t": "input", "seq": seq, "node": node, "on": "tap", "value": null })).await;
+        self.say(&json!({ "t": "input", "seq": seq, "node": node, "on": "tap", "value": null }))
+            .await;
     }
 
     /// The next message of this kind; others are passed over.
@@ -115,7 +136,9 @@ async fn connect(
     let url = format!("ws://{}{session}/ws", server.address);
     let mut request = url.into_client_request()?;
     if let Some(origin) = origin {
-        request.headers_mut().insert("origin", origin.parse().expect("a header"));
+        request
+            .headers_mut()
+            .insert("origin", origin.parse().expect("a header"));
     }
     Ok(tokio_tungstenite::connect_async(request).await?.0)
 }
@@ -123,10 +146,16 @@ async fn connect(
 /// The node with this aria-label.
 fn node(page: &Value, label: &str) -> u64 {
     let html = page["html"].as_str().expect("html");
-    let at = html.find(&format!("aria-label=\"{label}\"")).unwrap_or_else(|| panic!("no {label:?} in {html}"));
+    let at = html
+        .find(&format!("aria-label=\"{label}\""))
+        .unwrap_or_else(|| panic!("no {label:?} in {html}"));
     let element = &html[html[..at].rfind('<').expect("an element")..];
     let id = element.split("data-n=\"").nth(1).expect("a number");
-    id.split('"').next().expect("a number").parse().expect("a number")
+    id.split('"')
+        .next()
+        .expect("a number")
+        .parse()
+        .expect("a number")
 }
 
 #[tokio::test]
@@ -135,8 +164,14 @@ async fn the_first_view_is_in_the_page() {
     let (session, _) = launched(&server, None).await;
     let response = get(&server, &session, &[]).await;
     assert_eq!(response.status(), StatusCode::OK);
-    let policy = response.headers()["content-security-policy"].to_str().expect("text").to_owned();
-    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    let policy = response.headers()["content-security-policy"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    assert!(
+        policy.contains("default-src 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
     let html = body(response).await;
     assert!(html.contains("aria-label=\"Add one\""), "{html}");
     assert!(!html.contains("{{"), "{html}");
@@ -159,7 +194,10 @@ async fn a_tap_gives_a_patch_and_a_reload_resumes() {
     let html = body(get(&server, &session, &[]).await).await;
     assert!(html.contains(">1</span>"), "{html}");
     let (_, page) = Shell::hello(&server, &session, "two").await;
-    assert!(page["html"].as_str().expect("html").contains(">1</span>"), "{page}");
+    assert!(
+        page["html"].as_str().expect("html").contains(">1</span>"),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -253,14 +291,24 @@ async fn malformed_messages_are_answered_and_change_nothing() {
     let (session, _) = launched(&server, None).await;
     let (mut shell, page) = Shell::hello(&server, &session, "one").await;
     for message in [
-        "", "{", "null", "[1,2]", "{\"t\":\"input\"}", "{\"t\":\"no-such\"}", "\u{0}",
+        "",
+        "{",
+        "null",
+        "[1,2]",
+        "{\"t\":\"input\"}",
+        "{\"t\":\"no-such\"}",
+        "\u{0}",
         r#"{"t":"input","seq":1,"node":-1,"on":"tap","value":null}"#,
         r#"{"t":"input","seq":1e400,"node":1,"on":"tap","value":null}"#,
     ] {
         shell.raw(message).await;
         shell.hear("error").await;
     }
-    shell.socket.send(Message::binary(vec![0xff; 64])).await.expect("sent");
+    shell
+        .socket
+        .send(Message::binary(vec![0xff; 64]))
+        .await
+        .expect("sent");
     shell.hear("error").await;
     let deep = "[".repeat(100_000);
     shell.raw(&deep).await;
@@ -283,7 +331,13 @@ async fn events_for_foreign_nodes_are_dropped_and_said_in_the_inspector() {
             break event;
         }
     };
-    assert!(dropped["dropped"].as_str().expect("why").contains("4000000000"), "{dropped}");
+    assert!(
+        dropped["dropped"]
+            .as_str()
+            .expect("why")
+            .contains("4000000000"),
+        "{dropped}"
+    );
     // A value that the node cannot have.
     shell.seq += 1;
     let (seq, plus) = (shell.seq, node(&page, "Add one"));
@@ -311,7 +365,12 @@ async fn a_message_that_is_too_large_ends_the_connection_and_nothing_else() {
     while let Some(Ok(message)) = shell.socket.next().await {
         rest.push(message);
     }
-    assert!(!rest.iter().any(|message| message.to_string().contains("\"ack\"")), "{rest:?}");
+    assert!(
+        !rest
+            .iter()
+            .any(|message| message.to_string().contains("\"ack\"")),
+        "{rest:?}"
+    );
     let (_, page) = Shell::hello(&server, &session, "two").await;
     assert_eq!(page["t"], "page");
 }
@@ -322,7 +381,13 @@ async fn other_origins_cannot_connect() {
     let (session, _) = launched(&server, None).await;
     let own = format!("http://{}", server.address);
     assert!(connect(&server, &session, Some(&own)).await.is_ok());
-    for origin in [None, Some("http://evil.example"), Some("null"), Some("http://127.0.0.1:1"), Some("https://127.0.0.1")] {
+    for origin in [
+        None,
+        Some("http://evil.example"),
+        Some("null"),
+        Some("http://127.0.0.1:1"),
+        Some("https://127.0.0.1"),
+    ] {
         let refused = connect(&server, &session, origin).await;
         let Err(tungstenite::Error::Http(response)) = refused else {
             panic!("{origin:?} was let in");
@@ -334,11 +399,19 @@ async fn other_origins_cannot_connect() {
 #[tokio::test]
 async fn a_rebound_name_is_refused() {
     let server = Server::of(&[COUNTER]).await;
-    for host in ["evil.example", "evil.example:7700", "127.0.0.1.evil.example"] {
+    for host in [
+        "evil.example",
+        "evil.example:7700",
+        "127.0.0.1.evil.example",
+    ] {
         let response = get(&server, "/", &[("host", host)]).await;
         assert_eq!(response.status(), StatusCode::FORBIDDEN, "{host}");
     }
-    let launched_by_an_image = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")];
+    let launched_by_an_image = [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-mode", "no-cors"),
+        ("sec-fetch-dest", "image"),
+    ];
     let response = get(&server, "/a/counter", &launched_by_an_image).await;
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert_eq!(server.runtime.sessions(), 0);
@@ -351,12 +424,23 @@ async fn a_forged_token_is_nothing() {
     let mut forged = session.clone();
     let last = forged.pop().expect("a token");
     forged.push(if last == '0' { '1' } else { '0' });
-    for token in [forged.as_str(), "/s/", "/s/x", "/s/..%2f..", "/s/00000000000000000000000000000000"] {
+    for token in [
+        forged.as_str(),
+        "/s/",
+        "/s/x",
+        "/s/..%2f..",
+        "/s/00000000000000000000000000000000",
+    ] {
         for what in ["", "/app.css", "/f/common/icon.svg", "/shot.png"] {
             let response = get(&server, &format!("{token}{what}"), &[]).await;
             assert_eq!(response.status(), StatusCode::NOT_FOUND, "{token}{what}");
         }
-        assert!(connect(&server, token, Some(&server.url(""))).await.is_err(), "{token}");
+        assert!(
+            connect(&server, token, Some(&server.url("")))
+                .await
+                .is_err(),
+            "{token}"
+        );
     }
 }
 
@@ -367,10 +451,23 @@ async fn only_images_of_the_package_are_served() {
     let icon = get(&server, &format!("{session}/f/common/icon.svg"), &[]).await;
     assert_eq!(icon.status(), StatusCode::OK);
     assert_eq!(icon.headers()["content-type"], "image/svg+xml");
-    assert!(icon.headers()["content-security-policy"].to_str().expect("text").contains("sandbox"));
+    assert!(
+        icon.headers()["content-security-policy"]
+            .to_str()
+            .expect("text")
+            .contains("sandbox")
+    );
     for path in [
-        "app.wasm", "manifest.json", "app.css", "../../etc/passwd", "..%2f..%2fetc%2fpasswd", "/etc/passwd",
-        "common/../manifest.json", "common%2f..%2fapp.wasm", "common/icon.svg%00", "COMMON/ICON.SVG",
+        "app.wasm",
+        "manifest.json",
+        "app.css",
+        "../../etc/passwd",
+        "..%2f..%2fetc%2fpasswd",
+        "/etc/passwd",
+        "common/../manifest.json",
+        "common%2f..%2fapp.wasm",
+        "common/icon.svg%00",
+        "COMMON/ICON.SVG",
     ] {
         let response = get(&server, &format!("{session}/f/{path}"), &[]).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
@@ -388,7 +485,10 @@ async fn two_people_do_not_see_each_other() {
     of_ada.tap(node(&page, "Add one")).await;
     of_ada.hear("patch").await;
     let (_, page) = Shell::hello(&server, &second, "b").await;
-    assert!(page["html"].as_str().expect("html").contains(">0</span>"), "{page}");
+    assert!(
+        page["html"].as_str().expect("html").contains(">0</span>"),
+        "{page}"
+    );
     let (third, again) = launched(&server, Some(&ada)).await;
     assert_eq!(ada, again);
     assert_ne!(first, third);
@@ -403,14 +503,39 @@ async fn an_app_that_traps_ends_only_its_own_session_and_can_start_again() {
     let (counter, _) = launched(&server, None).await;
     let path = "/a/hostile?page=pages/main%3Fdo=panic%26at=interaction";
     let response = get(&server, path, &[]).await;
-    let hostile = response.headers()["location"].to_str().expect("text").to_owned();
+    let hostile = response.headers()["location"]
+        .to_str()
+        .expect("text")
+        .to_owned();
     let (mut shell, page) = Shell::hello(&server, &hostile, "a").await;
     let html = page["html"].as_str().expect("html");
-    let button = html.split("<button").nth(1).and_then(|rest| rest.split("data-n=\"").nth(1)).expect("a button");
-    shell.tap(button.split('"').next().expect("a number").parse().expect("a number")).await;
+    let button = html
+        .split("<button")
+        .nth(1)
+        .and_then(|rest| rest.split("data-n=\"").nth(1))
+        .expect("a button");
+    shell
+        .tap(
+            button
+                .split('"')
+                .next()
+                .expect("a number")
+                .parse()
+                .expect("a number"),
+        )
+        .await;
     let ended = shell.hear("ended").await;
-    assert!(ended["text"].as_str().expect("text").contains("panicked at"), "{ended}");
-    assert!(!ended["stack"].as_array().expect("a stack").is_empty(), "{ended}");
+    assert!(
+        ended["text"]
+            .as_str()
+            .expect("text")
+            .contains("panicked at"),
+        "{ended}"
+    );
+    assert!(
+        !ended["stack"].as_array().expect("a stack").is_empty(),
+        "{ended}"
+    );
     let (mut other, page) = Shell::hello(&server, &counter, "b").await;
     other.tap(node(&page, "Add one")).await;
     other.hear("patch").await;
@@ -427,23 +552,45 @@ async fn a_newer_app_takes_the_olders_place_under_the_same_token() {
     shell.hear("patch").await;
     server.preview.building("counter");
     shell.hear("building").await;
-    server.preview.build_failed("counter", "error: expected `;`");
-    assert_eq!(shell.hear("build-failed").await["message"], "error: expected `;`");
-    let package = tokio::task::spawn_blocking(|| support::built(COUNTER)).await.expect("built");
-    server.preview.show("counter", server.runtime.load(package).await.expect("loaded")).await;
+    server
+        .preview
+        .build_failed("counter", "error: expected `;`");
+    assert_eq!(
+        shell.hear("build-failed").await["message"],
+        "error: expected `;`"
+    );
+    let package = tokio::task::spawn_blocking(|| support::built(COUNTER))
+        .await
+        .expect("built");
+    server
+        .preview
+        .show(
+            "counter",
+            server.runtime.load(package).await.expect("loaded"),
+        )
+        .await;
     let page = shell.hear("page").await;
-    assert!(page["html"].as_str().expect("html").contains(">0</span>"), "{page}");
+    assert!(
+        page["html"].as_str().expect("html").contains(">0</span>"),
+        "{page}"
+    );
 }
 
 #[tokio::test]
 async fn the_inspector_gets_lines_events_and_storage() {
     let server = Server::of(&["examples/warung"]).await;
     let response = get(&server, "/a/warung?lang=en", &[]).await;
-    let session = response.headers()["location"].to_str().expect("text").to_owned();
+    let session = response.headers()["location"]
+        .to_str()
+        .expect("text")
+        .to_owned();
     let (mut shell, page) = Shell::hello(&server, &session, "a").await;
     shell.say(&json!({ "t": "inspect", "on": true })).await;
     let about = shell.hear("about").await;
-    assert!(about["rows"].to_string().contains("dev.lapak.warung"), "{about}");
+    assert!(
+        about["rows"].to_string().contains("dev.lapak.warung"),
+        "{about}"
+    );
     let event = shell.hear("event").await;
     assert!(event["cpu_us"].as_f64().expect("a number") > 0.0, "{event}");
     shell.tap(node(&page, "Add Nasi goreng")).await;
@@ -469,6 +616,10 @@ async fn a_session_as_a_picture() {
     assert_eq!(png.headers()["content-type"], "image/png");
     for too_large in ["width=100000", "height=4294967295&scale=4", "width=0"] {
         let refused = get(&server, &format!("{session}/shot.png?{too_large}"), &[]).await;
-        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY, "{too_large}");
+        assert_eq!(
+            refused.status(),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{too_large}"
+        );
     }
 }

@@ -138,7 +138,10 @@ impl<'a> Members<'a> {
         };
         match found.as_f64() {
             Some(found) if found.is_finite() && found >= 0.0 => *value = found,
-            _ => self.warn(member, format!("must be a number, 0 or more; {value} is taken")),
+            _ => self.warn(
+                member,
+                format!("must be a number, 0 or more; {value} is taken"),
+            ),
         }
     }
 
@@ -146,18 +149,16 @@ impl<'a> Members<'a> {
         let Some(found) = self.json.get(member) else {
             return;
         };
-        match found.as_str().and_then(|text| text.parse::<csscolorparser::Color>().ok()) {
+        match found
+            .as_str()
+            .and_then(|text| text.parse::<csscolorparser::Color>().ok())
+        {
             Some(color) => *value = color.to_css_hex().to_string(),
             None => self.warn(member, format!("must be a CSS colour; {value} is taken")),
         }
     }
 
-    pub(super) fn choice<T: Copy>(
-        &mut self,
-        member: &str,
-        names: &[(&str, T)],
-        value: &mut T,
-    ) {
+    pub(super) fn choice<T: Copy>(&mut self, member: &str, names: &[(&str, T)], value: &mut T) {
         let Some(found) = self.json.get(member) else {
             return;
         };
@@ -270,7 +271,12 @@ fn icons(of: &mut Members<'_>) -> Result<Vec<Icon>, ManifestError> {
         };
         let path = of.path(&at);
         let mut icon = Members::new(&path, icon);
-        match icon.json.get("src").and_then(Value::as_str).map(inside_package) {
+        match icon
+            .json
+            .get("src")
+            .and_then(Value::as_str)
+            .map(inside_package)
+        {
             Some(Ok(src)) => icons.push(Icon {
                 src: src.to_owned(),
                 sizes: icon.text("sizes"),
@@ -282,7 +288,8 @@ fn icons(of: &mut Members<'_>) -> Result<Vec<Icon>, ManifestError> {
         of.warnings.append(&mut icon.warnings);
     }
     if icons.is_empty() {
-        let what = "needs at least one icon inside the package, e.g. [{ \"src\": \"common/icon.svg\" }]";
+        let what =
+            "needs at least one icon inside the package, e.g. [{ \"src\": \"common/icon.svg\" }]";
         return Err(of.required("icons", what));
     }
     Ok(icons)
@@ -301,9 +308,15 @@ fn lang(of: &mut Members<'_>) -> Option<String> {
 
 fn device_type(of: &mut Members<'_>) -> Vec<String> {
     let list = of.list("device_type");
-    let types: Option<Vec<String>> = list.iter().map(|one| one.as_str().map(str::to_owned)).collect();
+    let types: Option<Vec<String>> = list
+        .iter()
+        .map(|one| one.as_str().map(str::to_owned))
+        .collect();
     types.unwrap_or_else(|| {
-        of.warn("device_type", "holds something that is no string; all of it is skipped");
+        of.warn(
+            "device_type",
+            "holds something that is no string; all of it is skipped",
+        );
         Vec::new()
     })
 }
@@ -340,7 +353,10 @@ fn widgets(of: &mut Members<'_>, platform_min_code: u64) -> Vec<Widget> {
                 path,
                 min_code: min_code(widget).unwrap_or(platform_min_code),
             }),
-            _ => of.warn(&at, "needs a name and a path inside the package; it is skipped"),
+            _ => of.warn(
+                &at,
+                "needs a name and a path inside the package; it is skipped",
+            ),
         }
     }
     widgets

@@ -85,9 +85,16 @@ pub(super) fn read(members: &mut Members<'_>) -> Window {
     let styles = [("dark", TextStyle::Dark), ("light", TextStyle::Light)];
     of.boolean("auto_design_width", &mut window.auto_design_width);
     of.color("background_color", &mut window.background_color);
-    of.choice("background_text_style", &styles, &mut window.background_text_style);
+    of.choice(
+        "background_text_style",
+        &styles,
+        &mut window.background_text_style,
+    );
     of.length("design_width", &mut window.design_width);
-    of.boolean("enable_pull_down_refresh", &mut window.enable_pull_down_refresh);
+    of.boolean(
+        "enable_pull_down_refresh",
+        &mut window.enable_pull_down_refresh,
+    );
     of.boolean("fullscreen", &mut window.fullscreen);
     of.color(
         "navigation_bar_background_color",
@@ -104,8 +111,15 @@ pub(super) fn read(members: &mut Members<'_>) -> Window {
         ("default", NavigationStyle::Default),
         ("custom", NavigationStyle::Custom),
     ];
-    of.choice("navigation_style", &navigation, &mut window.navigation_style);
-    of.length("on_reach_bottom_distance", &mut window.on_reach_bottom_distance);
+    of.choice(
+        "navigation_style",
+        &navigation,
+        &mut window.navigation_style,
+    );
+    of.length(
+        "on_reach_bottom_distance",
+        &mut window.on_reach_bottom_distance,
+    );
     let held = [
         ("portrait", Orientation::Portrait),
         ("landscape", Orientation::Landscape),

@@ -34,8 +34,8 @@ pub(super) fn open(bytes: &[u8], limits: &PackageLimits) -> Result<Opened, Packa
         let what = "it does not begin with PK\\x03\\x04".to_owned();
         return Err(PackageError::NotAZip(what));
     }
-    let archive = ZipArchive::from_slice(bytes)
-        .map_err(|error| PackageError::NotAZip(error.to_string()))?;
+    let archive =
+        ZipArchive::from_slice(bytes).map_err(|error| PackageError::NotAZip(error.to_string()))?;
     check_end(bytes, &archive)?;
     let mut reading = Reading {
         archive: &archive,
@@ -52,7 +52,10 @@ pub(super) fn open(bytes: &[u8], limits: &PackageLimits) -> Result<Opened, Packa
         reading.entry(&entry)?;
     }
     if seen != archive.entries_hint() {
-        let what = format!("it says it has {} entries and has {seen}", archive.entries_hint());
+        let what = format!(
+            "it says it has {} entries and has {seen}",
+            archive.entries_hint()
+        );
         return Err(PackageError::NotAZip(what));
     }
     let entries_end = reading.check_overlaps()?;
@@ -68,14 +71,18 @@ pub(super) fn open(bytes: &[u8], limits: &PackageLimits) -> Result<Opened, Packa
 /// small.
 fn check_end(bytes: &[u8], archive: &Archive<'_>) -> Result<(), PackageError> {
     let at = usize_of(archive.eocd_offset());
-    let record = bytes.get(at..at.saturating_add(END_RECORD_BYTES)).unwrap_or_default();
+    let record = bytes
+        .get(at..at.saturating_add(END_RECORD_BYTES))
+        .unwrap_or_default();
     if !record.starts_with(END_RECORD) {
         return Err(PackageError::NotAZip("it is a ZIP64 file".into()));
     }
     if record.get(4..8) != Some(&[0; 4]) || record.get(8..10) != record.get(10..12) {
         return Err(PackageError::Spanned);
     }
-    let after = bytes.len().saturating_sub(at.saturating_add(END_RECORD_BYTES));
+    let after = bytes
+        .len()
+        .saturating_sub(at.saturating_add(END_RECORD_BYTES));
     if after > 0 {
         // A comment counts too: nothing of a package may hide there.
         return Err(PackageError::Junk(u64::try_from(after).unwrap_or(u64::MAX)));
@@ -113,7 +120,8 @@ impl Reading<'_> {
         }
         let (start, end) = local.compressed_data_range();
         let begins = usize_of(entry.local_header_offset());
-        self.ranges.push((begins..usize_of(end).max(usize_of(start)), path.clone()));
+        self.ranges
+            .push((begins..usize_of(end).max(usize_of(start)), path.clone()));
         self.claim_name(&path, entry.is_dir())?;
         if entry.is_dir() {
             return match local.data() {
@@ -158,7 +166,9 @@ impl Reading<'_> {
             });
         }
         // Size and CRC are compared when the end is read.
-        let more = verified.read(&mut [0]).map_err(|error| damaged(path, error))?;
+        let more = verified
+            .read(&mut [0])
+            .map_err(|error| damaged(path, error))?;
         if more > 0 {
             return Err(damaged(path, "it is longer than it says"));
         }
@@ -206,7 +216,9 @@ impl Reading<'_> {
         if let Some((first, _)) = self.ranges.first()
             && first.start > 0
         {
-            return Err(PackageError::Junk(u64::try_from(first.start).unwrap_or(u64::MAX)));
+            return Err(PackageError::Junk(
+                u64::try_from(first.start).unwrap_or(u64::MAX),
+            ));
         }
         Ok(end)
     }
@@ -251,7 +263,10 @@ fn signing_block(gap: Option<&[u8]>) -> Result<Option<Vec<u8>>, PackageError> {
     };
     let size_at = before_magic.len().checked_sub(8).ok_or_else(wrong)?;
     let size = length(before_magic.get(size_at..)).ok_or_else(wrong)?;
-    let start = gap.len().checked_sub(size.saturating_add(8)).ok_or_else(wrong)?;
+    let start = gap
+        .len()
+        .checked_sub(size.saturating_add(8))
+        .ok_or_else(wrong)?;
     if length(gap.get(start..start + 8)) != Some(size) || size + 8 < BLOCK_FRAME {
         return Err(wrong());
     }

@@ -48,7 +48,8 @@ impl PackageWriter {
                 what: error.to_string(),
             })?;
         }
-        zip.finish().map_err(|error| PackageError::NotAZip(error.to_string()))
+        zip.finish()
+            .map_err(|error| PackageError::NotAZip(error.to_string()))
     }
 }
 

@@ -27,7 +27,12 @@ pub(super) fn toggle_row(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Fi
     let whole = whole_page(tokio)?;
     Ok(vec![
         Figure::of("toggle-row-1000", "us", &ours, (BARE, &bare)),
-        Figure::of("toggle-row-1000-bytes", "bytes", &wire, ("the whole page as HTML", &[whole])),
+        Figure::of(
+            "toggle-row-1000-bytes",
+            "bytes",
+            &wire,
+            ("the whole page as HTML", &[whole]),
+        ),
     ])
 }
 
@@ -68,9 +73,16 @@ fn compare(
 }
 
 /// The message that carries the patch to the browser.
-#[expect(clippy::cast_precision_loss, reason = "messages are far below 2^52 bytes")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "messages are far below 2^52 bytes"
+)]
 fn wire_bytes(patch: &lapak_host::session::Patch) -> f64 {
-    let cx = HtmlContext { asset_base: "/f/", has_file: &|_| true, for_picture: false };
+    let cx = HtmlContext {
+        asset_base: "/f/",
+        has_file: &|_| true,
+        for_picture: false,
+    };
     let ops = patch_json(&patch.ops, &cx).to_string();
     format!("{{\"t\":\"patch\",\"v\":{},\"ops\":{ops}}}", patch.version).len() as f64
 }
@@ -83,7 +95,11 @@ fn whole_page(tokio: &Tokio) -> anyhow::Result<f64> {
         let app = live::load(&runtime, ROWS).await?;
         let session = runtime.launch(&app, lapak_host::Launch::new("bench"))?;
         session.painted().await;
-        let cx = HtmlContext { asset_base: "/f/", has_file: &|_| true, for_picture: false };
+        let cx = HtmlContext {
+            asset_base: "/f/",
+            has_file: &|_| true,
+            for_picture: false,
+        };
         anyhow::Ok(lapak_preview::html::render(&session.screen().tree, &cx))
     })?;
     Ok(html.len() as f64)

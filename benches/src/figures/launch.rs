@@ -29,7 +29,12 @@ pub(super) fn new(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> 
         bare.push(micros(since) / 1e3);
     }
     let reference = "bare wasmtime: Component::new alone";
-    Ok(vec![Figure::of("launch-new", "ms", &ours, (reference, &bare))])
+    Ok(vec![Figure::of(
+        "launch-new",
+        "ms",
+        &ours,
+        (reference, &bare),
+    )])
 }
 
 /// A package whose compiled code is in the cache.
@@ -59,7 +64,12 @@ pub(super) fn cached(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure
         bare.push(crate::result::middle(&bare_times));
     }
     let reference = "bare wasmtime: instantiate and call, code in memory";
-    Ok(vec![Figure::of("launch-cached", "us", &ours, (reference, &bare))])
+    Ok(vec![Figure::of(
+        "launch-cached",
+        "us",
+        &ours,
+        (reference, &bare),
+    )])
 }
 
 /// Microseconds from the package's bytes to the first view.
@@ -72,7 +82,11 @@ async fn first_view(runtime: &Runtime, bytes: &[u8]) -> anyhow::Result<f64> {
     session.painted().await;
     let took = micros(since);
     let screen = session.screen();
-    anyhow::ensure!(screen.version > 0, "the app showed nothing: {:?}", screen.ended);
+    anyhow::ensure!(
+        screen.version > 0,
+        "the app showed nothing: {:?}",
+        screen.ended
+    );
     session.send(ShellEvent::Close)?;
     session.ended().await;
     Ok(took)

@@ -20,5 +20,10 @@ fn size(id: &str, app: &str) -> anyhow::Result<Vec<Figure>> {
     let built = apps::built(app)?;
     let unpacked: usize = built.package.files().map(|(_, bytes)| bytes.len()).sum();
     let reference = ("the same files unpacked", &[unpacked as f64][..]);
-    Ok(vec![Figure::of(id, "bytes", &[built.bytes.len() as f64], reference)])
+    Ok(vec![Figure::of(
+        id,
+        "bytes",
+        &[built.bytes.len() as f64],
+        reference,
+    )])
 }

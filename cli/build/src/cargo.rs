@@ -51,24 +51,37 @@ pub(crate) fn compile(dir: &Path) -> Result<Compiled, BuildError> {
     cargo.args(["rustc", "--lib", "--crate-type", "cdylib", "--release"]);
     cargo.args(["--target", TARGET, "--message-format", "json", "--quiet"]);
     cargo.args(["--package", &sources.package]);
-    cargo.arg("--target-dir").arg(sources.target.join("lapak").join(toolchain.folder()));
+    cargo
+        .arg("--target-dir")
+        .arg(sources.target.join("lapak").join(toolchain.folder()));
     cargo.args(toolchain.arguments());
     for setting in PROFILE {
         cargo.args(["--config", setting]);
     }
-    cargo.args(["--", "-C"]).arg(format!("link-arg=-zstack-size={SHADOW_STACK_BYTES}"));
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", remap(dir, &sources)).env("CARGO_INCREMENTAL", "0");
+    cargo
+        .args(["--", "-C"])
+        .arg(format!("link-arg=-zstack-size={SHADOW_STACK_BYTES}"));
+    cargo
+        .env("CARGO_ENCODED_RUSTFLAGS", remap(dir, &sources))
+        .env("CARGO_INCREMENTAL", "0");
     let output = output(cargo)?;
     let messages = String::from_utf8_lossy(&output.stdout);
-    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let messages = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let messages: Vec<Value> = messages.collect();
     if !output.status.success() {
         return Err(failed(&messages, &output.stderr));
     }
     let Some(path) = module(&messages) else {
-        return Err(BuildError::Cargo("cargo made no .wasm file; is there a src/lib.rs?".into()));
+        return Err(BuildError::Cargo(
+            "cargo made no .wasm file; is there a src/lib.rs?".into(),
+        ));
     };
-    Ok(Compiled { module: read(&path)?, warnings: rendered(&messages, "warning") })
+    Ok(Compiled {
+        module: read(&path)?,
+        warnings: rendered(&messages, "warning"),
+    })
 }
 
 fn cargo(toolchain: Toolchain, dir: &Path) -> Command {
@@ -81,7 +94,9 @@ fn cargo(toolchain: Toolchain, dir: &Path) -> Command {
 }
 
 fn output(mut cargo: Command) -> Result<Output, BuildError> {
-    cargo.output().map_err(|error| BuildError::Toolchain(format!("cargo could not be started: {error}")))
+    cargo
+        .output()
+        .map_err(|error| BuildError::Toolchain(format!("cargo could not be started: {error}")))
 }
 
 /// Keeps this machine's folders out of the package, so that it gives away no user's name and comes out the same
@@ -108,22 +123,39 @@ fn sources(toolchain: Toolchain, dir: &Path) -> Result<Sources, BuildError> {
     command.args(["metadata", "--no-deps", "--format-version", "1"]);
     let output = output(command)?;
     if !output.status.success() {
-        return Err(BuildError::Cargo(String::from_utf8_lossy(&output.stderr).into_owned()));
+        return Err(BuildError::Cargo(
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        ));
     }
-    let metadata: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| BuildError::Cargo(format!("cargo metadata said what cannot be read: {error}")))?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).map_err(|error| {
+        BuildError::Cargo(format!("cargo metadata said what cannot be read: {error}"))
+    })?;
     let manifest = dir.join("Cargo.toml");
-    let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let own = packages
-        .iter()
-        .find(|package| package["manifest_path"].as_str().is_some_and(|path| Path::new(path) == manifest));
+    let packages = metadata["packages"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let own = packages.iter().find(|package| {
+        package["manifest_path"]
+            .as_str()
+            .is_some_and(|path| Path::new(path) == manifest)
+    });
     let package = own.and_then(|package| package["id"].as_str());
     let folder = |name: &str| metadata[name].as_str().map(PathBuf::from);
-    match (package, folder("workspace_root"), folder("target_directory")) {
-        (Some(package), Some(workspace), Some(target)) => {
-            Ok(Sources { package: package.to_owned(), workspace, target })
-        }
-        _ => Err(BuildError::Cargo(format!("{} describes no package", manifest.display()))),
+    match (
+        package,
+        folder("workspace_root"),
+        folder("target_directory"),
+    ) {
+        (Some(package), Some(workspace), Some(target)) => Ok(Sources {
+            package: package.to_owned(),
+            workspace,
+            target,
+        }),
+        _ => Err(BuildError::Cargo(format!(
+            "{} describes no package",
+            manifest.display()
+        ))),
     }
 }
 
@@ -136,15 +168,21 @@ fn failed(messages: &[Value], stderr: &[u8]) -> BuildError {
     BuildError::Compile(errors.join("\n"))
 }
 
+/// Messages of a level in the compiler's own words, without its counts of them, which name no line.
 fn rendered(messages: &[Value], level: &str) -> Vec<String> {
     let messages = messages.iter().map(|message| &message["message"]);
-    let wanted = messages.filter(|message| message["level"] == level);
+    let wanted = messages.filter(|message| message["level"] == level && !is_count(message));
     wanted.filter_map(|message| message["rendered"].as_str()).map(str::to_owned).collect()
 }
 
-/// The last `.wasm` file that cargo says it made: the app's own comes after its dependencies'.
+fn is_count(message: &Value) -> bool {
+    let text = message["message"].as_str().unwrap_or_default();
+    text.starts_with("aborting due to") || text.ends_with(" emitted")
+}
+
+/// The `.wasm` file that cargo says it made.
 fn module(messages: &[Value]) -> Option<PathBuf> {
     let files = messages.iter().filter_map(|message| message["filenames"].as_array()).flatten();
-    let wasm = files.filter_map(Value::as_str).filter(|path| path.ends_with(".wasm"));
-    wasm.last().map(PathBuf::from)
+    let wasm = files.filter_map(Value::as_str).find(|path| path.ends_with(".wasm"));
+    wasm.map(PathBuf::from)
 }

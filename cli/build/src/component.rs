@@ -31,7 +31,9 @@ pub(crate) fn check_pages(module: &[u8], manifest: &Manifest) -> Result<(), Buil
         return Ok(());
     }
     let only = |this: &BTreeSet<&str>, that: &BTreeSet<&str>| {
-        this.difference(that).map(|route| (*route).to_owned()).collect()
+        this.difference(that)
+            .map(|route| (*route).to_owned())
+            .collect()
     };
     Err(BuildError::Pages {
         only_manifest: only(&manifest, &sources),
@@ -40,10 +42,12 @@ pub(crate) fn check_pages(module: &[u8], manifest: &Manifest) -> Result<(), Buil
 }
 
 fn pages_section(module: &[u8]) -> Option<String> {
-    Parser::new(0).parse_all(module).find_map(|payload| match payload {
-        Ok(Payload::CustomSection(section)) if section.name() == PAGES_SECTION => {
-            Some(String::from_utf8_lossy(section.data()).into_owned())
-        }
-        _ => None,
-    })
+    Parser::new(0)
+        .parse_all(module)
+        .find_map(|payload| match payload {
+            Ok(Payload::CustomSection(section)) if section.name() == PAGES_SECTION => {
+                Some(String::from_utf8_lossy(section.data()).into_owned())
+            }
+            _ => None,
+        })
 }

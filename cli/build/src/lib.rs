@@ -52,12 +52,16 @@ pub enum BuildError {
     #[error("{0}")]
     Toolchain(String),
     /// The module could not be made a component.
-    #[error("the module could not be made a component: {0}. Does src/lib.rs end with `lapak_sdk::app!(YourApp);`?")]
+    #[error(
+        "the module could not be made a component: {0}. Does src/lib.rs end with `lapak_sdk::app!(YourApp);`?"
+    )]
     Component(String),
     /// The sources and the manifest disagree on the pages.
     #[error(
         "manifest.json and the sources disagree on the pages.\n  only in manifest.json: {}\n  only in `pages!`:      \
-         {}\nAdd or remove them on one side", list(only_manifest), list(only_sources)
+         {}\nAdd or remove them on one side",
+        list(only_manifest),
+        list(only_sources)
     )]
     Pages {
         /// Routes that only the manifest lists.
@@ -84,7 +88,10 @@ pub fn build(dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<Built, BuildE
             return Err(BuildError::NotAnApp(dir.to_owned(), needed));
         }
     }
-    let dir = &dir.canonicalize().map_err(|source| BuildError::File { path: dir.to_owned(), source })?;
+    let dir = &dir.canonicalize().map_err(|source| BuildError::File {
+        path: dir.to_owned(),
+        source,
+    })?;
     let manifest = read(&dir.join("manifest.json"))?;
     let parsed = Manifest::parse(&manifest).map_err(PackageError::from)?;
     progress("compiling to WebAssembly");

@@ -9,7 +9,8 @@ use lapak_abi::package::{COMPONENT, MANIFEST, PackageWriter, STYLES};
 use crate::{BuildError, read};
 
 /// The page's file for runtimes that ask for one; the app itself draws the page.
-const DRAWN_BY_APP: &str = "<!doctype html>\n<meta charset=\"utf-8\">\n<!-- drawn by app.wasm -->\n";
+const DRAWN_BY_APP: &str =
+    "<!doctype html>\n<meta charset=\"utf-8\">\n<!-- drawn by app.wasm -->\n";
 
 pub(crate) fn pack(
     dir: &Path,
@@ -25,7 +26,11 @@ pub(crate) fn pack(
     for page in manifest.pages.iter().chain(widgets) {
         let html = format!("{page}.html");
         let own = dir.join(&html);
-        let content = if own.is_file() { read(&own)? } else { DRAWN_BY_APP.into() };
+        let content = if own.is_file() {
+            read(&own)?
+        } else {
+            DRAWN_BY_APP.into()
+        };
         writer.file(&html, content)?;
         let css = format!("{page}.css");
         if dir.join(&css).is_file() {
@@ -40,7 +45,9 @@ pub(crate) fn pack(
 
 fn add_folder(writer: &mut PackageWriter, dir: &Path, folder: &Path) -> Result<(), BuildError> {
     for entry in entries(&dir.join(folder))? {
-        let Some(name) = entry.file_name() else { continue };
+        let Some(name) = entry.file_name() else {
+            continue;
+        };
         // What editors and systems leave behind.
         if name.to_string_lossy().starts_with('.') {
             continue;
@@ -58,7 +65,10 @@ fn add_folder(writer: &mut PackageWriter, dir: &Path, folder: &Path) -> Result<(
 
 /// What a folder holds, in order; nothing if there is no such folder.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
-    let failed = |source| BuildError::File { path: folder.to_owned(), source };
+    let failed = |source| BuildError::File {
+        path: folder.to_owned(),
+        source,
+    };
     if !folder.is_dir() {
         return Ok(Vec::new());
     }

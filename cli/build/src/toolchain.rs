@@ -38,11 +38,18 @@ pub fn find_toolchain(dir: &Path) -> Result<Toolchain, String> {
         Some("") => &[Toolchain::Rustup, Toolchain::Debian],
         Some("rustup") => &[Toolchain::Rustup],
         Some("debian") => &[Toolchain::Debian],
-        _ => return Err(format!("{FORCE} is {forced:?}; it may be `rustup` or `debian`")),
+        _ => {
+            return Err(format!(
+                "{FORCE} is {forced:?}; it may be `rustup` or `debian`"
+            ));
+        }
     };
     let found = candidates.iter().find(|toolchain| toolchain.is_there(dir));
     found.copied().ok_or_else(|| match candidates {
-        [only] => format!("no Rust compiler for {TARGET} was found ({FORCE} allows one only). {}", only.cure()),
+        [only] => format!(
+            "no Rust compiler for {TARGET} was found ({FORCE} allows one only). {}",
+            only.cure()
+        ),
         _ => format!(
             "no Rust compiler for {TARGET} was found. {}, or on Debian: {}",
             Toolchain::Rustup.cure(),
@@ -124,8 +131,16 @@ impl Toolchain {
 
 /// The first line that a program answers with.
 fn asked(program: &OsString, dir: &Path, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).current_dir(dir).output().ok()?;
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(dir)
+        .output()
+        .ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let line = text.lines().next().map(str::trim).filter(|line| !line.is_empty())?;
+    let line = text
+        .lines()
+        .next()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())?;
     output.status.success().then(|| line.to_owned())
 }

@@ -27,22 +27,41 @@ pub(crate) struct BuildArgs {
 
 pub(crate) fn run(args: &BuildArgs) -> Result<(), Failure> {
     if !args.app.is_dir() {
-        return Err(Failure::app(format!("{} is not a folder. Name the folder of an app", args.app.display())));
+        return Err(Failure::app(format!(
+            "{} is not a folder. Name the folder of an app",
+            args.app.display()
+        )));
     }
     let built = open::build(&args.app)?;
     let package = &built.package;
     let manifest = package.manifest();
     let out = args.out.clone().unwrap_or_else(|| {
         let last = manifest.app_id.rsplit('.').next().unwrap_or("app");
-        let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-', "-");
-        args.app.join("target/lapak").join(format!("{}-{}.ma", plain(last), plain(&manifest.version.name)))
+        let plain = |text: &str| {
+            text.replace(
+                |c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-',
+                "-",
+            )
+        };
+        args.app.join("target/lapak").join(format!(
+            "{}-{}.ma",
+            plain(last),
+            plain(&manifest.version.name)
+        ))
     });
-    let written = out.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&out, &built.bytes));
+    let written = out
+        .parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(&out, &built.bytes));
     written.map_err(|error| Failure::machine(format!("{}: {error}", out.display())))?;
     for warning in package.warnings() {
         eprintln!("warning: {warning}");
     }
-    let digest: String = package.digest().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = package
+        .digest()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     if args.json {
         return output::json(&json!({
             "package": out, "bytes": built.bytes.len(), "component_bytes": package.component().len(),
@@ -52,7 +71,9 @@ pub(crate) fn run(args: &BuildArgs) -> Result<(), Failure> {
     }
     output::line(&format!(
         "{}  {} ({} files; component {} before compression)",
-        out.display(), output::size(built.bytes.len()), package.files().count(),
+        out.display(),
+        output::size(built.bytes.len()),
+        package.files().count(),
         output::size(package.component().len()),
     ))
 }

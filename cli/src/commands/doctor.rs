@@ -39,7 +39,9 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
             output::line(&said(finding))?;
         }
     }
-    let missing = findings.iter().filter(|finding| finding.needed && finding.found.is_none());
+    let missing = findings
+        .iter()
+        .filter(|finding| finding.needed && finding.found.is_none());
     match missing.map(|finding| finding.what).collect::<Vec<_>>() {
         missing if missing.is_empty() => Ok(()),
         missing => Err(Failure::machine(format!("missing: {}", missing.join(", ")))),
@@ -49,8 +51,14 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
 fn said(finding: &Finding) -> String {
     match &finding.found {
         Some(found) => format!("✓ {:<16} {found}", finding.what),
-        None if finding.needed => format!("✗ {:<16} missing ({}). {}", finding.what, finding.why, finding.cure),
-        None => format!("– {:<16} not there ({}). {}", finding.what, finding.why, finding.cure),
+        None if finding.needed => format!(
+            "✗ {:<16} missing ({}). {}",
+            finding.what, finding.why, finding.cure
+        ),
+        None => format!(
+            "– {:<16} not there ({}). {}",
+            finding.what, finding.why, finding.cure
+        ),
     }
 }
 
@@ -66,10 +74,16 @@ fn look() -> Vec<Finding> {
         Finding {
             what: "wasm compiler",
             why: "apps compile to WebAssembly",
-            found: lapak_build::find_toolchain().ok().map(|toolchain| match toolchain {
-                lapak_build::Toolchain::Rustup => "wasm32-unknown-unknown of rustup's toolchain".to_owned(),
-                lapak_build::Toolchain::Debian => "Debian's packages (/usr/bin/cargo, rust-web-src)".to_owned(),
-            }),
+            found: lapak_build::find_toolchain(std::path::Path::new("."))
+                .ok()
+                .map(|toolchain| match toolchain {
+                    lapak_build::Toolchain::Rustup => {
+                        "wasm32-unknown-unknown of rustup's toolchain".to_owned()
+                    }
+                    lapak_build::Toolchain::Debian => {
+                        "Debian's packages (/usr/bin/cargo, rust-web-src)".to_owned()
+                    }
+                }),
             cure: "rustup target add wasm32-unknown-unknown, or on Debian: apt-get install rustc-web cargo-web \
                    rust-web-src rust-web-llvm lld-22",
             needed: true,
@@ -77,7 +91,9 @@ fn look() -> Vec<Finding> {
         Finding {
             what: "engine",
             why: "runs apps",
-            found: lapak_host::engine::new_engine().ok().map(|_| "wasmtime starts".to_owned()),
+            found: lapak_host::engine::new_engine()
+                .ok()
+                .map(|_| "wasmtime starts".to_owned()),
             cure: "This system or processor is not supported by wasmtime",
             needed: true,
         },
@@ -115,7 +131,10 @@ fn look() -> Vec<Finding> {
 fn version(program: &str, flag: &str) -> Option<String> {
     let output = Command::new(program).arg(flag).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    output.status.success().then(|| text.lines().next().unwrap_or_default().trim().to_owned())
+    output
+        .status
+        .success()
+        .then(|| text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
 fn writable(folder: &std::path::Path) -> Option<String> {

@@ -43,17 +43,28 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
 fn would_run(package: Package) -> Result<Option<String>, Failure> {
     let tokio = tokio::runtime::Runtime::new().context("tokio could not be started")?;
     tokio.block_on(async {
-        let runtime = Runtime::new(RuntimeConfig::simulated()).map_err(|error| Failure::machine(error.to_string()))?;
-        Ok(runtime.load(package).await.err().map(|error| error.to_string()))
+        let runtime = Runtime::new(RuntimeConfig::simulated())
+            .map_err(|error| Failure::machine(error.to_string()))?;
+        Ok(runtime
+            .load(package)
+            .await
+            .err()
+            .map(|error| error.to_string()))
     })
 }
 
 fn digest(package: &Package) -> String {
-    package.digest().iter().map(|byte| format!("{byte:02x}")).collect()
+    package
+        .digest()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn as_json(package: &Package, imports: &[String], refusal: Option<&str>) -> Value {
-    let files = package.files().map(|(path, bytes)| json!({ "path": path, "bytes": bytes.len() }));
+    let files = package
+        .files()
+        .map(|(path, bytes)| json!({ "path": path, "bytes": bytes.len() }));
     json!({
         "manifest": package.manifest(),
         "warnings": package.warnings(),
@@ -71,16 +82,60 @@ fn as_text(package: &Package, imports: &[String], refusal: Option<&str>) -> Stri
     let manifest = package.manifest();
     let lang = manifest.lang.clone().unwrap_or_default();
     let mut lines = vec![
-        format!("{}  {} ({})", package.localized(&manifest.name, &lang), manifest.version.name, manifest.version.code),
+        format!(
+            "{}  {} ({})",
+            package.localized(&manifest.name, &lang),
+            manifest.version.name,
+            manifest.version.code
+        ),
         format!("id         {}", manifest.app_id),
-        format!("package    {}, blake3 {}", output::size(package.size()), digest(package)),
-        format!("signature  {}", package.signing_block().map_or("none", |_| "a signing block is there; it is not verified yet")),
-        format!("pages      {}", manifest.pages.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        format!(
+            "package    {}, blake3 {}",
+            output::size(package.size()),
+            digest(package)
+        ),
+        format!(
+            "signature  {}",
+            package.signing_block().map_or(
+                "none",
+                |_| "a signing block is there; it is not verified yet"
+            )
+        ),
+        format!(
+            "pages      {}",
+            manifest
+                .pages
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
     ];
-    let asked: Vec<_> = manifest.req_permissions.iter().map(|permission| permission.name.as_str()).collect();
-    lines.push(format!("asks for   {}", if asked.is_empty() { "nothing".into() } else { asked.join(", ") }));
-    lines.push(format!("imports    {}", if imports.is_empty() { "nothing".into() } else { imports.join(", ") }));
-    lines.push(format!("runs here  {}", if refusal.is_none() { "yes" } else { "no" }));
+    let asked: Vec<_> = manifest
+        .req_permissions
+        .iter()
+        .map(|permission| permission.name.as_str())
+        .collect();
+    lines.push(format!(
+        "asks for   {}",
+        if asked.is_empty() {
+            "nothing".into()
+        } else {
+            asked.join(", ")
+        }
+    ));
+    lines.push(format!(
+        "imports    {}",
+        if imports.is_empty() {
+            "nothing".into()
+        } else {
+            imports.join(", ")
+        }
+    ));
+    lines.push(format!(
+        "runs here  {}",
+        if refusal.is_none() { "yes" } else { "no" }
+    ));
     lines.push("files".to_owned());
     for (path, bytes) in package.files() {
         lines.push(format!("  {:>10}  {path}", output::size(bytes.len())));

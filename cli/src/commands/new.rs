@@ -25,7 +25,10 @@ pub(crate) struct NewArgs {
 pub(crate) fn run(args: &NewArgs) -> Result<(), Failure> {
     let name = crate_name(&args.folder)?;
     if args.folder.exists() {
-        return Err(Failure::app(format!("{} is there already; choose another name", args.folder.display())));
+        return Err(Failure::app(format!(
+            "{} is there already; choose another name",
+            args.folder.display()
+        )));
     }
     let title = args.title.clone().unwrap_or_else(|| title(&name));
     if title.trim().is_empty() || title.chars().any(char::is_control) {
@@ -44,7 +47,8 @@ fn write(folder: &Path, name: &str, title: &str) -> std::io::Result<()> {
     write_dir(&TEMPLATE, folder, &|text| {
         let quoted = serde_json::to_string(title).unwrap_or_default();
         let in_quotes = quoted.trim_matches('"').to_owned();
-        text.replace("{{name}}", name).replace("{{title}}", &in_quotes)
+        text.replace("{{name}}", name)
+            .replace("{{title}}", &in_quotes)
     })
 }
 
@@ -52,13 +56,28 @@ fn write(folder: &Path, name: &str, title: &str) -> std::io::Result<()> {
 fn write_dir(dir: &Dir<'_>, to: &Path, fill: &dyn Fn(&str) -> String) -> std::io::Result<()> {
     std::fs::create_dir_all(to)?;
     for file in dir.files() {
-        let name = file.path().file_name().unwrap_or_default().to_string_lossy();
+        let name = file
+            .path()
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
         let name = name.strip_suffix(".in").unwrap_or(&name);
-        let name = if name == "gitignore" { ".gitignore" } else { name };
-        std::fs::write(to.join(name), fill(file.contents_utf8().unwrap_or_default()))?;
+        let name = if name == "gitignore" {
+            ".gitignore"
+        } else {
+            name
+        };
+        std::fs::write(
+            to.join(name),
+            fill(file.contents_utf8().unwrap_or_default()),
+        )?;
     }
     for inner in dir.dirs() {
-        let name = inner.path().file_name().unwrap_or_default().to_string_lossy();
+        let name = inner
+            .path()
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
         let name = if name == "cargo" { ".cargo" } else { &name };
         write_dir(inner, &to.join(name), fill)?;
     }
@@ -67,10 +86,24 @@ fn write_dir(dir: &Dir<'_>, to: &Path, fill: &dyn Fn(&str) -> String) -> std::io
 
 /// The folder's name as a crate's name.
 fn crate_name(folder: &Path) -> Result<String, Failure> {
-    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
-    let reserved = ["test", "core", "std", "alloc", "proc-macro", "self", "super", "crate", "lapak-sdk", "lapak-abi"];
+    let reserved = [
+        "test",
+        "core",
+        "std",
+        "alloc",
+        "proc-macro",
+        "self",
+        "super",
+        "crate",
+        "lapak-sdk",
+        "lapak-abi",
+    ];
     if !begins || !name.chars().all(plain) || name.len() > 64 || reserved.contains(&name.as_str()) {
         return Err(Failure::app(format!(
             "{name:?} cannot name an app; use small letters, digits and hyphens, beginning with a letter: bike-rental"
@@ -82,7 +115,10 @@ fn crate_name(folder: &Path) -> Result<String, Failure> {
 fn title(name: &str) -> String {
     let words = name.replace(['-', '_'], " ");
     let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -94,7 +130,9 @@ mod tests {
         for good in ["shop", "apps/bike-rental", "a1_b"] {
             assert!(crate_name(Path::new(good)).is_ok(), "{good}");
         }
-        for bad in ["", "..", "/", "Shop", "1shop", "my shop", "café", "test", "-x"] {
+        for bad in [
+            "", "..", "/", "Shop", "1shop", "my shop", "café", "test", "-x",
+        ] {
             assert!(crate_name(Path::new(bad)).is_err(), "{bad}");
         }
         assert_eq!(title("bike-rental"), "Bike rental");

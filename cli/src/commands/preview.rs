@@ -67,7 +67,9 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
             "cannot listen on {address}: {error}. Is another preview running? Choose another port with --port"
         ))
     })?;
-    let address = listener.local_addr().context("the listener has no address")?;
+    let address = listener
+        .local_addr()
+        .context("the listener has no address")?;
     let runtime = runtime(args.data.clone())?;
     let options = PreviewOptions {
         hosts: args.host_names.clone(),
@@ -95,15 +97,22 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
 
 fn url(address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
-        return format!("http://localhost:{}/ (and this machine's other addresses)", address.port());
+        return format!(
+            "http://localhost:{}/ (and this machine's other addresses)",
+            address.port()
+        );
     }
     format!("http://{address}/")
 }
 
 fn runtime(data: Option<PathBuf>) -> Result<Runtime, Failure> {
     let data = data.unwrap_or_else(folders::data);
-    std::fs::create_dir_all(&data)
-        .map_err(|error| Failure::machine(format!("{}: {error}. Choose another folder with --data", data.display())))?;
+    std::fs::create_dir_all(&data).map_err(|error| {
+        Failure::machine(format!(
+            "{}: {error}. Choose another folder with --data",
+            data.display()
+        ))
+    })?;
     let storage = SqliteStorage::open(&data.join("storage.sqlite"))
         .map_err(|error| Failure::machine(format!("{}: {error:#}", data.display())))?;
     let providers = Providers {
@@ -122,7 +131,9 @@ fn runtime(data: Option<PathBuf>) -> Result<Runtime, Failure> {
 /// The offset of this machine's local time from UTC, as `date` tells it; 0 where it does not.
 fn utc_offset_minutes() -> i32 {
     let asked = std::process::Command::new("date").arg("+%z").output();
-    let text = asked.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    let text = asked
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        .unwrap_or_default();
     let number: i32 = text.parse().unwrap_or(0);
     number / 100 * 60 + number % 100
 }
@@ -167,7 +178,9 @@ async fn rebuild(runtime: Runtime, preview: Preview, folders: Vec<(String, PathB
     let _watching = match watch::watch(&paths, sender) {
         Ok(watching) => watching,
         Err(error) => {
-            eprintln!("warning: sources are not watched ({error}); start the preview again after a change");
+            eprintln!(
+                "warning: sources are not watched ({error}); start the preview again after a change"
+            );
             return std::future::pending().await;
         }
     };
@@ -189,10 +202,29 @@ fn named(apps: &[PathBuf]) -> BTreeMap<String, PathBuf> {
     let mut named = BTreeMap::new();
     for app in apps {
         let full = app.canonicalize().unwrap_or_else(|_| app.clone());
-        let last = if full.is_dir() { full.file_name() } else { full.file_stem() };
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-        let base: String = last.unwrap_or_default().to_string_lossy().chars().map(plain).collect();
-        let base = if base.trim_matches('-').is_empty() { "app".to_owned() } else { base };
+        let last = if full.is_dir() {
+            full.file_name()
+        } else {
+            full.file_stem()
+        };
+        let plain = |c: char| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        };
+        let base: String = last
+            .unwrap_or_default()
+            .to_string_lossy()
+            .chars()
+            .map(plain)
+            .collect();
+        let base = if base.trim_matches('-').is_empty() {
+            "app".to_owned()
+        } else {
+            base
+        };
         let mut name = base.clone();
         let mut count = 2;
         while named.contains_key(&name) {

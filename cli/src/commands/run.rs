@@ -57,8 +57,15 @@ pub(crate) struct RunArgs {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum Line {
     Tap(Name),
-    Type { into: Name, text: String },
-    Input { node: u32, trigger: String, value: Option<Plain> },
+    Type {
+        into: Name,
+        text: String,
+    },
+    Input {
+        node: u32,
+        trigger: String,
+        value: Option<Plain>,
+    },
     Back(Yes),
     Tab(String),
     Navigate(String),
@@ -78,7 +85,11 @@ impl TryFrom<bool> for Yes {
     type Error = &'static str;
 
     fn try_from(yes: bool) -> Result<Self, Self::Error> {
-        if yes { Ok(Self) } else { Err("only `true` makes sense here") }
+        if yes {
+            Ok(Self)
+        } else {
+            Err("only `true` makes sense here")
+        }
     }
 }
 
@@ -106,7 +117,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     if let Some(data) = &args.data {
         let failed = |error: String| Failure::machine(format!("{}: {error}", data.display()));
         std::fs::create_dir_all(data).map_err(|error| failed(error.to_string()))?;
-        let storage = SqliteStorage::open(&data.join("storage.sqlite")).map_err(|error| failed(format!("{error:#}")))?;
+        let storage = SqliteStorage::open(&data.join("storage.sqlite"))
+            .map_err(|error| failed(format!("{error:#}")))?;
         providers.storage = Arc::new(storage);
     }
     let config = RuntimeConfig {
@@ -117,7 +129,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let tokio = tokio::runtime::Runtime::new().context("tokio could not be started")?;
     tokio.block_on(async {
         let runtime = Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))?;
-        let app = runtime.load(package).await.map_err(|error| Failure::app(error.to_string()))?;
+        let app = runtime
+            .load(package)
+            .await
+            .map_err(|error| Failure::app(error.to_string()))?;
         let mut launch = Launch::new(&args.person);
         launch.lang.clone_from(&args.lang);
         launch.pages = args.page.clone().into_iter().collect();
@@ -151,7 +166,9 @@ impl Script {
                     output::line(&json!({ "done": number }).to_string())?;
                 }
                 Err(Stop::Line(why)) => {
-                    output::line(&json!({ "error": { "line": number, "message": why } }).to_string())?;
+                    output::line(
+                        &json!({ "error": { "line": number, "message": why } }).to_string(),
+                    )?;
                 }
                 Err(Stop::Run(failure)) => return Err(failure),
             }
@@ -163,13 +180,16 @@ impl Script {
             self.tell()?;
         }
         match self.session.screen().ended {
-            Some(report) if report.cause != EndCause::Closed => Err(Failure::fault(report.to_string())),
+            Some(report) if report.cause != EndCause::Closed => {
+                Err(Failure::fault(report.to_string()))
+            }
             _ => Ok(()),
         }
     }
 
     async fn take(&mut self, line: &str) -> Result<(), Stop> {
-        let line: Line = serde_json::from_str(line).map_err(|error| Stop::Line(error.to_string()))?;
+        let line: Line =
+            serde_json::from_str(line).map_err(|error| Stop::Line(error.to_string()))?;
         let event = match line {
             Line::Text(Yes) => {
                 let text = self.session.screen().tree.to_text();
@@ -177,8 +197,14 @@ impl Script {
                 return Ok(());
             }
             Line::Tap(name) => self.input(&name, Trigger::Tap, InputValue::None)?,
-            Line::Type { into, text } => self.input(&into, Trigger::Input, InputValue::Text(text))?,
-            Line::Input { node, trigger, value } => ShellEvent::Input {
+            Line::Type { into, text } => {
+                self.input(&into, Trigger::Input, InputValue::Text(text))?
+            }
+            Line::Input {
+                node,
+                trigger,
+                value,
+            } => ShellEvent::Input {
                 node: NodeId(node),
                 trigger: trigger_named(&trigger)?,
                 value: value.map_or(InputValue::None, InputValue::from),
@@ -192,7 +218,9 @@ impl Script {
             Line::Close(Yes) => ShellEvent::Close,
         };
         let closing = event == ShellEvent::Close;
-        self.session.send(event).map_err(|error| Stop::Line(error.to_string()))?;
+        self.session
+            .send(event)
+            .map_err(|error| Stop::Line(error.to_string()))?;
         if closing {
             self.session.ended().await;
         }
@@ -202,14 +230,19 @@ impl Script {
     fn input(&self, name: &Name, trigger: Trigger, value: InputValue) -> Result<ShellEvent, Stop> {
         let node = match name {
             Name::Id(id) => NodeId(*id),
-            Name::Called(name) => self
-                .session
-                .screen()
-                .tree
-                .find(name, trigger)
-                .ok_or_else(|| Stop::Line(format!("nothing on the page is called {name:?}; {{\"text\":true}} shows the page")))?,
+            Name::Called(name) => self.session.screen().tree.find(name, trigger).ok_or_else(
+                || {
+                    Stop::Line(format!(
+                        "nothing on the page is called {name:?}; {{\"text\":true}} shows the page"
+                    ))
+                },
+            )?,
         };
-        Ok(ShellEvent::Input { node, trigger, value })
+        Ok(ShellEvent::Input {
+            node,
+            trigger,
+            value,
+        })
     }
 
     /// Waits until the app has nothing more to do.
@@ -219,7 +252,12 @@ impl Script {
             self.session.settled().await;
         };
         let rested = tokio::time::timeout(PATIENCE, rest).await;
-        rested.map_err(|_| Failure::fault(format!("the app did not come to rest within {} s", PATIENCE.as_secs())))
+        rested.map_err(|_| {
+            Failure::fault(format!(
+                "the app did not come to rest within {} s",
+                PATIENCE.as_secs()
+            ))
+        })
     }
 
     /// Writes every update that has come.

@@ -63,38 +63,62 @@ pub(crate) fn run(args: &ShotArgs) -> Result<(), Failure> {
     let tokio = tokio::runtime::Runtime::new().context("tokio could not be started")?;
     let png = tokio.block_on(picture(args, package))?;
     if args.out.as_os_str() == "-" {
-        return Ok(std::io::stdout().write_all(&png).context("standard output")?);
+        return Ok(std::io::stdout()
+            .write_all(&png)
+            .context("standard output")?);
     }
     std::fs::write(&args.out, &png)
         .map_err(|error| Failure::app(format!("{}: {error}", args.out.display())))?;
-    eprintln!("wrote {} ({} KiB)", args.out.display(), png.len().div_ceil(1024));
+    eprintln!(
+        "wrote {} ({} KiB)",
+        args.out.display(),
+        png.len().div_ceil(1024)
+    );
     Ok(())
 }
 
-async fn picture(args: &ShotArgs, package: lapak_abi::package::Package) -> Result<Vec<u8>, Failure> {
+async fn picture(
+    args: &ShotArgs,
+    package: lapak_abi::package::Package,
+) -> Result<Vec<u8>, Failure> {
     let config = RuntimeConfig {
         code_cache: Some(folders::code_cache()),
         ..RuntimeConfig::simulated()
     };
     let runtime = Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))?;
-    let app = runtime.load(package).await.map_err(|error| Failure::app(error.to_string()))?;
-    let color_scheme = if args.dark { ColorScheme::Dark } else { ColorScheme::Light };
+    let app = runtime
+        .load(package)
+        .await
+        .map_err(|error| Failure::app(error.to_string()))?;
+    let color_scheme = if args.dark {
+        ColorScheme::Dark
+    } else {
+        ColorScheme::Light
+    };
     let mut launch = Launch::new("shot");
     launch.pages.clone_from(&args.pages);
     launch.lang.clone_from(&args.lang);
     launch.color_scheme = color_scheme;
-    let session = runtime.launch(&app, launch).map_err(|error| Failure::app(error.to_string()))?;
+    let session = runtime
+        .launch(&app, launch)
+        .map_err(|error| Failure::app(error.to_string()))?;
     rest(&session).await?;
     for name in &args.taps {
         let screen = session.screen();
         let node = screen.tree.find(name, lapak_host::view::Trigger::Tap);
-        let node = node.ok_or_else(|| Failure::app(format!("nothing on the page can be tapped under the name {name:?}")))?;
+        let node = node.ok_or_else(|| {
+            Failure::app(format!(
+                "nothing on the page can be tapped under the name {name:?}"
+            ))
+        })?;
         let tap = lapak_host::ShellEvent::Input {
             node,
             trigger: lapak_host::view::Trigger::Tap,
             value: lapak_host::view::InputValue::None,
         };
-        session.send(tap).map_err(|error| Failure::app(error.to_string()))?;
+        session
+            .send(tap)
+            .map_err(|error| Failure::app(error.to_string()))?;
         rest(&session).await?;
     }
     let options = PictureOptions {

@@ -18,7 +18,11 @@ impl App for Counter {
     fn view(&self, _: &SinglePage) -> View<'_, Add> {
         let minus = button("−").on_tap(Add(-1)).label("Take one away");
         let plus = button("+").primary().on_tap(Add(1)).label("Add one");
-        view((text(self.0).class("count").key("count"), view((minus, plus)).class("buttons"))).class("counter")
+        view((
+            text(self.0).class("count").key("count"),
+            view((minus, plus)).class("buttons"),
+        ))
+        .class("counter")
     }
 }
 lapak_sdk::app!(Counter);

@@ -10,7 +10,7 @@ use lapak_abi::limits::Limits;
 use lapak_abi::pages::{NavigationError, Page, PageEvent, PageId};
 use wasmtime::Engine;
 
-use super::{EventRecord, Launch, Patch, Screen, ShellEvent, Shared, Update, nanos, page_url};
+use super::{EventRecord, Launch, Patch, Screen, Shared, ShellEvent, Update, nanos, page_url};
 use crate::bindings::lapak::app::events::{
     self, Event, InputValue, Interaction, LifecycleError, PageInput, TextDirection,
 };
@@ -20,7 +20,8 @@ use crate::mailbox::Letter;
 use crate::report::{EndCause, EndReport, from_error, from_view_error};
 use crate::scheduler::yield_now;
 use crate::view::{
-    Element, NavigatorAction, NodeId, NodeIds, Trigger, View, ViewLimits, accept_input, check, update_checked,
+    Element, NavigatorAction, NodeId, NodeIds, Trigger, View, ViewLimits, accept_input, check,
+    update_checked,
 };
 
 /// What an actor starts from.
@@ -205,9 +206,13 @@ impl Actor {
                 .node(node)
                 .ok_or_else(|| format!("node {} is not on show", node.0))
                 .and_then(|found| {
-                    let value = accept_input(found, trigger, value)
-                        .map_err(|error| error.to_string())?;
-                    Ok((found.node.element.clone(), screen.tree.handler(node, trigger), value))
+                    let value =
+                        accept_input(found, trigger, value).map_err(|error| error.to_string())?;
+                    Ok((
+                        found.node.element.clone(),
+                        screen.tree.handler(node, trigger),
+                        value,
+                    ))
                 })
         };
         let (element, handler, value) = match found {
@@ -232,7 +237,10 @@ impl Actor {
                 NavigatorAction::SwitchTab => pages.switch_tab(&url),
             });
         } else if handler.is_none() {
-            self.dropped("interaction", format!("node {} has no such handler", node.0));
+            self.dropped(
+                "interaction",
+                format!("node {} has no such handler", node.0),
+            );
         }
     }
 
@@ -280,7 +288,11 @@ impl Actor {
         let caused = std::mem::take(&mut state.page_events);
         self.due.extend(caused.into_iter().map(page_event));
         let view = view.map_err(|error| {
-            Ended(from_error(&error, self.instance.state_mut().panic.take(), name))
+            Ended(from_error(
+                &error,
+                self.instance.state_mut().panic.take(),
+                name,
+            ))
         })?;
         let ops = match view {
             Some(view) => self.show(view, name)?,

@@ -47,7 +47,9 @@ fn find(tree: &Tree, id: NodeId) -> Result<usize, ApplyError> {
 }
 
 fn end_of(tree: &Tree, at: usize) -> usize {
-    tree.nodes.get(at).map_or(at, |node| at + 1 + descendants(&node.node))
+    tree.nodes
+        .get(at)
+        .map_or(at, |node| at + 1 + descendants(&node.node))
 }
 
 /// Puts a subtree among the children of `parent`, before `before` or last.

@@ -42,7 +42,9 @@ pub enum ViewError {
         kind: &'static str,
         claimed: u32,
     },
-    #[error("two siblings have the key {key:?} (the second is node {node}); keys must be unique among siblings")]
+    #[error(
+        "two siblings have the key {key:?} (the second is node {node}); keys must be unique among siblings"
+    )]
     DuplicateKey { node: usize, key: String },
     #[error("the key of node {node} has {length} bytes; a key has 1 to 256")]
     KeyLength { node: usize, length: usize },
@@ -331,7 +333,12 @@ fn number(text: &str, range: std::ops::Range<usize>) -> Option<u8> {
 fn node_bytes(node: &Node) -> usize {
     let key = node.key.as_ref().map_or(0, String::len);
     let label = node.label.as_ref().map_or(0, String::len);
-    NODE_BYTES + key + label + node.class.len() + 8 * node.bindings.len() + text_bytes(&node.element)
+    NODE_BYTES
+        + key
+        + label
+        + node.class.len()
+        + 8 * node.bindings.len()
+        + text_bytes(&node.element)
 }
 
 fn text_bytes(element: &Element) -> usize {

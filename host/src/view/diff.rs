@@ -36,7 +36,12 @@ pub(crate) fn update_checked(
     limits: &ViewLimits,
     ids: &mut NodeIds,
 ) -> Result<(Tree, Vec<Op>), ViewError> {
-    let old: Vec<Option<TreeNode>> = old.unwrap_or_default().nodes.into_iter().map(Some).collect();
+    let old: Vec<Option<TreeNode>> = old
+        .unwrap_or_default()
+        .nodes
+        .into_iter()
+        .map(Some)
+        .collect();
     let new_total = view.nodes.len();
     let old_total = old.len();
     let mut differ = Differ {
@@ -84,7 +89,11 @@ impl Differ<'_> {
         new: Range<usize>,
     ) -> Result<(), ViewError> {
         let old_children = self.starts(old, |differ, at| {
-            differ.old.get(at)?.as_ref().map(|node| descendants(&node.node))
+            differ
+                .old
+                .get(at)?
+                .as_ref()
+                .map(|node| descendants(&node.node))
         });
         let new_children = self.starts(new, |differ, at| {
             differ.new.get(at)?.as_ref().map(descendants)
@@ -109,7 +118,8 @@ impl Differ<'_> {
         }
         let mut keep = kept.into_iter();
         removed.retain(|_| !keep.next().unwrap_or(false));
-        self.ops.extend(removed.into_iter().map(|id| Op::Remove { id }));
+        self.ops
+            .extend(removed.into_iter().map(|id| Op::Remove { id }));
         self.arrange(parent, &placed);
         Ok(())
     }
@@ -145,7 +155,11 @@ impl Differ<'_> {
             _ => false,
         };
         // Most lists keep their order: no map for those.
-        let prefix = old.iter().zip(new).take_while(|(old, new)| fits(old, new)).count();
+        let prefix = old
+            .iter()
+            .zip(new)
+            .take_while(|(old, new)| fits(old, new))
+            .count();
         let mut matches: Vec<Option<usize>> = (0..prefix).map(Some).collect();
         if prefix == new.len() {
             return matches;
@@ -166,9 +180,9 @@ impl Differ<'_> {
                 Some(key) => keyed.get(key).copied(),
                 None => unkeyed.next(),
             };
-            matches.push(candidate.filter(|place| {
-                old.get(*place).is_some_and(|old| fits(old, child))
-            }));
+            matches.push(
+                candidate.filter(|place| old.get(*place).is_some_and(|old| fits(old, child))),
+            );
         }
         matches
     }
@@ -271,7 +285,8 @@ fn same_kind(old: &Node, new: &Node) -> bool {
 
 /// Whether a shell shows both alike. Which number the app gave a handler is not its business.
 fn looks_alike(old: &Node, new: &Node) -> bool {
-    let triggers = |node: &Node| -> Vec<_> { node.bindings.iter().map(|one| one.trigger).collect() };
+    let triggers =
+        |node: &Node| -> Vec<_> { node.bindings.iter().map(|one| one.trigger).collect() };
     old.element == new.element
         && old.class == new.class
         && old.label == new.label

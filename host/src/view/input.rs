@@ -108,7 +108,9 @@ fn checked_text(element: &Element, mut text: String) -> Result<InputValue, &'sta
 }
 
 fn shorten(text: &mut String, most_chars: Option<u32>) {
-    let most = most_chars.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
+    let most = most_chars.map_or(usize::MAX, |most| {
+        usize::try_from(most).unwrap_or(usize::MAX)
+    });
     if let Some((at, _)) = text.char_indices().nth(most) {
         text.truncate(at);
     }

@@ -13,7 +13,13 @@ impl Tree {
         for (depth, node) in self.walk() {
             let kind = kind_name(&node.node.element);
             // Writing to a string cannot fail.
-            let _ = write!(text, "{:indent$}{kind}#{}", "", node.id.0, indent = depth * 2);
+            let _ = write!(
+                text,
+                "{:indent$}{kind}#{}",
+                "",
+                node.id.0,
+                indent = depth * 2
+            );
             describe(&node.node, &mut text);
             text.push('\n');
         }
@@ -27,10 +33,13 @@ impl Tree {
             return String::new();
         };
         let below = self.nodes.get(index..=index + descendants(&node.node));
-        let texts = below.unwrap_or_default().iter().filter_map(|node| match &node.node.element {
-            Element::Text(text) => Some(text.as_str()),
-            _ => None,
-        });
+        let texts = below
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|node| match &node.node.element {
+                Element::Text(text) => Some(text.as_str()),
+                _ => None,
+            });
         texts.collect::<Vec<_>>().join(" ")
     }
 
@@ -39,8 +48,13 @@ impl Tree {
     #[must_use]
     pub fn find(&self, name: &str, trigger: Trigger) -> Option<NodeId> {
         let usable = |node: &Node| {
-            let navigator = matches!(node.element, Element::Navigator(_)) && trigger == Trigger::Tap;
-            navigator || node.bindings.iter().any(|binding| binding.trigger == trigger)
+            let navigator =
+                matches!(node.element, Element::Navigator(_)) && trigger == Trigger::Tap;
+            navigator
+                || node
+                    .bindings
+                    .iter()
+                    .any(|binding| binding.trigger == trigger)
         };
         let named = |(index, node): &(usize, &super::TreeNode)| {
             let node = &node.node;
@@ -50,8 +64,8 @@ impl Tree {
                 || self.text_of(*index) == name
         };
         let all = self.nodes.iter().enumerate();
-        let found = all.filter(|(_, node)| usable(&node.node)).filter(named);
-        found.last().map(|(_, node)| node.id)
+        let mut found = all.filter(|(_, node)| usable(&node.node)).filter(named);
+        found.next_back().map(|(_, node)| node.id)
     }
 }
 
@@ -83,7 +97,10 @@ fn describe(node: &Node, text: &mut String) {
         let _ = write!(text, " {content:?}");
     }
     if !node.bindings.is_empty() {
-        let triggers = node.bindings.iter().map(|binding| format!("{:?}", binding.trigger));
+        let triggers = node
+            .bindings
+            .iter()
+            .map(|binding| format!("{:?}", binding.trigger));
         let triggers: Vec<_> = triggers.map(|name| name.replace("Trigger::", "")).collect();
         let _ = write!(text, " [{}]", triggers.join(" ").to_lowercase());
     }

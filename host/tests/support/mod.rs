@@ -27,7 +27,10 @@ pub fn built(app: &str) -> Package {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the repository")
+        .to_owned()
 }
 
 /// A runtime with simulated providers, and the hostile app loaded into it.
@@ -58,20 +61,28 @@ pub fn launch_as(
 /// Taps what a person would call `name`, and waits until the app has come to rest.
 pub async fn tap(session: &Session, name: &str) {
     let node = session.screen().tree.find(name, Trigger::Tap);
-    let node = node.unwrap_or_else(|| panic!("no {name:?} in\n{}", session.screen().tree.to_text()));
+    let node =
+        node.unwrap_or_else(|| panic!("no {name:?} in\n{}", session.screen().tree.to_text()));
     session.send(tap_on(node)).expect("send");
     session.settled().await;
 }
 
 /// A tap on a node.
 pub fn tap_on(node: lapak_host::view::NodeId) -> ShellEvent {
-    ShellEvent::Input { node, trigger: Trigger::Tap, value: InputValue::None }
+    ShellEvent::Input {
+        node,
+        trigger: Trigger::Tap,
+        value: InputValue::None,
+    }
 }
 
 /// What stands in the node with this key.
 pub fn text(session: &Session, key: &str) -> String {
     let tree = session.screen().tree;
-    let at = tree.nodes.iter().position(|node| node.node.key.as_deref() == Some(key));
+    let at = tree
+        .nodes
+        .iter()
+        .position(|node| node.node.key.as_deref() == Some(key));
     tree.text_of(at.unwrap_or_else(|| panic!("no {key:?} in\n{}", tree.to_text())))
 }
 

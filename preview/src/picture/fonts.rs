@@ -35,7 +35,9 @@ mod tests {
     #[test]
     fn every_face_can_be_read() {
         for face in FACES {
-            Fonts::default().register(FontResource::new(face)).expect("a readable font");
+            Fonts::default()
+                .register(FontResource::new(face))
+                .expect("a readable font");
         }
     }
 }

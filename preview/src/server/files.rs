@@ -20,7 +20,9 @@ static ASSETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets");
 
 /// One of the shell's files.
 pub(super) async fn asset(Path(name): Path<String>) -> Response {
-    let file = ASSETS.get_file(&name).or_else(|| ASSETS.get_file(format!("fonts/{name}")));
+    let file = ASSETS
+        .get_file(&name)
+        .or_else(|| ASSETS.get_file(format!("fonts/{name}")));
     let (Some(file), Some(kind)) = (file, asset_kind(&name)) else {
         return nothing();
     };
@@ -65,13 +67,19 @@ pub(super) async fn package_file(
 
 /// The app's first icon.
 pub(super) async fn app_icon(State(preview): State<Preview>, Path(name): Path<String>) -> Response {
-    let shown = preview.inner.shelf.find(&name).and_then(|stall| stall.shown());
+    let shown = preview
+        .inner
+        .shelf
+        .find(&name)
+        .and_then(|stall| stall.shown());
     let Some(shown) = shown else {
         return nothing();
     };
     let package = shown.app.package();
     let icons = package.manifest().icons.iter();
-    let first = icons.map(|icon| icon.src.as_str()).find(|src| package.file(src).is_some());
+    let first = icons
+        .map(|icon| icon.src.as_str())
+        .find(|src| package.file(src).is_some());
     first.map_or_else(nothing, |src| image(package, src))
 }
 
@@ -81,7 +89,9 @@ fn image(package: &Package, path: &str) -> Response {
     };
     let mut response = with_kind(kind, Bytes::copy_from_slice(bytes));
     let policy = HeaderValue::from_static(IMAGE_POLICY);
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
 
@@ -129,11 +139,16 @@ pub(super) async fn shot(
     let Ok(_painting) = preview.inner.painting.acquire().await else {
         return nothing();
     };
-    let painted = tokio::task::spawn_blocking(move || paint(&live.shown.app, &screen, &options)).await;
+    let painted =
+        tokio::task::spawn_blocking(move || paint(&live.shown.app, &screen, &options)).await;
     match painted {
         Ok(Ok(png)) => with_kind("image/png", Bytes::from(png)),
         Ok(Err(error)) => (StatusCode::UNPROCESSABLE_ENTITY, format!("{error}\n")).into_response(),
-        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "The picture could not be painted.\n").into_response(),
+        Err(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The picture could not be painted.\n",
+        )
+            .into_response(),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use axum::extract::{Request, State};
-use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::StatusCode;
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -26,11 +26,13 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let known = host(request.headers()).is_some_and(|host| is_ours(host, &preview.inner.options.hosts));
+    let known =
+        host(request.headers()).is_some_and(|host| is_ours(host, &preview.inner.options.hosts));
     let mut response = if known {
         next.run(request).await
     } else {
-        let why = "This server does not answer under that name. Start it with --host-name to add one.\n";
+        let why =
+            "This server does not answer under that name. Start it with --host-name to add one.\n";
         (StatusCode::FORBIDDEN, why).into_response()
     };
     let headers = response.headers_mut();
@@ -42,9 +44,18 @@ pub(super) async fn guard(
 
 fn strict_headers() -> [(HeaderName, HeaderValue); 6] {
     [
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(POLICY),
+        ),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (
             HeaderName::from_static("cross-origin-resource-policy"),
@@ -62,7 +73,9 @@ pub(super) fn same_origin(headers: &HeaderMap) -> bool {
     let Some(host) = host(headers) else {
         return false;
     };
-    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let origin = headers
+        .get(header::ORIGIN)
+        .and_then(|origin| origin.to_str().ok());
     let origin = origin.and_then(|origin| {
         origin
             .strip_prefix("http://")
@@ -74,7 +87,9 @@ pub(super) fn same_origin(headers: &HeaderMap) -> bool {
 /// Whether another site's page made the browser send this, other than by a link that a person followed.
 pub(super) fn from_elsewhere(headers: &HeaderMap) -> bool {
     let is = |name: &str, wanted: &str| {
-        headers.get(name).is_some_and(|value| value.as_bytes() == wanted.as_bytes())
+        headers
+            .get(name)
+            .is_some_and(|value| value.as_bytes() == wanted.as_bytes())
     };
     let linked = is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document");
     (is("sec-fetch-site", "cross-site") || is("sec-fetch-site", "same-site")) && !linked
@@ -113,7 +128,13 @@ mod tests {
         ] {
             assert!(is_ours(ours, &listed), "{ours}");
         }
-        for foreign in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:7700", "", ":7700"] {
+        for foreign in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example:7700",
+            "",
+            ":7700",
+        ] {
             assert!(!is_ours(foreign, &listed), "{foreign}");
         }
     }
@@ -127,7 +148,13 @@ mod tests {
             headers
         };
         assert!(same_origin(&headers("http://localhost:7700")));
-        for foreign in ["http://localhost:7701", "http://localhost", "null", "http://evil.example", "localhost:7700"] {
+        for foreign in [
+            "http://localhost:7701",
+            "http://localhost",
+            "null",
+            "http://evil.example",
+            "localhost:7700",
+        ] {
             assert!(!same_origin(&headers(foreign)), "{foreign}");
         }
         let mut without = headers("http://localhost:7700");

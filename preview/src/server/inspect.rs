@@ -76,7 +76,10 @@ impl Journal {
 }
 
 fn event(record: &EventRecord) -> Value {
-    #[expect(clippy::cast_precision_loss, reason = "a microsecond's fractions do not matter at 2^53 ns")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a microsecond's fractions do not matter at 2^53 ns"
+    )]
     let micros = |ns: u64| ns as f64 / 1_000.0;
     json!({
         "t": "event", "event": record.event, "cpu_us": micros(record.cpu_ns), "wall_us": micros(record.wall_ns),
@@ -85,11 +88,17 @@ fn event(record: &EventRecord) -> Value {
 }
 
 fn level(level: lapak_host::capability::console::Level) -> String {
-    format!("{level:?}").rsplit(':').next().unwrap_or_default().to_ascii_lowercase()
+    format!("{level:?}")
+        .rsplit(':')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
 }
 
 fn now_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -101,7 +110,14 @@ pub(super) async fn storage(runtime: &Runtime, session: &Session) -> Value {
         total_bytes: size(limits.storage_total_bytes),
         value_bytes: size(limits.storage_value_bytes),
     };
-    let ask = |operation| ask(runtime.providers().storage.as_ref(), session, quota, operation);
+    let ask = |operation| {
+        ask(
+            runtime.providers().storage.as_ref(),
+            session,
+            quota,
+            operation,
+        )
+    };
     let keys = match ask(Operation::Keys).await {
         Some(Outcome::Keys(keys)) => keys,
         _ => return json!({ "t": "error", "message": "the storage could not be read" }),
@@ -113,7 +129,10 @@ pub(super) async fn storage(runtime: &Runtime, session: &Session) -> Value {
         };
         total += key.len() + value.len();
         if entries.len() < ENTRIES {
-            let text: String = String::from_utf8_lossy(&value).chars().take(SHOWN_CHARACTERS).collect();
+            let text: String = String::from_utf8_lossy(&value)
+                .chars()
+                .take(SHOWN_CHARACTERS)
+                .collect();
             entries.push(json!({ "key": key, "bytes": value.len(), "text": text }));
         }
     }
@@ -140,15 +159,45 @@ pub(super) fn about(shown: &ShownApp, session: &Session) -> Value {
     let rows = [
         ("Name", package.localized(&manifest.name, &lang)),
         ("Id", manifest.app_id.clone()),
-        ("Version", format!("{} ({})", manifest.version.name, manifest.version.code)),
-        ("Pages", manifest.pages.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
-        ("Package", format!("{} bytes, {} files", package.size(), package.files().count())),
+        (
+            "Version",
+            format!("{} ({})", manifest.version.name, manifest.version.code),
+        ),
+        (
+            "Pages",
+            manifest
+                .pages
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+        (
+            "Package",
+            format!(
+                "{} bytes, {} files",
+                package.size(),
+                package.files().count()
+            ),
+        ),
         ("Component", format!("{} bytes", package.component().len())),
         ("Digest", shown.digest.clone()),
-        ("Compiled code", if shown.app.from_cache() { "from the cache" } else { "compiled now" }.to_owned()),
+        (
+            "Compiled code",
+            if shown.app.from_cache() {
+                "from the cache"
+            } else {
+                "compiled now"
+            }
+            .to_owned(),
+        ),
         ("Person", session.owner().person.clone()),
     ];
-    let warnings = package.warnings().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let warnings = package
+        .warnings()
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>();
     let warnings = [warnings, shown.style.notes.clone()].concat();
     json!({ "t": "about", "rows": rows, "warnings": warnings })
 }

@@ -8,16 +8,41 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "t", rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) enum FromShell {
-    Hello { client: String, v: u64, page: u32, app: String },
-    Input { seq: u64, node: u32, on: On, value: Option<Value> },
-    Back { seq: u64 },
-    Tab { seq: u64, page: String },
-    Refresh { seq: u64 },
-    Bottom { seq: u64 },
-    Show { seq: u64 },
-    Hide { seq: u64 },
+    Hello {
+        client: String,
+        v: u64,
+        page: u32,
+        app: String,
+    },
+    Input {
+        seq: u64,
+        node: u32,
+        on: On,
+        value: Option<Value>,
+    },
+    Back {
+        seq: u64,
+    },
+    Tab {
+        seq: u64,
+        page: String,
+    },
+    Refresh {
+        seq: u64,
+    },
+    Bottom {
+        seq: u64,
+    },
+    Show {
+        seq: u64,
+    },
+    Hide {
+        seq: u64,
+    },
     Restart {},
-    Inspect { on: bool },
+    Inspect {
+        on: bool,
+    },
     Storage {},
 }
 
@@ -67,10 +92,22 @@ impl FromShell {
     /// The event for the session, with its number, if the message is one.
     pub(super) fn event(self) -> Option<(u64, ShellEvent)> {
         Some(match self {
-            Self::Input { seq, node, on, value } => {
+            Self::Input {
+                seq,
+                node,
+                on,
+                value,
+            } => {
                 let value = value.map_or(InputValue::None, InputValue::from);
                 let (node, trigger) = (NodeId(node), on.into());
-                (seq, ShellEvent::Input { node, trigger, value })
+                (
+                    seq,
+                    ShellEvent::Input {
+                        node,
+                        trigger,
+                        value,
+                    },
+                )
             }
             Self::Back { seq } => (seq, ShellEvent::Back),
             Self::Tab { seq, page } => (seq, ShellEvent::SwitchTab(page)),
@@ -78,7 +115,9 @@ impl FromShell {
             Self::Bottom { seq } => (seq, ShellEvent::PageBottomReached),
             Self::Show { seq } => (seq, ShellEvent::Show),
             Self::Hide { seq } => (seq, ShellEvent::Hide),
-            Self::Hello { .. } | Self::Restart {} | Self::Inspect { .. } | Self::Storage {} => return None,
+            Self::Hello { .. } | Self::Restart {} | Self::Inspect { .. } | Self::Storage {} => {
+                return None;
+            }
         })
     }
 }
@@ -148,14 +187,19 @@ mod tests {
             r#"{"t":"inspect","on":true}"#,
             r#"{"t":"storage"}"#,
         ] {
-            serde_json::from_str::<FromShell>(message).unwrap_or_else(|error| panic!("{message}: {error}"));
+            serde_json::from_str::<FromShell>(message)
+                .unwrap_or_else(|error| panic!("{message}: {error}"));
         }
     }
 
     #[test]
     fn refuses_what_is_not_a_message() {
         for message in [
-            "", "null", "[]", "{}", r#"{"t":"steal"}"#,
+            "",
+            "null",
+            "[]",
+            "{}",
+            r#"{"t":"steal"}"#,
             r#"{"t":"input","seq":-1,"node":1,"on":"tap","value":null}"#,
             r#"{"t":"input","seq":1,"node":4294967296,"on":"tap","value":null}"#,
             r#"{"t":"input","seq":1,"node":1,"on":"explode","value":null}"#,
@@ -163,7 +207,10 @@ mod tests {
             r#"{"t":"input","seq":1,"node":1,"on":"change","value":{"text":"a","toggled":true}}"#,
             r#"{"t":"back","seq":1,"more":1}"#,
         ] {
-            assert!(serde_json::from_str::<FromShell>(message).is_err(), "{message}");
+            assert!(
+                serde_json::from_str::<FromShell>(message).is_err(),
+                "{message}"
+            );
         }
     }
 }

@@ -28,7 +28,10 @@ pub(super) async fn home(State(preview): State<Preview>, headers: HeaderMap) -> 
     let lang = language(&headers);
     let stalls = preview.inner.shelf.all();
     let cards: Vec<String> = stalls.iter().map(|stall| card(stall, &lang)).collect();
-    let page = fill(HOME, &[("lang", "en".into()), ("apps_html", cards.concat())]);
+    let page = fill(
+        HOME,
+        &[("lang", "en".into()), ("apps_html", cards.concat())],
+    );
     Html(page).into_response()
 }
 
@@ -70,26 +73,51 @@ pub(super) async fn launch(
         return refusal(StatusCode::FORBIDDEN, "Not launched", why);
     }
     let Some(stall) = preview.inner.shelf.find(&name) else {
-        return refusal(StatusCode::NOT_FOUND, "No such app", "This server does not show an app of that name.");
+        return refusal(
+            StatusCode::NOT_FOUND,
+            "No such app",
+            "This server does not show an app of that name.",
+        );
     };
     let Some(shown) = stall.shown() else {
-        return refusal(StatusCode::SERVICE_UNAVAILABLE, "Not built yet", "Its sources do not build; the terminal says why.");
+        return refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Not built yet",
+            "Its sources do not build; the terminal says why.",
+        );
     };
     let known = person(&headers);
     let person = known.clone().unwrap_or_else(new_token);
     let dark = match query.scheme.as_deref() {
         Some(scheme) => scheme == "dark",
-        None => headers.get("sec-ch-prefers-color-scheme").is_some_and(|scheme| scheme.as_bytes().ends_with(b"dark") || scheme.as_bytes() == b"\"dark\""),
+        None => headers
+            .get("sec-ch-prefers-color-scheme")
+            .is_some_and(|scheme| {
+                scheme.as_bytes().ends_with(b"dark") || scheme.as_bytes() == b"\"dark\""
+            }),
     };
     let start = Start {
         person: person.clone(),
-        lang: query.lang.filter(|lang| is_language(lang)).unwrap_or_else(|| language(&headers)),
+        lang: query
+            .lang
+            .filter(|lang| is_language(lang))
+            .unwrap_or_else(|| language(&headers)),
         dark,
         pages: query.page.into_iter().collect(),
     };
-    let opened = match preview.inner.sessions.open(&preview.inner.runtime, &stall, &shown, start) {
+    let opened = match preview
+        .inner
+        .sessions
+        .open(&preview.inner.runtime, &stall, &shown, start)
+    {
         Ok(opened) => opened,
-        Err(error) => return refusal(StatusCode::SERVICE_UNAVAILABLE, "Too busy", &error.to_string()),
+        Err(error) => {
+            return refusal(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too busy",
+                &error.to_string(),
+            );
+        }
     };
     let mut response = StatusCode::SEE_OTHER.into_response();
     let to = format!("/s/{}", opened.token);
@@ -107,10 +135,7 @@ pub(super) async fn launch(
 }
 
 /// A session's page.
-pub(super) async fn session(
-    State(preview): State<Preview>,
-    Path(token): Path<String>,
-) -> Response {
+pub(super) async fn session(State(preview): State<Preview>, Path(token): Path<String>) -> Response {
     let Some(open) = preview.inner.sessions.find(&token) else {
         let why = "It was closed, or the server was started again. What the app stored is still there: open it again.";
         return refusal(StatusCode::NOT_FOUND, "This session is over", why);
@@ -128,10 +153,16 @@ pub(super) async fn session(
             ("app_name", escape(&text("name"))),
             ("token", escape(&token)),
             ("title", escape(&text("title"))),
-            ("back_hidden", if screen.depth > 1 { "" } else { "hidden" }.into()),
+            (
+                "back_hidden",
+                if screen.depth > 1 { "" } else { "hidden" }.into(),
+            ),
             ("tabs_html", tabs_html(&state["tabs"])),
             ("app_html", text("html")),
-            ("app_css_href", format!("/s/{token}/{}", escape(&text("css")))),
+            (
+                "app_css_href",
+                format!("/s/{token}/{}", escape(&text("css"))),
+            ),
             ("state_json", in_script(&state)),
         ],
     );
@@ -140,18 +171,28 @@ pub(super) async fn session(
 
 /// JSON that may stand in a script element.
 fn in_script(state: &Value) -> String {
-    state.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+    state
+        .to_string()
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
 }
 
 fn tabs_html(tabs: &Value) -> String {
     let tabs = tabs.as_array().map(Vec::as_slice).unwrap_or_default();
     let one = |tab: &Value| {
         let member = |name: &str| tab[name].as_str().unwrap_or_default();
-        let current = if tab["selected"] == true { " aria-current=\"page\"" } else { "" };
+        let current = if tab["selected"] == true {
+            " aria-current=\"page\""
+        } else {
+            ""
+        };
         // The icon is markup of the host's own.
         format!(
             "<button type=\"button\" class=\"tab\" data-page=\"{}\"{current}>{}<span>{}</span></button>",
-            escape(member("page")), member("icon"), escape(member("text")),
+            escape(member("page")),
+            member("icon"),
+            escape(member("text")),
         )
     };
     tabs.iter().map(one).collect()
@@ -165,7 +206,12 @@ pub(super) fn page_message(live: &Live, open: &OpenSession, screen: &Screen) -> 
     let base = open.asset_base();
     let html = live.shown.with_html(&base, |cx| {
         html::app_box(
-            &html::AppBox { tree: &screen.tree, route: &screen.route, lang, dark: open.start.dark },
+            &html::AppBox {
+                tree: &screen.tree,
+                route: &screen.route,
+                lang,
+                dark: open.start.dark,
+            },
             cx,
         )
     });
@@ -249,7 +295,11 @@ pub(super) fn ended_message(report: &EndReport) -> Value {
 
 impl ShownApp {
     /// Calls `with` with what the generator needs to know of this app's package.
-    pub(super) fn with_html<T>(&self, asset_base: &str, with: impl FnOnce(&HtmlContext<'_>) -> T) -> T {
+    pub(super) fn with_html<T>(
+        &self,
+        asset_base: &str,
+        with: impl FnOnce(&HtmlContext<'_>) -> T,
+    ) -> T {
         let package = self.app.package();
         with(&HtmlContext {
             asset_base,
@@ -267,7 +317,11 @@ impl OpenSession {
 
     /// The colours that the session shows.
     pub(super) fn color_scheme(&self) -> ColorScheme {
-        if self.start.dark { ColorScheme::Dark } else { ColorScheme::Light }
+        if self.start.dark {
+            ColorScheme::Dark
+        } else {
+            ColorScheme::Light
+        }
     }
 }
 
@@ -280,7 +334,8 @@ pub(super) async fn nothing_here(uri: Uri) -> Response {
 fn refusal(status: StatusCode, title: &str, text: &str) -> Response {
     let card = format!(
         "<li class=\"card\"><div class=\"card-text\"><h2>{}</h2><p>{}</p><p><a href=\"/\">All apps</a></p></div></li>",
-        escape(title), escape(text),
+        escape(title),
+        escape(text),
     );
     let page = fill(HOME, &[("lang", "en".into()), ("apps_html", card)]);
     (status, Html(page)).into_response()
@@ -288,7 +343,9 @@ fn refusal(status: StatusCode, title: &str, text: &str) -> Response {
 
 /// Puts values into a template. What a value contains is never looked at again.
 fn fill(template: &str, values: &[(&str, String)]) -> String {
-    let mut page = String::with_capacity(template.len() + values.iter().map(|(_, value)| value.len()).sum::<usize>());
+    let mut page = String::with_capacity(
+        template.len() + values.iter().map(|(_, value)| value.len()).sum::<usize>(),
+    );
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
         page.push_str(before);
@@ -303,7 +360,10 @@ fn fill(template: &str, values: &[(&str, String)]) -> String {
 
 /// The person's name in their cookie, if it is one that this server gave.
 fn person(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
     let name = pairs.find_map(|pair| pair.trim().strip_prefix(PERSON)?.strip_prefix('='))?;
     let given = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -312,12 +372,21 @@ fn person(headers: &HeaderMap) -> Option<String> {
 
 /// The first language that the browser asks for.
 fn language(headers: &HeaderMap) -> String {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let first = accepted.and_then(|list| list.split([',', ';']).next()).map(str::trim);
-    first.filter(|lang| is_language(lang)).unwrap_or("en").to_owned()
+    let accepted = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok());
+    let first = accepted
+        .and_then(|list| list.split([',', ';']).next())
+        .map(str::trim);
+    first
+        .filter(|lang| is_language(lang))
+        .unwrap_or("en")
+        .to_owned()
 }
 
 fn is_language(lang: &str) -> bool {
-    let part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let part = |part: &str| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
     lang.len() <= 35 && lang.split('-').all(part)
 }

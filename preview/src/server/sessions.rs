@@ -113,9 +113,18 @@ impl Sessions {
     }
 
     /// Puts a newer app behind every session of a stall, each at the pages where it is.
-    pub(super) async fn reload(&self, runtime: &Runtime, stall: &Arc<Stall>, shown: &Arc<ShownApp>) {
+    pub(super) async fn reload(
+        &self,
+        runtime: &Runtime,
+        stall: &Arc<Stall>,
+        shown: &Arc<ShownApp>,
+    ) {
         let of_stall = |open: &&Arc<OpenSession>| Arc::ptr_eq(&open.stall, stall);
-        let open: Vec<_> = lock(&self.open).values().filter(of_stall).cloned().collect();
+        let open: Vec<_> = lock(&self.open)
+            .values()
+            .filter(of_stall)
+            .cloned()
+            .collect();
         for open in open {
             let pages = open.live().session.screen().stack;
             if let Err(error) = open.relaunch(runtime, shown.clone(), pages).await {
@@ -133,7 +142,9 @@ impl Sessions {
     /// Closes the session that was looked at longest ago, unless a browser shows it. Tells whether there was one.
     fn close_the_most_forgotten(&self) -> bool {
         let mut open = lock(&self.open);
-        let unwatched = open.values().filter(|open| open.sockets.load(Ordering::Relaxed) == 0);
+        let unwatched = open
+            .values()
+            .filter(|open| open.sockets.load(Ordering::Relaxed) == 0);
         let oldest = unwatched.min_by_key(|open| *lock(&open.last_seen)).cloned();
         let Some(oldest) = oldest else {
             return false;

@@ -47,7 +47,10 @@ impl ShownApp {
     pub(super) fn new(app: Arc<App>) -> Self {
         Self {
             style: AppStyle::of(app.package()),
-            digest: app.package().digest()[..8].iter().map(|byte| format!("{byte:02x}")).collect(),
+            digest: app.package().digest()[..8]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
             app,
         }
     }

@@ -37,7 +37,11 @@ pub(super) async fn open(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     if !guard::same_origin(&headers) {
-        return (StatusCode::FORBIDDEN, "Only this server's own pages may connect.\n").into_response();
+        return (
+            StatusCode::FORBIDDEN,
+            "Only this server's own pages may connect.\n",
+        )
+            .into_response();
     }
     let Some(open) = preview.inner.sessions.find(&token) else {
         return (StatusCode::NOT_FOUND, "There is no such session.\n").into_response();
@@ -126,17 +130,25 @@ impl Talk {
 
     async fn take(&mut self, message: FromShell) -> Result<(), Gone> {
         match message {
-            FromShell::Hello { client, v, page, app } => self.hello(client, v, page, &app).await,
+            FromShell::Hello {
+                client,
+                v,
+                page,
+                app,
+            } => self.hello(client, v, page, &app).await,
             FromShell::Restart {} => self.restart().await,
             FromShell::Inspect { on } => self.inspect(on).await,
             FromShell::Storage {} => {
-                let message = inspect::storage(&self.preview.inner.runtime, &self.live.session).await;
+                let message =
+                    inspect::storage(&self.preview.inner.runtime, &self.live.session).await;
                 self.send(&message).await
             }
             event => match (self.client.clone(), event.event()) {
                 (Some(client), Some((seq, event))) => {
                     let session = &self.live.session;
-                    let taken = self.open.take(&client, seq, || -> Result<(), SendError> { session.send(event) });
+                    let taken = self.open.take(&client, seq, || -> Result<(), SendError> {
+                        session.send(event)
+                    });
                     let answer = match taken {
                         Taken::Yes => "ack",
                         Taken::Later => "slow",
@@ -175,7 +187,8 @@ impl Talk {
             return Ok(());
         }
         if self.inspecting.is_some() {
-            self.send(&inspect::about(&self.live.shown, &self.live.session)).await?;
+            self.send(&inspect::about(&self.live.shown, &self.live.session))
+                .await?;
         }
         if screen.version > 0 {
             self.paint(&screen).await?;
@@ -187,11 +200,18 @@ impl Talk {
         match update {
             Ok(Update::Patch(patch)) => {
                 let base = self.open.asset_base();
-                let message = self.live.shown.with_html(&base, |cx| patch_json(&patch.ops, cx));
+                let message = self
+                    .live
+                    .shown
+                    .with_html(&base, |cx| patch_json(&patch.ops, cx));
                 let mut message = json!({ "t": "patch", "v": patch.version, "ops": message });
                 if patch.title != self.title {
                     self.title.clone_from(&patch.title);
-                    message["title"] = json!(super::pages::title(&self.live, &self.open, patch.title.as_deref()));
+                    message["title"] = json!(super::pages::title(
+                        &self.live,
+                        &self.open,
+                        patch.title.as_deref()
+                    ));
                 }
                 self.send(&message).await
             }
@@ -232,10 +252,17 @@ impl Talk {
             return Ok(());
         };
         let pages = self.open.start.pages.clone();
-        match self.open.relaunch(&self.preview.inner.runtime, shown, pages).await {
+        match self
+            .open
+            .relaunch(&self.preview.inner.runtime, shown, pages)
+            .await
+        {
             // `changes` tells every page that shows the session, this one too.
             Ok(()) => Ok(()),
-            Err(error) => self.send(&json!({ "t": "error", "message": error.to_string() })).await,
+            Err(error) => {
+                self.send(&json!({ "t": "error", "message": error.to_string() }))
+                    .await
+            }
         }
     }
 
@@ -244,7 +271,8 @@ impl Talk {
             self.inspecting = None;
             return Ok(());
         }
-        self.send(&inspect::about(&self.live.shown, &self.live.session)).await?;
+        self.send(&inspect::about(&self.live.shown, &self.live.session))
+            .await?;
         let (kept, live) = self.open.journal.read();
         self.inspecting = Some(live);
         for message in kept {

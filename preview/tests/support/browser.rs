@@ -47,7 +47,11 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("Chromium starts");
-        Self { client, driver, _profile: profile }
+        Self {
+            client,
+            driver,
+            _profile: profile,
+        }
     }
 
     pub(crate) async fn open(&self, url: &str) {
@@ -56,20 +60,31 @@ impl Browser {
 
     /// Runs a script in every page from now on, before the page's own scripts.
     pub(crate) async fn before_each_page(&self, script: &str) {
-        let command = DevTools(json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": script } }));
-        self.client.issue_cmd(command).await.expect("the browser takes the script");
+        let command = DevTools(
+            json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": script } }),
+        );
+        self.client
+            .issue_cmd(command)
+            .await
+            .expect("the browser takes the script");
     }
 
     /// Waits until something is there and can be seen, and clicks it.
     pub(crate) async fn click(&self, css: &str) {
         let element = self.find(css).await;
-        element.click().await.unwrap_or_else(|error| panic!("{css} cannot be clicked: {error}"));
+        element
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("{css} cannot be clicked: {error}"));
     }
 
     /// Types into a field.
     pub(crate) async fn type_into(&self, css: &str, text: &str) {
         let element = self.find(css).await;
-        element.send_keys(text).await.unwrap_or_else(|error| panic!("{css} cannot be typed into: {error}"));
+        element
+            .send_keys(text)
+            .await
+            .unwrap_or_else(|error| panic!("{css} cannot be typed into: {error}"));
     }
 
     async fn find(&self, css: &str) -> fantoccini::elements::Element {
@@ -78,7 +93,10 @@ impl Browser {
             Ok(element) => element,
             Err(error) => {
                 self.screenshot("failed").await;
-                panic!("{css} is not there: {error}\n{}", self.text(".lp-app").await)
+                panic!(
+                    "{css} is not there: {error}\n{}",
+                    self.text(".lp-app").await
+                )
             }
         }
     }
@@ -86,7 +104,11 @@ impl Browser {
     /// What stands in the first element of this selector; empty if there is none.
     pub(crate) async fn text(&self, css: &str) -> String {
         let script = "const found = document.querySelector(arguments[0]); return found ? found.innerText : ''";
-        let found = self.client.execute(script, vec![json!(css)]).await.expect("the script runs");
+        let found = self
+            .client
+            .execute(script, vec![json!(css)])
+            .await
+            .expect("the script runs");
         found.as_str().unwrap_or_default().to_owned()
     }
 
@@ -94,7 +116,13 @@ impl Browser {
     pub(crate) async fn until(&self, what: &str, script: &str) {
         let script = format!("return !!({script})");
         for _ in 0..400 {
-            if self.client.execute(&script, vec![]).await.expect("the script runs") == json!(true) {
+            if self
+                .client
+                .execute(&script, vec![])
+                .await
+                .expect("the script runs")
+                == json!(true)
+            {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -127,8 +155,15 @@ impl Browser {
 struct DevTools(serde_json::Value);
 
 impl WebDriverCompatibleCommand for DevTools {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        base.join(&format!(
+            "session/{}/goog/cdp/execute",
+            session.unwrap_or_default()
+        ))
     }
 
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {

@@ -28,7 +28,10 @@ impl Server {
         let data = tempfile::tempdir().expect("a folder");
         let storage = SqliteStorage::open(&data.path().join("storage.sqlite")).expect("storage");
         let config = RuntimeConfig {
-            providers: Providers { storage: Arc::new(storage), ..Providers::simulated() },
+            providers: Providers {
+                storage: Arc::new(storage),
+                ..Providers::simulated()
+            },
             ..RuntimeConfig::simulated()
         };
         let runtime = Runtime::new(config).expect("a runtime");
@@ -36,14 +39,23 @@ impl Server {
         for app in apps {
             let app = app.to_string();
             let name = app.rsplit('/').next().unwrap_or_default().to_owned();
-            let package = tokio::task::spawn_blocking(move || built(&app)).await.expect("built");
-            preview.show(&name, runtime.load(package).await.expect("loaded")).await;
+            let package = tokio::task::spawn_blocking(move || built(&app))
+                .await
+                .expect("built");
+            preview
+                .show(&name, runtime.load(package).await.expect("loaded"))
+                .await;
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let server = preview.clone();
         tokio::spawn(async move { server.serve(listener).await });
-        Self { preview, runtime, address, _data: data }
+        Self {
+            preview,
+            runtime,
+            address,
+            _data: data,
+        }
     }
 
     /// `http://127.0.0.1:…` and a path.

@@ -139,10 +139,7 @@ fn try_batch(
     Ok(outcomes)
 }
 
-fn operate(
-    connection: &Connection,
-    job: &Job,
-) -> rusqlite::Result<Result<Outcome, StorageError>> {
+fn operate(connection: &Connection, job: &Job) -> rusqlite::Result<Result<Outcome, StorageError>> {
     let Owner { app_id, person } = &job.owner;
     Ok(Ok(match &job.operation {
         Operation::Get(key) => Outcome::Value(

@@ -7,7 +7,10 @@ use crate::lapak::app::{clock, console, navigation, random, storage};
 /// this list against the WIT.
 pub(crate) fn every_function() -> Vec<(&'static str, String)> {
     vec![
-        ("console.log", outcome(console::log(console::Level::Info, "hello"))),
+        (
+            "console.log",
+            outcome(console::log(console::Level::Info, "hello")),
+        ),
         ("clock.now", outcome(clock::now())),
         ("clock.elapsed-ms", outcome(clock::elapsed_ms())),
         ("random.bytes", outcome(random::bytes(16))),
@@ -28,7 +31,8 @@ pub(crate) fn call(action: &str, plan: &mut Plan) {
             .collect::<Vec<_>>()
             .join("\n"),
         "call-console-flood" => {
-            let dropped = (0..5_000).filter(|_| console::log(console::Level::Debug, "flood").is_err());
+            let dropped =
+                (0..5_000).filter(|_| console::log(console::Level::Debug, "flood").is_err());
             format!("dropped={}", dropped.count())
         }
         "call-console-huge" => outcome(console::log(console::Level::Info, &"x".repeat(1 << 20))),
@@ -74,7 +78,9 @@ pub(crate) fn call(action: &str, plan: &mut Plan) {
         .collect::<Vec<_>>()
         .join("\n"),
         "call-navigation-flood" => {
-            let opened = (0..100).filter(|_| navigation::navigate_to("pages/second").is_ok()).count();
+            let opened = (0..100)
+                .filter(|_| navigation::navigate_to("pages/second").is_ok())
+                .count();
             format!("opened={opened}")
         }
         _ => "no such call".into(),

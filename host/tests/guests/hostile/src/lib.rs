@@ -3,7 +3,12 @@
 //!
 //! It is written against the bare WIT, without the SDK, since the SDK would not let it.
 
-#![allow(unsafe_code, missing_docs, unreachable_pub, reason = "generated bindings; a hostile guest")]
+#![allow(
+    unsafe_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "generated bindings; a hostile guest"
+)]
 
 mod capabilities;
 mod faults;
@@ -39,7 +44,10 @@ impl Guest for Hostile {
         match event {
             Event::GlobalLaunched(launch) => {
                 let query = |key: &str| {
-                    let found = launch.query.split('&').find_map(|pair| pair.strip_prefix(key));
+                    let found = launch
+                        .query
+                        .split('&')
+                        .find_map(|pair| pair.strip_prefix(key));
                     found.unwrap_or_default().to_owned()
                 };
                 plan.action = query("do=");

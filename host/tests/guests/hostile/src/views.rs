@@ -3,7 +3,8 @@
 use crate::Plan;
 use crate::exports::lapak::app::app::View;
 use crate::lapak::app::view::{
-    Binding, Button, ButtonLook, ButtonRole, Element, Image, ImageFit, Node, Progress, Slider, Trigger,
+    Binding, Button, ButtonLook, ButtonRole, Element, Image, ImageFit, Node, Progress, Slider,
+    Trigger,
 };
 
 /// A button that counts its taps, and the text that the plan holds.
@@ -15,24 +16,38 @@ pub(crate) fn plain(plan: &Plan) -> View {
         role: ButtonRole::Button,
     });
     let mut tap = node(button, Some("tap"), 1);
-    tap.bindings = vec![Binding { trigger: Trigger::Tap, handler: 1 }];
-    view(plan.page, vec![
-        tap,
-        text("Tap"),
-        node(Element::View, Some("taps"), 1),
-        text(&plan.taps.to_string()),
-        node(Element::View, Some("text"), 1),
-        text(&plan.text),
-    ])
+    tap.bindings = vec![Binding {
+        trigger: Trigger::Tap,
+        handler: 1,
+    }];
+    view(
+        plan.page,
+        vec![
+            tap,
+            text("Tap"),
+            node(Element::View, Some("taps"), 1),
+            text(&plan.taps.to_string()),
+            node(Element::View, Some("text"), 1),
+            text(&plan.text),
+        ],
+    )
 }
 
 /// The view that breaks the rule `which`.
 pub(crate) fn bad(which: &str, page: u32) -> View {
     let nodes = match which {
         "view-many" => (0..10_001).map(|_| node(Element::View, None, 0)).collect(),
-        "view-million" => (0..1_000_000).map(|_| node(Element::View, None, 0)).collect(),
-        "view-deep" => (0..65_u32).rev().map(|below| node(Element::View, None, below)).collect(),
-        "view-deepest" => (0..9_999_u32).rev().map(|below| node(Element::View, None, below)).collect(),
+        "view-million" => (0..1_000_000)
+            .map(|_| node(Element::View, None, 0))
+            .collect(),
+        "view-deep" => (0..65_u32)
+            .rev()
+            .map(|below| node(Element::View, None, below))
+            .collect(),
+        "view-deepest" => (0..9_999_u32)
+            .rev()
+            .map(|below| node(Element::View, None, below))
+            .collect(),
         "view-bytes" => vec![text(&"x".repeat((1 << 20) + 1))],
         "view-count-large" => vec![node(Element::View, None, 2), text("one")],
         "view-count-max" => vec![node(Element::View, None, u32::MAX), text("one")],
@@ -44,7 +59,10 @@ pub(crate) fn bad(which: &str, page: u32) -> View {
         ],
         "view-leaf-with-child" => vec![node(Element::Text("a".into()), None, 1), text("b")],
         "view-key-twice" => {
-            vec![node(Element::View, Some("same"), 0), node(Element::View, Some("same"), 0)]
+            vec![
+                node(Element::View, Some("same"), 0),
+                node(Element::View, Some("same"), 0),
+            ]
         }
         "view-key-empty" => vec![node(Element::View, Some(""), 0)],
         "view-key-long" => vec![node(Element::View, Some(&"k".repeat(257)), 0)],
@@ -54,12 +72,24 @@ pub(crate) fn bad(which: &str, page: u32) -> View {
         "view-infinite" => vec![slider(0.5, f64::NEG_INFINITY, f64::INFINITY)],
         "view-bounds" => vec![slider(0.5, 1.0, 0.0)],
         "view-progress-nan" => {
-            vec![node(Element::Progress(Progress { percent: Some(f64::NAN) }), None, 0)]
+            vec![node(
+                Element::Progress(Progress {
+                    percent: Some(f64::NAN),
+                }),
+                None,
+                0,
+            )]
         }
         "view-unchanged" => vec![node(Element::Unchanged, Some("never-was"), 0)],
         "view-two-bindings" => {
             let mut twice = node(Element::View, None, 0);
-            twice.bindings = vec![Binding { trigger: Trigger::Tap, handler: 1 }; 2];
+            twice.bindings = vec![
+                Binding {
+                    trigger: Trigger::Tap,
+                    handler: 1
+                };
+                2
+            ];
             vec![twice]
         }
         _ => vec![node(
@@ -89,7 +119,11 @@ fn slider(value: f64, min: f64, max: f64) -> Node {
 }
 
 fn view(page: u32, nodes: Vec<Node>) -> View {
-    View { page, title: None, nodes }
+    View {
+        page,
+        title: None,
+        nodes,
+    }
 }
 
 fn text(content: &str) -> Node {
