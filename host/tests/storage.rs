@@ -281,7 +281,6 @@ fn a_file_that_is_no_database_is_refused_with_its_path() {
         "not a database, but long enough to have a header".repeat(50),
     )
     .expect("written");
-    let error = SqliteStorage::open(&folder.path().join("storage.sqlite"))
-        .expect_err("an error");
+    let error = SqliteStorage::open(&folder.path().join("storage.sqlite")).expect_err("an error");
     assert!(format!("{error:#}").contains("database"), "{error:#}");
 }

@@ -1,6 +1,6 @@
 //! From a checked tree to HTML, and from an update of a node to the changes in it.
 //!
-//! How each node looks is said once, as data ([`face`]); whole pages and single changes are both made from
+//! How each node looks is said once, as data (`face.rs`); whole pages and single changes are both made from
 //! that, so that they cannot disagree. The format is described in [`wire`].
 //!
 //! Nothing an app says becomes markup: texts and attributes are escaped, class names filtered, and only
