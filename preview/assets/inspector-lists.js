@@ -123,7 +123,7 @@ export class AppPanel {
   show({ rows, warnings }) {
     this.rows.replaceChildren(...rows.flatMap(([name, value]) => {
       const said = element('dd', {}, value);
-      said.toggleAttribute('data-code', /^[0-9a-f]{32,}$/.test(value));
+      said.toggleAttribute('data-code', /^[0-9a-f]{16,}$/.test(value));
       return [element('dt', {}, name), said];
     }));
     const list = element('ul', {}, ...warnings.map((warning) => element('li', {}, warning)));
