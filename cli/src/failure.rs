@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::output;
+
 /// A command's failure: what went wrong and how to mend it.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -54,7 +56,7 @@ impl Failure {
     /// Says it on standard error.
     pub(crate) fn told(&self) -> ExitCode {
         if self.kind != Kind::Silent {
-            eprintln!("lapak: {}", self.text.trim_end());
+            output::note(&format!("lapak: {}", self.text.trim_end()));
         }
         ExitCode::from(self.kind as u8)
     }

@@ -6,6 +6,7 @@ use lapak_abi::package::{Package, PackageLimits};
 use lapak_build::Built;
 
 use crate::failure::Failure;
+use crate::output::{self, Progress};
 use crate::sdk;
 
 /// Builds the app of a folder, or reads a package.
@@ -31,6 +32,12 @@ pub(crate) fn build(dir: &Path) -> Result<Built, Failure> {
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let built = lapak_build::build(dir, &mut |what| eprintln!("{name}: {what} …"))?;
+    let progress = Progress::of(&name);
+    let built = lapak_build::build(dir, &mut |what| progress.step(what));
+    drop(progress);
+    let built = built?;
+    for warning in &built.compiler_warnings {
+        output::note(warning.trim_end());
+    }
     Ok(built)
 }

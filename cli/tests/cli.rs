@@ -362,8 +362,11 @@ fn the_doctor_tells_what_was_found() {
         .output()
         .expect("lapak");
     let told = out(&bare);
-    assert!(told.contains("rustup.rs"), "{told}");
-    assert_eq!(bare.status.code(), Some(4), "{told}");
+    assert!(
+        told.contains("✗ C compiler") && told.contains("apt-get install gcc"),
+        "{told}"
+    );
+    fails(&bare, 4, &["missing: ", "C compiler"]);
 }
 
 #[test]

@@ -74,10 +74,11 @@ mod input;
 mod text;
 
 pub use apply::{ApplyError, apply};
-pub(crate) use check::check;
 pub use check::{ViewError, ViewLimits};
+pub(crate) use check::{check, kind_name, trigger_name};
 pub use diff::update;
 pub(crate) use diff::update_checked;
+pub(crate) use input::refusal;
 pub use input::{InputError, accept_input};
 
 /// Gives nodes their numbers, each once in a session.

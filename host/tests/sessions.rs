@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use lapak_abi::limits::Limits;
-use lapak_host::view::{InputValue, NodeId, Trigger};
+use lapak_host::view::{Element, InputValue, NodeId, Op, Trigger, apply};
 use lapak_host::{
     EndCause, Launch, LaunchError, Runtime, RuntimeConfig, SendError, Session, ShellEvent, Update,
 };
@@ -183,7 +183,7 @@ async fn events_for_nodes_that_are_not_there_are_dropped_and_said() {
     let dropped = handled(&mut updates);
     assert_eq!(dropped.len(), wrong.len(), "{dropped:?}");
     assert!(
-        dropped.iter().all(|why| why != "interaction"),
+        dropped.iter().all(|why| !why.starts_with("interaction")),
         "{dropped:?}"
     );
     assert_eq!(text(&session, "taps"), "0");
@@ -230,6 +230,55 @@ async fn a_refused_view_leaves_the_last_good_one_on_the_screen() {
         EndCause::InvalidView { .. }
     ));
     assert!(session.screen().tree.find("tap", Trigger::Tap).is_some());
+}
+
+/// The contract: a control with a binding for `input` or `change` shows what the view says, nothing else.
+#[tokio::test]
+async fn what_an_app_does_not_take_over_is_taken_back() {
+    let (runtime, app) = hostile_app().await;
+    let session = launch(&runtime, &app, "stubborn", "never");
+    session.settled().await;
+    let mut shown = session.screen().tree.clone();
+    let (_, mut updates) = session.watch();
+    let text = |text: &str| InputValue::Text(text.into());
+    let put: [(&str, Trigger, InputValue, &[&str]); 5] = [
+        ("off", Trigger::Change, InputValue::Toggled(true), &["off"]),
+        ("fixed", Trigger::Change, text("mine"), &["fixed"]),
+        ("fixed", Trigger::Change, text("fixed"), &[]),
+        ("free", Trigger::Submit, text("mine"), &[]),
+        // The browser put the other one of the group out.
+        ("two", Trigger::Change, text("two"), &["one", "two"]),
+    ];
+    for (key, trigger, value, taken_back) in put {
+        let node = shown.find(key, trigger).expect("the control");
+        let input = ShellEvent::Input {
+            node,
+            trigger,
+            value,
+        };
+        session.send(input).expect("sent");
+        session.settled().await;
+        let mut told = Vec::new();
+        while let Ok(update) = updates.try_recv() {
+            if let Update::Patch(patch) = update {
+                told.extend(patch.ops.iter().filter_map(changed_control));
+                apply(&mut shown, &patch.ops).expect("the patch fits");
+            }
+        }
+        assert_eq!(told, taken_back, "{key} {trigger:?}");
+        assert_eq!(shown, session.screen().tree);
+    }
+    still_works(&session).await;
+}
+
+/// The key of a control that a patch changes.
+fn changed_control(op: &Op) -> Option<String> {
+    match op {
+        Op::Update { old, new } if old != new && !matches!(new.node.element, Element::Text(_)) => {
+            new.node.key.clone()
+        }
+        _ => None,
+    }
 }
 
 #[tokio::test]

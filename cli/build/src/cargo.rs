@@ -172,7 +172,10 @@ fn failed(messages: &[Value], stderr: &[u8]) -> BuildError {
 fn rendered(messages: &[Value], level: &str) -> Vec<String> {
     let messages = messages.iter().map(|message| &message["message"]);
     let wanted = messages.filter(|message| message["level"] == level && !is_count(message));
-    wanted.filter_map(|message| message["rendered"].as_str()).map(str::to_owned).collect()
+    wanted
+        .filter_map(|message| message["rendered"].as_str())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn is_count(message: &Value) -> bool {
@@ -182,7 +185,12 @@ fn is_count(message: &Value) -> bool {
 
 /// The `.wasm` file that cargo says it made.
 fn module(messages: &[Value]) -> Option<PathBuf> {
-    let files = messages.iter().filter_map(|message| message["filenames"].as_array()).flatten();
-    let wasm = files.filter_map(Value::as_str).find(|path| path.ends_with(".wasm"));
+    let files = messages
+        .iter()
+        .filter_map(|message| message["filenames"].as_array())
+        .flatten();
+    let wasm = files
+        .filter_map(Value::as_str)
+        .find(|path| path.ends_with(".wasm"));
     wasm.map(PathBuf::from)
 }

@@ -1,7 +1,9 @@
 //! `lapak doctor`: what this machine has, what it lacks, and the cure.
 
+use std::path::Path;
 use std::process::Command;
 
+use lapak_build::{DEBIAN_PACKAGES, OLDEST_RUST, TARGET, Toolchain, find_toolchain};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -11,7 +13,9 @@ use crate::{folders, output};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   lapak doctor
-  lapak doctor --json | jq '.[] | select(.found == null)'")]
+  lapak doctor --json | jq '.[] | select(.found == null)'
+
+Exit code 4 when something is missing without which nothing can be built or run.")]
 pub(crate) struct DoctorArgs {
     /// Tells it as JSON.
     #[arg(long)]
@@ -25,13 +29,17 @@ struct Finding {
     why: &'static str,
     /// What was found; `null` if it is missing.
     found: Option<String>,
-    cure: &'static str,
+    cure: String,
     /// Without it nothing can be built or run.
     needed: bool,
 }
 
 pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
-    let findings = look();
+    let findings: Vec<Finding> = to_build()
+        .into_iter()
+        .chain(to_run())
+        .chain(to_test())
+        .collect();
     if args.json {
         output::json(&findings)?;
     } else {
@@ -50,86 +58,116 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
 
 fn said(finding: &Finding) -> String {
     match &finding.found {
-        Some(found) => format!("✓ {:<16} {found}", finding.what),
+        Some(found) => format!("✓ {:<14} {found}", finding.what),
         None if finding.needed => format!(
-            "✗ {:<16} missing ({}). {}",
+            "✗ {:<14} missing ({}). {}",
             finding.what, finding.why, finding.cure
         ),
         None => format!(
-            "– {:<16} not there ({}). {}",
+            "– {:<14} not there ({}). {}",
             finding.what, finding.why, finding.cure
         ),
     }
 }
 
-fn look() -> Vec<Finding> {
+fn to_build() -> Vec<Finding> {
+    let here = Path::new(".");
+    let toolchain = find_toolchain(here);
+    // Where there is none, whatever rustc there is tells whether the compiler or just its target is missing.
+    let compiler = toolchain.as_ref().copied().unwrap_or(Toolchain::Rustup);
+    let cargo = if compiler == Toolchain::Debian {
+        "/usr/bin/cargo"
+    } else {
+        "cargo"
+    };
     vec![
         Finding {
             what: "cargo",
             why: "builds apps",
-            found: version("cargo", "--version"),
-            cure: "Install Rust from https://rustup.rs",
+            found: version(cargo),
+            cure: format!(
+                "Install Rust from https://rustup.rs, or on Debian: apt-get install {DEBIAN_PACKAGES}"
+            ),
             needed: true,
         },
         Finding {
-            what: "wasm compiler",
-            why: "apps compile to WebAssembly",
-            found: lapak_build::find_toolchain(std::path::Path::new("."))
-                .ok()
-                .map(|toolchain| match toolchain {
-                    lapak_build::Toolchain::Rustup => {
-                        "wasm32-unknown-unknown of rustup's toolchain".to_owned()
-                    }
-                    lapak_build::Toolchain::Debian => {
-                        "Debian's packages (/usr/bin/cargo, rust-web-src)".to_owned()
-                    }
-                }),
-            cure: "rustup target add wasm32-unknown-unknown, or on Debian: apt-get install rustc-web cargo-web \
-                   rust-web-src rust-web-llvm lld-22",
+            what: "rustc",
+            why: "compiles apps; the SDK needs this version or a newer one",
+            found: compiler
+                .rustc_version(here)
+                .filter(|version| is_new_enough(version)),
+            cure: format!("Install Rust {OLDEST_RUST} or newer: rustup update stable"),
             needed: true,
         },
+        Finding {
+            what: "wasm target",
+            why: "apps compile to WebAssembly",
+            found: toolchain.as_ref().ok().map(|toolchain| match toolchain {
+                Toolchain::Rustup => format!("{TARGET} in the toolchain of the path"),
+                Toolchain::Debian => {
+                    format!("{TARGET} with Debian's packages; the standard library is built along")
+                }
+            }),
+            cure: toolchain.err().unwrap_or_default(),
+            needed: true,
+        },
+        Finding {
+            what: "C compiler",
+            why: "links the build scripts of dependencies, and native tests",
+            found: version("cc"),
+            cure: "Install one; on Debian: apt-get install gcc libc6-dev".into(),
+            needed: true,
+        },
+    ]
+}
+
+fn to_run() -> Vec<Finding> {
+    let writable = |folder: std::path::PathBuf| {
+        folders::is_writable(&folder).then(|| folder.display().to_string())
+    };
+    vec![
         Finding {
             what: "engine",
             why: "runs apps",
-            found: lapak_host::engine::new_engine()
-                .ok()
-                .map(|_| "wasmtime starts".to_owned()),
-            cure: "This system or processor is not supported by wasmtime",
+            found: lapak_host::engine::new_engine().ok().map(|_| "wasmtime starts".to_owned()),
+            cure: "wasmtime does not support this system or processor; its documentation lists those that it does".into(),
             needed: true,
         },
         Finding {
             what: "code cache",
-            why: "keeps compiled apps",
-            found: writable(&folders::code_cache()),
-            cure: "Set XDG_CACHE_HOME to a folder that can be written",
+            why: "keeps compiled apps, so that they start at once",
+            found: writable(folders::code_cache_folder()),
+            cure: "Set XDG_CACHE_HOME to a folder that can be written".into(),
             needed: false,
         },
         Finding {
             what: "app data",
             why: "keeps what apps store in previews",
-            found: writable(&folders::data()),
-            cure: "Set XDG_DATA_HOME, or use --data",
-            needed: false,
-        },
-        Finding {
-            what: "chromium",
-            why: "only for this repository's browser tests",
-            found: version("chromium", "--version"),
-            cure: "apt-get install chromium",
-            needed: false,
-        },
-        Finding {
-            what: "chromedriver",
-            why: "only for this repository's browser tests",
-            found: version("chromedriver", "--version"),
-            cure: "apt-get install chromium-driver",
+            found: writable(folders::data()),
+            cure: "Set XDG_DATA_HOME to a folder that can be written, or use --data".into(),
             needed: false,
         },
     ]
 }
 
-fn version(program: &str, flag: &str) -> Option<String> {
-    let output = Command::new(program).arg(flag).output().ok()?;
+fn to_test() -> Vec<Finding> {
+    let why = "only for the browser tests of Lapak's own sources";
+    [
+        ("chromium", "apt-get install chromium"),
+        ("chromedriver", "apt-get install chromium-driver"),
+    ]
+    .map(|(what, cure)| Finding {
+        what,
+        why,
+        found: version(what),
+        cure: format!("On Debian: {cure}"),
+        needed: false,
+    })
+    .into()
+}
+
+fn version(program: &str) -> Option<String> {
+    let output = Command::new(program).arg("--version").output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
     output
         .status
@@ -137,11 +175,37 @@ fn version(program: &str, flag: &str) -> Option<String> {
         .then(|| text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
-fn writable(folder: &std::path::Path) -> Option<String> {
-    std::fs::create_dir_all(folder).ok()?;
-    let probe = folder.join(format!(".probe-{}", std::process::id()));
-    std::fs::write(&probe, b"").ok()?;
-    // It was only a probe: one that stays harms nobody.
-    let _ = std::fs::remove_file(&probe);
-    Some(folder.display().to_string())
+/// Reads `rustc 1.96.0 (…)`.
+fn is_new_enough(version: &str) -> bool {
+    let number = version.split_whitespace().nth(1).unwrap_or_default();
+    minor(number) >= minor(OLDEST_RUST)
+}
+
+/// Major and minor of `1.95`, `1.95.0` or `1.95.0-nightly`.
+fn minor(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_compilers_are_not_enough() {
+        assert!(is_new_enough(&format!(
+            "rustc {OLDEST_RUST}.0 (59807616e 2026-04-14)"
+        )));
+        assert!(is_new_enough("rustc 2.0.0"));
+        assert!(is_new_enough("rustc 1.200.1-nightly (x)"));
+        for old in [
+            "rustc 1.63.0 (x)",
+            "rustc 1.9.0",
+            "rustc",
+            "",
+            "what is this",
+        ] {
+            assert!(!is_new_enough(old), "{old}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use lapak_abi::package::Package;
-use lapak_host::{Runtime, RuntimeConfig, contract};
+use lapak_host::{LoadError, Runtime, RuntimeConfig, contract};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -15,7 +15,9 @@ use crate::output;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   lapak inspect shop-0.1.0.ma
-  lapak inspect apps/shop --json | jq .imports")]
+  lapak inspect apps/shop --json | jq .imports
+
+Exit code 1 when this host would not run it.")]
 pub(crate) struct InspectArgs {
     /// A package (.ma), or the folder of an app, which is built.
     #[arg(default_value = ".")]
@@ -30,9 +32,11 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let refusal = would_run(package.clone())?;
     let imports = contract::import_names(package.component());
     if args.json {
-        return output::json(&as_json(&package, &imports, refusal.as_deref()));
+        output::json(&as_json(&package, &imports, refusal.as_deref()))?;
+    } else {
+        let text = as_text(&package, &imports, refusal.as_deref());
+        output::line(&output::printable(&text))?;
     }
-    output::line(&as_text(&package, &imports, refusal.as_deref()))?;
     match refusal {
         Some(why) => Err(Failure::app(why)),
         None => Ok(()),
@@ -45,20 +49,12 @@ fn would_run(package: Package) -> Result<Option<String>, Failure> {
     tokio.block_on(async {
         let runtime = Runtime::new(RuntimeConfig::simulated())
             .map_err(|error| Failure::machine(error.to_string()))?;
-        Ok(runtime
-            .load(package)
-            .await
-            .err()
-            .map(|error| error.to_string()))
+        match runtime.load(package).await {
+            Ok(_) => Ok(None),
+            Err(LoadError::Host(why)) => Err(Failure::machine(why)),
+            Err(refusal) => Ok(Some(refusal.to_string())),
+        }
     })
-}
-
-fn digest(package: &Package) -> String {
-    package
-        .digest()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 fn as_json(package: &Package, imports: &[String], refusal: Option<&str>) -> Value {
@@ -69,7 +65,7 @@ fn as_json(package: &Package, imports: &[String], refusal: Option<&str>) -> Valu
         "manifest": package.manifest(),
         "warnings": package.warnings(),
         "bytes": package.size(),
-        "digest": digest(package),
+        "digest": output::hex(&package.digest()),
         "signing_block_bytes": package.signing_block().map(<[u8]>::len),
         "files": files.collect::<Vec<_>>(),
         "imports": imports,
@@ -92,7 +88,7 @@ fn as_text(package: &Package, imports: &[String], refusal: Option<&str>) -> Stri
         format!(
             "package    {}, blake3 {}",
             output::size(package.size()),
-            digest(package)
+            output::hex(&package.digest())
         ),
         format!(
             "signature  {}",

@@ -121,7 +121,7 @@ fn runtime(data: Option<PathBuf>) -> Result<Runtime, Failure> {
         storage: Arc::new(storage),
     };
     let config = RuntimeConfig {
-        code_cache: Some(folders::code_cache()),
+        code_cache: folders::code_cache(),
         providers,
         ..RuntimeConfig::simulated()
     };

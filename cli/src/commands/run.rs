@@ -1,23 +1,29 @@
 //! `lapak run`: an app without a screen, driven by JSON Lines. `cli/RUN.md` describes the lines.
 
-use std::io::BufRead as _;
+mod fields;
+mod line;
+mod person;
+mod told;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use lapak_abi::package::Package;
 use lapak_host::capability::Providers;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
-use lapak_host::session::{Patch, Update};
-use lapak_host::view::{InputValue, NodeId, Trigger};
-use lapak_host::{EndCause, Launch, Runtime, RuntimeConfig, Screen, Session, ShellEvent};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use lapak_host::session::Update;
+use lapak_host::view::{InputValue, NodeId};
+use lapak_host::{EndCause, Launch, Runtime, RuntimeConfig, Session, ShellEvent};
+use serde_json::json;
 use tokio::sync::broadcast::{self, error::TryRecvError};
 
 use crate::failure::Failure;
 use crate::open::open_package;
 use crate::{folders, output};
+use line::{Line, Step, Yes};
+use person::{Person, takes};
 
 /// How long an app may take to come to rest after an event.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,10 +35,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
   lapak run shop.ma --lang id --page 'pages/dish?id=sate' < events.jsonl | jq -c .patch
   lapak run --data /tmp/shop < first.jsonl && lapak run --data /tmp/shop < second.jsonl
 
-Lines in:  {\"tap\":NAME|ID}  {\"type\":{\"into\":NAME|ID,\"text\":TEXT}}  {\"input\":{\"node\":ID,\"trigger\":T,\"value\":V}}
-           {\"back\":true}  {\"tab\":PAGE}  {\"navigate\":URL}  {\"hide\":true}  {\"show\":true}  {\"refresh\":true}
-           {\"text\":true}  {\"close\":true}
-Lines out: {\"view\":…}  {\"patch\":…}  {\"log\":…}  {\"handled\":…}  {\"text\":…}  {\"ended\":…}  {\"done\":N}  {\"error\":…}")]
+Lines in (NAME: a key, label, placeholder or text; or a node's number):
+  {\"tap\":NAME}  {\"hold\":NAME}  {\"type\":{\"into\":NAME,\"text\":TEXT}}  {\"enter\":NAME}
+  {\"turn\":{\"what\":NAME,\"on\":true}}  {\"pick\":{\"from\":NAME,\"option\":TEXT}}  {\"slide\":{\"what\":NAME,\"to\":3}}
+  {\"back\":true}  {\"tab\":PAGE}  {\"navigate\":URL}  {\"hide\":true}  {\"show\":true}  {\"refresh\":true}
+  {\"bottom\":true}  {\"input\":{\"node\":ID,\"trigger\":T,\"value\":V}}  {\"text\":true}  {\"close\":true}
+Lines out:
+  {\"view\":…}  {\"patch\":…}  {\"log\":…}  {\"handled\":…}  {\"text\":…}  {\"ended\":…}
+  {\"done\":{\"line\":N}}  {\"error\":{\"line\":N,\"message\":…}}
+cli/RUN.md in Lapak's sources describes them all.")]
 pub(crate) struct RunArgs {
     /// Folder of an app, or a package (.ma).
     #[arg(default_value = ".")]
@@ -52,233 +63,65 @@ pub(crate) struct RunArgs {
     data: Option<PathBuf>,
 }
 
-/// A line of the script.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-enum Line {
-    Tap(Name),
-    Type {
-        into: Name,
-        text: String,
-    },
-    Input {
-        node: u32,
-        trigger: String,
-        value: Option<Plain>,
-    },
-    Back(Yes),
-    Tab(String),
-    Navigate(String),
-    Hide(Yes),
-    Show(Yes),
-    Refresh(Yes),
-    Text(Yes),
-    Close(Yes),
-}
-
-/// `true`; nothing else makes sense there.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "bool")]
-struct Yes;
-
-impl TryFrom<bool> for Yes {
-    type Error = &'static str;
-
-    fn try_from(yes: bool) -> Result<Self, Self::Error> {
-        if yes {
-            Ok(Self)
-        } else {
-            Err("only `true` makes sense here")
-        }
-    }
-}
-
-/// A node by its number, or as a person would name it: by key, label, placeholder or text.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Name {
-    Id(u32),
-    Called(String),
-}
-
-/// A value in its plain JSON form.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Plain {
-    Text(String),
-    Toggled(bool),
-    Number(f64),
-    Index(u32),
-}
-
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let package = open_package(&args.app)?;
-    let mut providers = Providers::simulated();
-    if let Some(data) = &args.data {
-        let failed = |error: String| Failure::machine(format!("{}: {error}", data.display()));
-        std::fs::create_dir_all(data).map_err(|error| failed(error.to_string()))?;
-        let storage = SqliteStorage::open(&data.join("storage.sqlite"))
-            .map_err(|error| failed(format!("{error:#}")))?;
-        providers.storage = Arc::new(storage);
-    }
+    let tokio = tokio::runtime::Runtime::new().context("tokio could not be started")?;
+    tokio.block_on(follow(args, package))
+}
+
+async fn follow(args: &RunArgs, package: Package) -> Result<(), Failure> {
     let config = RuntimeConfig {
-        providers,
-        code_cache: Some(folders::code_cache()),
+        providers: providers(args)?,
+        code_cache: folders::code_cache(),
         ..RuntimeConfig::simulated()
     };
-    let tokio = tokio::runtime::Runtime::new().context("tokio could not be started")?;
-    tokio.block_on(async {
-        let runtime = Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))?;
-        let app = runtime
-            .load(package)
-            .await
-            .map_err(|error| Failure::app(error.to_string()))?;
-        let mut launch = Launch::new(&args.person);
-        launch.lang.clone_from(&args.lang);
-        launch.pages = args.page.clone().into_iter().collect();
-        let launched = runtime.launch_watched(&app, launch);
-        let (session, updates) = launched.map_err(|error| Failure::app(error.to_string()))?;
-        Script { session, updates }.follow().await
-    })
+    let runtime = Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))?;
+    let app = runtime
+        .load(package)
+        .await
+        .map_err(|error| Failure::app(error.to_string()))?;
+    let mut launch = Launch::new(&args.person);
+    launch.lang.clone_from(&args.lang);
+    launch.pages = args.page.clone().into_iter().collect();
+    let launched = runtime.launch_watched(&app, launch);
+    let (session, updates) = launched.map_err(|error| Failure::machine(error.to_string()))?;
+    let mut script = Script {
+        session,
+        updates,
+        person: Person::default(),
+    };
+    script.rest().await?;
+    // Pages that were not found are left out at launch, so the first view tells which one opened.
+    script.tell()?;
+    script.read(std::io::stdin().lock()).await?;
+    script.close().await
+}
+
+fn providers(args: &RunArgs) -> Result<Providers, Failure> {
+    let mut providers = Providers::simulated();
+    if let Some(data) = &args.data {
+        let failed = |error: String| {
+            Failure::machine(format!(
+                "{}: {error}. Choose another --data",
+                data.display()
+            ))
+        };
+        std::fs::create_dir_all(data).map_err(|error| failed(error.to_string()))?;
+        let storage = SqliteStorage::open(&data.join("storage.sqlite"));
+        providers.storage = Arc::new(storage.map_err(|error| failed(format!("{error:#}")))?);
+    }
+    Ok(providers)
 }
 
 struct Script {
     session: Session,
     updates: broadcast::Receiver<Update>,
-}
-
-impl Script {
-    async fn follow(mut self) -> Result<(), Failure> {
-        self.rest().await?;
-        self.tell()?;
-        for (index, line) in std::io::stdin().lock().lines().enumerate() {
-            let line = line.context("standard input")?;
-            if line.trim().is_empty() {
-                continue;
-            }
-            if self.session.screen().ended.is_some() {
-                break;
-            }
-            let number = index + 1;
-            match self.take(&line).await {
-                Ok(()) => {
-                    self.tell()?;
-                    output::line(&json!({ "done": number }).to_string())?;
-                }
-                Err(Stop::Line(why)) => {
-                    output::line(
-                        &json!({ "error": { "line": number, "message": why } }).to_string(),
-                    )?;
-                }
-                Err(Stop::Run(failure)) => return Err(failure),
-            }
-        }
-        let ended = self.session.screen().ended;
-        if ended.is_none() && self.session.send(ShellEvent::Close).is_ok() {
-            // The end of the script closes the app, so that it can store what it wants kept.
-            let _ = tokio::time::timeout(PATIENCE, self.session.ended()).await;
-            self.tell()?;
-        }
-        match self.session.screen().ended {
-            Some(report) if report.cause != EndCause::Closed => {
-                Err(Failure::fault(report.to_string()))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    async fn take(&mut self, line: &str) -> Result<(), Stop> {
-        let line: Line =
-            serde_json::from_str(line).map_err(|error| Stop::Line(error.to_string()))?;
-        let event = match line {
-            Line::Text(Yes) => {
-                let text = self.session.screen().tree.to_text();
-                output::line(&json!({ "text": text }).to_string())?;
-                return Ok(());
-            }
-            Line::Tap(name) => self.input(&name, Trigger::Tap, InputValue::None)?,
-            Line::Type { into, text } => {
-                self.input(&into, Trigger::Input, InputValue::Text(text))?
-            }
-            Line::Input {
-                node,
-                trigger,
-                value,
-            } => ShellEvent::Input {
-                node: NodeId(node),
-                trigger: trigger_named(&trigger)?,
-                value: value.map_or(InputValue::None, InputValue::from),
-            },
-            Line::Back(Yes) => ShellEvent::Back,
-            Line::Tab(page) => ShellEvent::SwitchTab(page),
-            Line::Navigate(url) => ShellEvent::Navigate(url),
-            Line::Hide(Yes) => ShellEvent::Hide,
-            Line::Show(Yes) => ShellEvent::Show,
-            Line::Refresh(Yes) => ShellEvent::PageRefresh,
-            Line::Close(Yes) => ShellEvent::Close,
-        };
-        let closing = event == ShellEvent::Close;
-        self.session
-            .send(event)
-            .map_err(|error| Stop::Line(error.to_string()))?;
-        if closing {
-            self.session.ended().await;
-        }
-        Ok(self.rest().await?)
-    }
-
-    fn input(&self, name: &Name, trigger: Trigger, value: InputValue) -> Result<ShellEvent, Stop> {
-        let node = match name {
-            Name::Id(id) => NodeId(*id),
-            Name::Called(name) => self.session.screen().tree.find(name, trigger).ok_or_else(
-                || {
-                    Stop::Line(format!(
-                        "nothing on the page is called {name:?}; {{\"text\":true}} shows the page"
-                    ))
-                },
-            )?,
-        };
-        Ok(ShellEvent::Input {
-            node,
-            trigger,
-            value,
-        })
-    }
-
-    /// Waits until the app has nothing more to do.
-    async fn rest(&self) -> Result<(), Failure> {
-        let rest = async {
-            self.session.painted().await;
-            self.session.settled().await;
-        };
-        let rested = tokio::time::timeout(PATIENCE, rest).await;
-        rested.map_err(|_| {
-            Failure::fault(format!(
-                "the app did not come to rest within {} s",
-                PATIENCE.as_secs()
-            ))
-        })
-    }
-
-    /// Writes every update that has come.
-    fn tell(&mut self) -> Result<(), Failure> {
-        loop {
-            match self.updates.try_recv() {
-                Ok(update) => output::line(&told(&update).to_string())?,
-                Err(TryRecvError::Lagged(missed)) => {
-                    let screen = told(&Update::Page(Arc::new(self.session.screen())));
-                    output::line(&json!({ "missed": missed }).to_string())?;
-                    output::line(&screen.to_string())?;
-                }
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(()),
-            }
-        }
-    }
+    person: Person,
 }
 
 /// Why a line was not carried out.
 enum Stop {
-    /// The line is wrong; the run goes on.
+    /// The line is wrong, or the app did not take it; the run goes on.
     Line(String),
     /// The run is over.
     Run(Failure),
@@ -290,49 +133,178 @@ impl From<Failure> for Stop {
     }
 }
 
-impl From<Plain> for InputValue {
-    fn from(value: Plain) -> Self {
-        match value {
-            Plain::Text(text) => Self::Text(text),
-            Plain::Toggled(on) => Self::Toggled(on),
-            Plain::Number(number) => Self::Number(number),
-            Plain::Index(index) => Self::Index(index),
+impl Script {
+    /// Carries out line after line, until the input or the app ends.
+    async fn read(&mut self, mut input: impl std::io::BufRead) -> Result<(), Failure> {
+        let mut bytes = Vec::new();
+        for number in 1.. {
+            bytes.clear();
+            let read = input
+                .read_until(b'\n', &mut bytes)
+                .context("standard input")?;
+            if read == 0 || self.session.screen().ended.is_some() {
+                break;
+            }
+            if bytes.trim_ascii().is_empty() {
+                continue;
+            }
+            match self.take(&bytes).await {
+                Ok(()) => output::line(&json!({ "done": { "line": number } }).to_string())?,
+                Err(Stop::Line(why)) => {
+                    output::line(
+                        &json!({ "error": { "line": number, "message": why } }).to_string(),
+                    )?;
+                }
+                Err(Stop::Run(failure)) => return Err(failure),
+            }
+            if self.session.screen().ended.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The end of the script closes the app, so that it can store what it wants kept.
+    async fn close(&mut self) -> Result<(), Failure> {
+        if self.session.screen().ended.is_none() && self.session.send(ShellEvent::Close).is_ok() {
+            self.ended().await?;
+            self.tell()?;
+        }
+        match self.session.screen().ended {
+            Some(report) if report.cause != EndCause::Closed => {
+                Err(Failure::fault(report.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn take(&mut self, line: &[u8]) -> Result<(), Stop> {
+        let line = serde_json::from_slice(line)
+            .map_err(|error| Stop::Line(format!("not a line of a script: {error}")))?;
+        let tree = self.session.screen().tree;
+        let person = &mut self.person;
+        let steps = match line {
+            Line::Tap(name) => person.tap(&tree, &name),
+            Line::Hold(name) => person.hold(&tree, &name),
+            Line::Type { into, text } => person.type_into(&tree, &into, text),
+            Line::Enter(name) => person.enter(&tree, &name),
+            Line::Turn { what, on } => person.turn(&tree, &what, on),
+            Line::Pick { from, option } => person.pick(&tree, &from, &option),
+            Line::Slide { what, to } => person.slide(&tree, &what, to),
+            Line::Input {
+                node,
+                trigger,
+                value,
+            } => {
+                let value = value.map_or(InputValue::None, InputValue::from);
+                Ok(vec![Step {
+                    node: NodeId(node),
+                    trigger: trigger.into(),
+                    value,
+                }])
+            }
+            Line::Text(Yes) => {
+                let text = tree.to_text();
+                return Ok(output::line(&json!({ "text": text }).to_string())?);
+            }
+            Line::Back(Yes) => return self.send(ShellEvent::Back).await,
+            Line::Tab(page) => return self.send(ShellEvent::SwitchTab(page)).await,
+            Line::Navigate(url) => return self.send(ShellEvent::Navigate(url)).await,
+            Line::Hide(Yes) => return self.send(ShellEvent::Hide).await,
+            Line::Show(Yes) => return self.send(ShellEvent::Show).await,
+            Line::Refresh(Yes) => return self.send(ShellEvent::PageRefresh).await,
+            Line::Bottom(Yes) => return self.send(ShellEvent::PageBottomReached).await,
+            Line::Close(Yes) => return self.send(ShellEvent::Close).await,
+        };
+        self.walk(steps.map_err(Stop::Line)?).await
+    }
+
+    /// What one line does may take several events; what the first did may leave nothing for the next.
+    async fn walk(&mut self, steps: Vec<Step>) -> Result<(), Stop> {
+        for (
+            nth,
+            Step {
+                node,
+                trigger,
+                value,
+            },
+        ) in steps.into_iter().enumerate()
+        {
+            let screen = self.session.screen();
+            let gone = || {
+                !screen
+                    .tree
+                    .node(node)
+                    .is_some_and(|one| takes(one, trigger))
+            };
+            if screen.ended.is_some() || (nth > 0 && gone()) {
+                break;
+            }
+            self.send(ShellEvent::Input {
+                node,
+                trigger,
+                value,
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, event: ShellEvent) -> Result<(), Stop> {
+        let closing = event == ShellEvent::Close;
+        self.session
+            .send(event)
+            .map_err(|error| Stop::Line(error.to_string()))?;
+        if closing {
+            self.ended().await?;
+        }
+        self.rest().await?;
+        match self.tell()? {
+            Some(why) => Err(Stop::Line(why)),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until the app has nothing more to do.
+    async fn rest(&self) -> Result<(), Failure> {
+        let rest = async {
+            self.session.painted().await;
+            self.session.settled().await;
+        };
+        patiently(rest, "come to rest").await
+    }
+
+    async fn ended(&self) -> Result<(), Failure> {
+        patiently(self.session.ended(), "close").await.map(drop)
+    }
+
+    /// Writes every update that has come. Gives the reason if an event never reached the app.
+    fn tell(&mut self) -> Result<Option<String>, Failure> {
+        let mut dropped = None;
+        loop {
+            match self.updates.try_recv() {
+                Ok(update) => {
+                    if let Update::Handled(record) = &update {
+                        dropped = dropped.or_else(|| record.dropped.clone());
+                    }
+                    output::line(&told::told(&update).to_string())?;
+                }
+                Err(TryRecvError::Lagged(missed)) => {
+                    output::line(&json!({ "missed": missed }).to_string())?;
+                    output::line(&told::view(&self.session.screen()).to_string())?;
+                }
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(dropped),
+            }
         }
     }
 }
 
-fn trigger_named(name: &str) -> Result<Trigger, Stop> {
-    Ok(match name {
-        "tap" => Trigger::Tap,
-        "long-press" => Trigger::LongPress,
-        "input" => Trigger::Input,
-        "change" => Trigger::Change,
-        "submit" => Trigger::Submit,
-        "reset" => Trigger::Reset,
-        "focus" => Trigger::Focus,
-        "blur" => Trigger::Blur,
-        "reach-end" => Trigger::ReachEnd,
-        _ => return Err(Stop::Line(format!("there is no trigger {name:?}"))),
+async fn patiently<T>(what: impl Future<Output = T>, does: &str) -> Result<T, Failure> {
+    let waited = tokio::time::timeout(PATIENCE, what).await;
+    waited.map_err(|_| {
+        Failure::fault(format!(
+            "the app did not {does} within {} s",
+            PATIENCE.as_secs()
+        ))
     })
-}
-
-fn told(update: &Update) -> Value {
-    match update {
-        Update::Page(screen) => json!({ "view": view(screen) }),
-        Update::Patch(patch) => json!({ "patch": patched(patch) }),
-        Update::Log(line) => json!({ "log": line }),
-        Update::Handled(record) => json!({ "handled": record }),
-        Update::Ended(report) => json!({ "ended": report, "text": report.to_string() }),
-    }
-}
-
-fn view(screen: &Screen) -> Value {
-    json!({
-        "version": screen.version, "page": screen.page, "route": screen.route, "title": screen.title,
-        "depth": screen.depth, "stack": screen.stack, "nodes": screen.tree.nodes,
-    })
-}
-
-fn patched(patch: &Patch) -> Value {
-    json!({ "version": patch.version, "title": patch.title, "ops": patch.ops })
 }

@@ -82,7 +82,7 @@ async fn picture(
     package: lapak_abi::package::Package,
 ) -> Result<Vec<u8>, Failure> {
     let config = RuntimeConfig {
-        code_cache: Some(folders::code_cache()),
+        code_cache: folders::code_cache(),
         ..RuntimeConfig::simulated()
     };
     let runtime = Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))?;

@@ -20,8 +20,8 @@ use crate::mailbox::Letter;
 use crate::report::{EndCause, EndReport, from_error, from_view_error};
 use crate::scheduler::yield_now;
 use crate::view::{
-    Element, NavigatorAction, NodeId, NodeIds, Trigger, View, ViewLimits, accept_input, check,
-    update_checked,
+    Element, NavigatorAction, NodeId, NodeIds, Op, Trigger, View, ViewLimits, accept_input, check,
+    kind_name, refusal, trigger_name, update_checked,
 };
 
 /// What an actor starts from.
@@ -42,6 +42,17 @@ pub(crate) struct Actor {
     /// Page and app events that are to be handled before the next letter.
     due: VecDeque<Event>,
     launch: Launch,
+    /// What the person put in and the app is about to answer.
+    put_in: Option<PutIn>,
+}
+
+/// What a person put into a node.
+struct PutIn {
+    node: NodeId,
+    /// What the control now holds, if the app looks after it.
+    value: Option<InputValue>,
+    /// `interaction tap button#12`
+    told: String,
 }
 
 /// The session is over.
@@ -89,6 +100,7 @@ impl Actor {
             ids: NodeIds::default(),
             due: VecDeque::new(),
             launch,
+            put_in: None,
         };
         match actor.converse().await {
             Err(ended) => ended,
@@ -221,6 +233,17 @@ impl Actor {
         };
         if let Some(handler) = handler {
             let page = self.top();
+            let filled = matches!(trigger, Trigger::Input | Trigger::Change);
+            self.put_in = Some(PutIn {
+                node,
+                value: filled.then(|| value.clone()),
+                told: format!(
+                    "interaction {} {}#{}",
+                    trigger_name(trigger),
+                    kind_name(&element),
+                    node.0
+                ),
+            });
             self.due.push_back(Event::Interaction(Interaction {
                 page,
                 handler,
@@ -294,14 +317,16 @@ impl Actor {
                 name,
             ))
         })?;
-        let ops = match view {
-            Some(view) => self.show(view, name)?,
-            None => 0,
+        let put_in = match event {
+            Event::Interaction(_) => self.put_in.take(),
+            _ => None,
         };
+        let ops = self.show(view, put_in.as_ref(), name)?;
         if dropped_lines > 0 {
             tracing::debug!(dropped_lines, "the console was flooded");
         }
-        self.record(name, |record| {
+        let told = put_in.map_or_else(|| name.to_owned(), |put_in| put_in.told);
+        self.record(&told, |record| {
             record.cpu_ns = nanos(cpu);
             record.wall_ns = nanos(since.elapsed());
             record.ops = ops;
@@ -318,54 +343,61 @@ impl Actor {
     }
 
     /// Puts a view on the screen; tells how many operations that took.
-    fn show(&mut self, mut view: View, event: &str) -> Result<usize, Ended> {
-        let pages = &self.instance.state().pages;
-        let Some(top) = pages.top().cloned() else {
+    fn show(
+        &mut self,
+        view: Option<View>,
+        put_in: Option<&PutIn>,
+        event: &str,
+    ) -> Result<usize, Ended> {
+        let Some(top) = self.instance.state().pages.top().cloned() else {
             return Ok(0);
         };
-        if view.page != top.id.0 {
-            return Ok(0);
-        }
+        let Some(mut view) = view.filter(|view| view.page == top.id.0) else {
+            return Ok(self.leave(put_in));
+        };
         let limits = ViewLimits {
             nodes: self.limits.view_nodes,
             depth: self.limits.view_depth,
             bytes: self.limits.view_bytes,
         };
-        let title = view.title.clone();
         // Before the old tree is taken: a view that is refused leaves the last good one on the screen.
         check(&mut view, &limits).map_err(|error| Ended(from_view_error(&error, event)))?;
-        let mut screen = self.shared.screen();
+        let title = view.title.clone();
+        let shared = self.shared.clone();
+        let mut screen = shared.screen();
         let same_page = screen.version > 0 && screen.page == top.id;
         let old = same_page.then(|| std::mem::take(&mut screen.tree));
-        let (tree, ops) = update_checked(old, view, &limits, &mut self.ids)
+        let (tree, mut ops) = update_checked(old, view, &limits, &mut self.ids)
             .map_err(|error| Ended(from_view_error(&error, event)))?;
-        let count = ops.len();
-        let changed = !same_page || count > 0 || screen.title != title;
         screen.tree = tree;
-        if !changed {
-            return Ok(0);
+        if same_page {
+            let taken_back = refused(&screen, put_in, &ops);
+            ops.extend(taken_back);
+            let count = ops.len();
+            patch(&shared, &mut screen, ops, title);
+            return Ok(count);
         }
+        let pages = self.instance.state().pages.pages();
         screen.version += 1;
         screen.title = title;
-        if same_page {
-            let patch = Patch {
-                version: screen.version,
-                ops,
-                title: screen.title.clone(),
-            };
-            self.shared.tell(Update::Patch(Arc::new(patch)));
-        } else {
-            let pages = pages.pages();
-            screen.page = top.id;
-            screen.route = top.route.to_string();
-            screen.depth = pages.len();
-            screen.stack = pages.iter().map(page_url).collect();
-            let whole = Arc::new(Screen::clone(&screen));
-            self.shared.tell(Update::Page(whole));
-        }
+        screen.page = top.id;
+        screen.route = top.route.to_string();
+        screen.depth = pages.len();
+        screen.stack = pages.iter().map(page_url).collect();
+        let whole = Arc::new(Screen::clone(&screen));
+        shared.tell(Update::Page(whole));
         drop(screen);
-        self.shared.progress(|progress| progress.painted = true);
-        Ok(count)
+        shared.progress(|progress| progress.painted = true);
+        Ok(ops.len())
+    }
+
+    /// Leaves the view as it is; what the person put in is taken back all the same.
+    fn leave(&self, put_in: Option<&PutIn>) -> usize {
+        let mut screen = self.shared.screen();
+        let ops = refused(&screen, put_in, &[]);
+        let (count, title) = (ops.len(), screen.title.clone());
+        patch(&self.shared, &mut screen, ops, title);
+        count
     }
 
     fn dropped(&self, event: &str, why: String) {
@@ -396,6 +428,41 @@ impl Actor {
         let pages = &self.instance.state().pages;
         pages.top().map_or(0, |page| page.id.0)
     }
+}
+
+/// Tells watchers of a change, if there is one.
+fn patch(shared: &Shared, screen: &mut Screen, ops: Vec<Op>, title: Option<String>) {
+    if ops.is_empty() && screen.title == title {
+        return;
+    }
+    screen.version += 1;
+    screen.title.clone_from(&title);
+    let patch = Patch {
+        version: screen.version,
+        ops,
+        title,
+    };
+    shared.tell(Update::Patch(Arc::new(patch)));
+}
+
+/// A control keeps what the person put in until it is told otherwise. Where the app heard of it but did not take it
+/// over, nothing changed in the view, and so it has to be told.
+fn refused(screen: &Screen, put_in: Option<&PutIn>, ops: &[Op]) -> Vec<Op> {
+    let Some(PutIn {
+        node,
+        value: Some(value),
+        ..
+    }) = put_in
+    else {
+        return Vec::new();
+    };
+    let mut taken_back = refusal(&screen.tree, *node, value);
+    let told = |id: NodeId| {
+        ops.iter()
+            .any(|op| matches!(op, Op::Update { new, .. } if new.id == id))
+    };
+    taken_back.retain(|op| !matches!(op, Op::Update { new, .. } if told(new.id)));
+    taken_back
 }
 
 fn page_event(event: PageEvent) -> Event {

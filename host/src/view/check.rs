@@ -411,7 +411,7 @@ fn knows(element: &Element, trigger: Trigger) -> bool {
 }
 
 /// The element's name in the WIT.
-pub(super) fn kind_name(element: &Element) -> &'static str {
+pub(crate) fn kind_name(element: &Element) -> &'static str {
     match element {
         Element::Unchanged => "unchanged",
         Element::View => "view",
@@ -433,5 +433,20 @@ pub(super) fn kind_name(element: &Element) -> &'static str {
         Element::Swiper(_) => "swiper",
         Element::Progress(_) => "progress",
         Element::Navigator(_) => "navigator",
+    }
+}
+
+/// The trigger's name in the WIT.
+pub(crate) fn trigger_name(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::Tap => "tap",
+        Trigger::LongPress => "long-press",
+        Trigger::Input => "input",
+        Trigger::Change => "change",
+        Trigger::Submit => "submit",
+        Trigger::Reset => "reset",
+        Trigger::Focus => "focus",
+        Trigger::Blur => "blur",
+        Trigger::ReachEnd => "reach-end",
     }
 }

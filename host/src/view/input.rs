@@ -1,7 +1,7 @@
 //! What a shell says that a person put in: does it fit the node? Shells are not trusted either.
 
 use super::check::{is_date, is_time, kind_name};
-use super::{Element, InputKind, PickerMode, Slider, TreeNode, Trigger};
+use super::{Element, InputKind, NodeId, Op, PickerMode, Slider, Tree, TreeNode, Trigger};
 use crate::bindings::lapak::app::events::{Field, FieldValue, InputValue};
 
 /// The longest text that one input may hold, in bytes, where the app sets no shorter one.
@@ -45,6 +45,58 @@ pub fn accept_input(
         kind: kind_name(element),
         what,
     })
+}
+
+/// What a shell has to change if the app shows `tree` after the person put `value` into a control: each node as the
+/// person left it, and as the app shows it. Empty where both are the same.
+pub(crate) fn refusal(tree: &Tree, control: NodeId, value: &InputValue) -> Vec<Op> {
+    let Some(shown) = tree.node(control) else {
+        return Vec::new();
+    };
+    let left = |one: &TreeNode| match &shown.node.element {
+        Element::Radio(chosen) => radio_left(one, one.id == control, &chosen.group),
+        _ if one.id == control => control_left(one, value),
+        _ => None,
+    };
+    let updates = tree.nodes.iter().filter_map(|one| {
+        let left = left(one).filter(|left| left != one)?;
+        Some(Op::Update {
+            old: Box::new(left),
+            new: Box::new(one.clone()),
+        })
+    });
+    updates.collect()
+}
+
+/// Choosing one radio of a group puts the others out.
+fn radio_left(one: &TreeNode, chosen: bool, group: &str) -> Option<TreeNode> {
+    let mut left = one.clone();
+    match &mut left.node.element {
+        Element::Radio(radio) if radio.group == group => radio.checked = chosen,
+        _ => return None,
+    }
+    Some(left)
+}
+
+fn control_left(shown: &TreeNode, value: &InputValue) -> Option<TreeNode> {
+    let mut left = shown.clone();
+    match (&mut left.node.element, value) {
+        (Element::Input(input), InputValue::Text(text)) => input.value.clone_from(text),
+        (Element::Textarea(area), InputValue::Text(text)) => area.value.clone_from(text),
+        (Element::Checkbox(checkbox), InputValue::Toggled(on)) => checkbox.checked = *on,
+        (Element::Switch(switch), InputValue::Toggled(on)) => switch.checked = *on,
+        (Element::Slider(slider), InputValue::Number(number)) => slider.value = *number,
+        (Element::Picker(picker), value) => match (&mut picker.mode, value) {
+            (PickerMode::Options(options), InputValue::Index(index)) => {
+                options.selected = Some(*index);
+            }
+            (PickerMode::Date(date), InputValue::Text(text)) => date.value = Some(text.clone()),
+            (PickerMode::Time(time), InputValue::Text(text)) => time.value = Some(text.clone()),
+            _ => return None,
+        },
+        _ => return None,
+    }
+    Some(left)
 }
 
 fn checked(

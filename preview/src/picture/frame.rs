@@ -61,13 +61,16 @@ pub(super) fn around(
 fn bars(app: &App, screen: &Screen, options: &PictureOptions) -> String {
     let manifest = app.manifest();
     let window = &manifest.window;
+    if window.fullscreen {
+        return String::new();
+    }
     let text = if window.navigation_bar_text_style == TextStyle::Dark {
         "#111827"
     } else {
         "#ffffff"
     };
     let background = escape(&window.navigation_bar_background_color);
-    let own_bar = window.navigation_style == NavigationStyle::Custom || window.fullscreen;
+    let own_bar = window.navigation_style == NavigationStyle::Custom;
     let navigation = if own_bar {
         String::new()
     } else {

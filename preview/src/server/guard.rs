@@ -42,7 +42,7 @@ pub(super) async fn guard(
     response
 }
 
-fn strict_headers() -> [(HeaderName, HeaderValue); 6] {
+fn strict_headers() -> [(HeaderName, HeaderValue); 7] {
     [
         (
             header::CONTENT_SECURITY_POLICY,
@@ -60,6 +60,11 @@ fn strict_headers() -> [(HeaderName, HeaderValue); 6] {
         (
             HeaderName::from_static("cross-origin-resource-policy"),
             HeaderValue::from_static("same-origin"),
+        ),
+        // So that `/a/<app>` knows the colours to launch in.
+        (
+            HeaderName::from_static("accept-ch"),
+            HeaderValue::from_static("Sec-CH-Prefers-Color-Scheme"),
         ),
         (
             HeaderName::from_static("cross-origin-opener-policy"),

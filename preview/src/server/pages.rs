@@ -219,7 +219,7 @@ pub(super) fn page_message(live: &Live, open: &OpenSession, screen: &Screen) -> 
         "t": "page",
         "v": screen.version,
         "page": screen.page.0,
-        "app": live.shown.digest,
+        "app": open.run(),
         "name": package.localized(&manifest.name, lang),
         "css": format!("app.css?v={}", live.shown.digest),
         "route": screen.route,

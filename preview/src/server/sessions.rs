@@ -161,6 +161,12 @@ impl OpenSession {
         lock(&self.live).clone()
     }
 
+    /// Names what runs behind the token: this package, in this start. A browser that was away shows neither
+    /// another package's screen nor another start's as if it were the present one.
+    pub(super) fn run(&self) -> String {
+        format!("{}.{}", self.live().shown.digest, *self.changed.borrow())
+    }
+
     /// Tells when something else runs behind the token.
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()

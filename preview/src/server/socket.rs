@@ -171,7 +171,7 @@ impl Talk {
         let (screen, updates) = self.live.session.watch();
         self.updates = updates;
         self.title.clone_from(&screen.title);
-        let current = screen.version == v && screen.page.0 == page && self.live.shown.digest == app;
+        let current = screen.version == v && screen.page.0 == page && self.open.run() == app;
         if !current && screen.version > 0 {
             self.paint(&screen).await?;
         }

@@ -11,12 +11,28 @@ use serde::Deserialize;
 pub(super) enum Line {
     Tap(Name),
     Hold(Name),
-    Type { into: Name, text: String },
+    Type {
+        into: Name,
+        text: String,
+    },
     Enter(Name),
-    Turn { what: Name, on: bool },
-    Pick { from: Name, option: Choice },
-    Slide { what: Name, to: f64 },
-    Input { node: u32, trigger: TriggerName, value: Option<Plain> },
+    Turn {
+        what: Name,
+        on: bool,
+    },
+    Pick {
+        from: Name,
+        option: Choice,
+    },
+    Slide {
+        what: Name,
+        to: f64,
+    },
+    Input {
+        node: u32,
+        trigger: TriggerName,
+        value: Option<Plain>,
+    },
     Back(Yes),
     Tab(String),
     Navigate(String),
@@ -89,7 +105,11 @@ impl TryFrom<bool> for Yes {
     type Error = &'static str;
 
     fn try_from(yes: bool) -> Result<Self, Self::Error> {
-        if yes { Ok(Self) } else { Err("only `true` makes sense here") }
+        if yes {
+            Ok(Self)
+        } else {
+            Err("only `true` makes sense here")
+        }
     }
 }
 
@@ -118,7 +138,14 @@ impl From<Plain> for InputValue {
             Plain::Index(index) => Self::Index(index),
             Plain::Fields(fields) => {
                 let fields = fields.into_iter();
-                Self::Fields(fields.map(|(name, value)| Field { name, value: value.into() }).collect())
+                Self::Fields(
+                    fields
+                        .map(|(name, value)| Field {
+                            name,
+                            value: value.into(),
+                        })
+                        .collect(),
+                )
             }
         }
     }

@@ -41,7 +41,11 @@ fn patched(patch: &Patch) -> Value {
 
 fn op(op: &Op) -> Value {
     match op {
-        Op::Insert { parent, before, subtree } => {
+        Op::Insert {
+            parent,
+            before,
+            subtree,
+        } => {
             let nodes: Vec<_> = subtree.iter().map(node).collect();
             json!({ "insert": { "parent": parent, "before": before, "nodes": nodes } })
         }
@@ -88,7 +92,10 @@ fn node(one: &TreeNode) -> Map<String, Value> {
         said.insert("label".into(), label.as_str().into());
     }
     if !node.bindings.is_empty() {
-        let on = node.bindings.iter().map(|binding| hyphens(&format!("{:?}", binding.trigger)));
+        let on = node
+            .bindings
+            .iter()
+            .map(|binding| hyphens(&format!("{:?}", binding.trigger)));
         said.insert("on".into(), on.collect());
     }
     said.insert("descendants".into(), node.descendants.into());
@@ -99,7 +106,10 @@ fn attribute((name, value): (String, Value)) -> (String, Value) {
     let value = match value {
         Value::String(text) if NAMES.contains(&name.as_str()) => hyphens(&text).into(),
         // A picker's mode: its name with what belongs to it.
-        Value::Object(named) => named.into_iter().map(|(name, inner)| (hyphens(&name), inner)).collect(),
+        Value::Object(named) => named
+            .into_iter()
+            .map(|(name, inner)| (hyphens(&name), inner))
+            .collect(),
         other => other,
     };
     (name, value)
@@ -120,13 +130,25 @@ fn hyphens(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lapak_host::view::{Binding, Button, ButtonLook, ButtonRole, Element, Node, NodeId, Trigger};
+    use lapak_host::view::{
+        Binding, Button, ButtonLook, ButtonRole, Element, Node, NodeId, Trigger,
+    };
 
     use super::*;
 
     fn plain(element: Element) -> TreeNode {
-        let node = Node { element, key: None, class: String::new(), label: None, bindings: vec![], descendants: 0 };
-        TreeNode { id: NodeId(7), node }
+        let node = Node {
+            element,
+            key: None,
+            class: String::new(),
+            label: None,
+            bindings: vec![],
+            descendants: 0,
+        };
+        TreeNode {
+            id: NodeId(7),
+            node,
+        }
     }
 
     #[test]
@@ -138,13 +160,19 @@ mod tests {
             role: ButtonRole::Submit,
         }));
         button.node.label = Some("Send".into());
-        button.node.bindings = vec![Binding { trigger: Trigger::LongPress, handler: 3 }];
+        button.node.bindings = vec![Binding {
+            trigger: Trigger::LongPress,
+            handler: 3,
+        }];
         let said = json!({
             "id": 7, "element": "button", "look": "primary", "role": "submit", "disabled": false, "loading": false,
             "label": "Send", "on": ["long-press"], "descendants": 0,
         });
         assert_eq!(Value::Object(node(&button)), said);
         let text = plain(Element::Text("Buka Toko".into()));
-        assert_eq!(Value::Object(node(&text)), json!({ "id": 7, "element": "text", "text": "Buka Toko", "descendants": 0 }));
+        assert_eq!(
+            Value::Object(node(&text)),
+            json!({ "id": 7, "element": "text", "text": "Buka Toko", "descendants": 0 })
+        );
     }
 }

@@ -3,8 +3,8 @@
 use crate::Plan;
 use crate::exports::lapak::app::app::View;
 use crate::lapak::app::view::{
-    Binding, Button, ButtonLook, ButtonRole, Element, Image, ImageFit, Node, Progress, Slider,
-    Trigger,
+    Binding, Button, ButtonLook, ButtonRole, Element, Image, ImageFit, Input, InputKind, Node,
+    Progress, Radio, Slider, Switch, Trigger,
 };
 
 /// A button that counts its taps, and the text that the plan holds.
@@ -20,17 +20,66 @@ pub(crate) fn plain(plan: &Plan) -> View {
         trigger: Trigger::Tap,
         handler: 1,
     }];
-    view(
-        plan.page,
-        vec![
-            tap,
-            text("Tap"),
-            node(Element::View, Some("taps"), 1),
-            text(&plan.taps.to_string()),
-            node(Element::View, Some("text"), 1),
-            text(&plan.text),
-        ],
-    )
+    let mut nodes = vec![
+        tap,
+        text("Tap"),
+        node(Element::View, Some("taps"), 1),
+        text(&plan.taps.to_string()),
+        node(Element::View, Some("text"), 1),
+        text(&plan.text),
+    ];
+    if plan.action == "stubborn" {
+        nodes.extend(stubborn());
+    }
+    view(plan.page, nodes)
+}
+
+/// Controls that show the same whatever a person does, and one that the app does not look after.
+fn stubborn() -> [Node; 5] {
+    let on_change = vec![Binding {
+        trigger: Trigger::Change,
+        handler: 2,
+    }];
+    let mut off = node(
+        Element::Switch(Switch {
+            name: None,
+            checked: false,
+            disabled: false,
+        }),
+        Some("off"),
+        0,
+    );
+    off.bindings.clone_from(&on_change);
+    let mut fixed = node(Element::Input(input("fixed")), Some("fixed"), 0);
+    fixed.bindings.clone_from(&on_change);
+    let [one, mut two] = [("one", true), ("two", false)].map(|(value, checked)| {
+        let radio = Radio {
+            group: "size".into(),
+            value: value.into(),
+            checked,
+            disabled: false,
+        };
+        node(Element::Radio(radio), Some(value), 0)
+    });
+    two.bindings = on_change;
+    let mut free = node(Element::Input(input("")), Some("free"), 0);
+    free.bindings = vec![Binding {
+        trigger: Trigger::Submit,
+        handler: 3,
+    }];
+    [off, fixed, free, one, two]
+}
+
+fn input(value: &str) -> Input {
+    Input {
+        kind: InputKind::Text,
+        name: None,
+        value: value.into(),
+        placeholder: String::new(),
+        disabled: false,
+        max_length: None,
+        autofocus: false,
+    }
 }
 
 /// The view that breaks the rule `which`.
