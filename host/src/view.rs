@@ -80,6 +80,7 @@ pub use diff::update;
 pub(crate) use diff::update_checked;
 pub(crate) use input::refusal;
 pub use input::{InputError, accept_input};
+pub use text::wit_name;
 
 /// Gives nodes their numbers, each once in a session.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::check::kind_name;
+use super::check::{kind_name, trigger_name};
 use super::{Element, Node, NodeId, PickerMode, Tree, Trigger, descendants};
 
 impl Tree {
@@ -97,12 +97,9 @@ fn describe(node: &Node, text: &mut String) {
         let _ = write!(text, " {content:?}");
     }
     if !node.bindings.is_empty() {
-        let triggers = node
-            .bindings
-            .iter()
-            .map(|binding| format!("{:?}", binding.trigger));
-        let triggers: Vec<_> = triggers.map(|name| name.replace("Trigger::", "")).collect();
-        let _ = write!(text, " [{}]", triggers.join(" ").to_lowercase());
+        let triggers = node.bindings.iter();
+        let triggers: Vec<_> = triggers.map(|one| trigger_name(one.trigger)).collect();
+        let _ = write!(text, " [{}]", triggers.join(" "));
     }
 }
 
@@ -110,7 +107,7 @@ fn attributes(element: &Element) -> Vec<(&'static str, String)> {
     let quoted = |text: &str| format!("{text:?}");
     match element {
         Element::Image(image) => vec![("src", image.src.clone()), ("alt", quoted(&image.alt))],
-        Element::Icon(icon) => vec![("name", format!("{:?}", icon.name).to_lowercase())],
+        Element::Icon(icon) => vec![("name", wit_name(&format!("{:?}", icon.name)))],
         Element::Button(button) if button.disabled => vec![("disabled", "true".into())],
         Element::Input(input) => vec![
             ("value", quoted(&input.value)),
@@ -131,14 +128,33 @@ fn attributes(element: &Element) -> Vec<(&'static str, String)> {
         Element::Picker(picker) => match &picker.mode {
             PickerMode::Options(options) => vec![
                 ("options", format!("{:?}", options.options)),
-                ("selected", format!("{:?}", options.selected)),
+                ("selected", or_none(options.selected)),
             ],
-            PickerMode::Date(range) => vec![("date", format!("{:?}", range.value))],
-            PickerMode::Time(range) => vec![("time", format!("{:?}", range.value))],
+            PickerMode::Date(range) => vec![("date", or_none(range.value.as_ref()))],
+            PickerMode::Time(range) => vec![("time", or_none(range.value.as_ref()))],
         },
-        Element::Progress(progress) => vec![("percent", format!("{:?}", progress.percent))],
+        Element::Progress(progress) => vec![("percent", or_none(progress.percent))],
         Element::Navigator(navigator) => vec![("url", navigator.url.clone())],
         Element::Swiper(swiper) => vec![("current", swiper.current.to_string())],
         _ => Vec::new(),
     }
+}
+
+fn or_none(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "none".into(), |value| value.to_string())
+}
+
+/// A name of the contract as the WIT writes it, from the one that its Rust bindings print: `long-press` from
+/// `Trigger::LongPress` or `LongPress`.
+#[must_use]
+pub fn wit_name(rust: &str) -> String {
+    let name = rust.rsplit("::").next().unwrap_or_default();
+    let mut said = String::new();
+    for (at, letter) in name.char_indices() {
+        if letter.is_ascii_uppercase() && at > 0 {
+            said.push('-');
+        }
+        said.push(letter.to_ascii_lowercase());
+    }
+    said
 }

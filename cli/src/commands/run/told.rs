@@ -1,7 +1,7 @@
 //! What the app did, as lines that go out.
 
 use lapak_host::session::{Patch, Update};
-use lapak_host::view::{Op, TreeNode};
+use lapak_host::view::{Op, TreeNode, wit_name};
 use lapak_host::{EndReport, Screen};
 use serde_json::{Map, Value, json};
 
@@ -64,11 +64,11 @@ fn node(one: &TreeNode) -> Map<String, Value> {
     // An element is its name, or its name with its attributes or its text.
     match serde_json::to_value(&node.element) {
         Ok(Value::String(name)) => {
-            said.insert("element".into(), hyphens(&name).into());
+            said.insert("element".into(), wit_name(&name).into());
         }
         Ok(Value::Object(named)) => {
             for (name, content) in named {
-                let name = hyphens(&name);
+                let name = wit_name(&name);
                 match content {
                     Value::Object(attributes) => said.extend(attributes.into_iter().map(attribute)),
                     text => drop(said.insert("text".into(), text)),
@@ -79,7 +79,7 @@ fn node(one: &TreeNode) -> Map<String, Value> {
         _ => {}
     }
     if let (Some(Value::String(name)), true) = (said.get("name"), said["element"] == "icon") {
-        let name = hyphens(name);
+        let name = wit_name(name);
         said.insert("name".into(), name.into());
     }
     if let Some(key) = &node.key {
@@ -95,7 +95,7 @@ fn node(one: &TreeNode) -> Map<String, Value> {
         let on = node
             .bindings
             .iter()
-            .map(|binding| hyphens(&format!("{:?}", binding.trigger)));
+            .map(|binding| wit_name(&format!("{:?}", binding.trigger)));
         said.insert("on".into(), on.collect());
     }
     said.insert("descendants".into(), node.descendants.into());
@@ -104,28 +104,15 @@ fn node(one: &TreeNode) -> Map<String, Value> {
 
 fn attribute((name, value): (String, Value)) -> (String, Value) {
     let value = match value {
-        Value::String(text) if NAMES.contains(&name.as_str()) => hyphens(&text).into(),
+        Value::String(text) if NAMES.contains(&name.as_str()) => wit_name(&text).into(),
         // A picker's mode: its name with what belongs to it.
         Value::Object(named) => named
             .into_iter()
-            .map(|(name, inner)| (hyphens(&name), inner))
+            .map(|(name, inner)| (wit_name(&name), inner))
             .collect(),
         other => other,
     };
     (name, value)
-}
-
-/// `ScrollView`, as Rust has it (`Trigger::LongPress` in debug output), as `scroll-view`, as the contract has it.
-fn hyphens(name: &str) -> String {
-    let name = name.rsplit("::").next().unwrap_or_default();
-    let mut said = String::new();
-    for (at, letter) in name.char_indices() {
-        if letter.is_ascii_uppercase() && at > 0 {
-            said.push('-');
-        }
-        said.push(letter.to_ascii_lowercase());
-    }
-    said
 }
 
 #[cfg(test)]
