@@ -14,7 +14,7 @@ setup:
 	@scripts/setup.sh build
 
 demo: setup
-	cargo build -p lapak
+	cargo build --workspace --bin lapak
 	target/debug/lapak preview examples/warung examples/counter --port $(PORT)
 
 test:
@@ -22,7 +22,7 @@ test:
 	cargo test --workspace
 
 bench: setup
-	cargo bench -p lapak-benches --bench figures -- $(ONLY)
+	cargo bench --workspace --bench figures -- $(ONLY)
 
 check:
 	@scripts/setup.sh build browser
@@ -33,7 +33,7 @@ check:
 	@command -v cargo-deny >/dev/null && cargo deny check || echo "cargo-deny is not installed: licences not checked (cargo install cargo-deny)"
 
 screenshots: setup
-	cargo build -p lapak
+	cargo build --workspace --bin lapak
 	mkdir -p docs
 	target/debug/lapak shot examples/warung --frame --scale 2 --out docs/warung-menu.png
 	target/debug/lapak shot examples/warung --frame --scale 2 --lang id --page 'pages/dish?id=rendang' --out docs/warung-dish.png
