@@ -19,6 +19,7 @@ pub mod contract;
 mod cpu_clock;
 pub mod engine;
 pub mod grants;
+pub mod host_key;
 mod instance;
 pub mod mailbox;
 mod navigation;
@@ -31,6 +32,7 @@ pub mod view;
 
 pub use app::{App, LoadError};
 pub use grants::{Capability, Grants};
+pub use host_key::HostKey;
 pub use mailbox::SendError;
 pub use report::{EndCause, EndReport};
 pub use runtime::{LaunchError, Runtime, RuntimeConfig, RuntimeError};
