@@ -28,6 +28,7 @@ mod requests;
 pub mod runtime;
 mod scheduler;
 pub mod session;
+pub mod session_id;
 pub mod view;
 
 pub use app::{App, LoadError};
@@ -37,3 +38,4 @@ pub use mailbox::SendError;
 pub use report::{EndCause, EndReport};
 pub use runtime::{LaunchError, Runtime, RuntimeConfig, RuntimeError};
 pub use session::{Launch, Screen, Session, ShellEvent, Update};
+pub use session_id::SessionId;
