@@ -29,6 +29,7 @@ pub mod runtime;
 mod scheduler;
 pub mod session;
 pub mod session_id;
+pub mod snapshot;
 pub mod view;
 
 pub use app::{App, LoadError};
