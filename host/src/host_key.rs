@@ -118,9 +118,11 @@ fn place(dir: &Dir, aside: &str) -> std::io::Result<()> {
     }
 }
 
+/// Has the names in the folder on disk too.
 fn sync_folder(dir: &Dir) -> std::io::Result<()> {
+    // Opened anew: `Dir` has its folder open for looking up names only.
     #[cfg(unix)]
-    dir.try_clone()?.into_std_file().sync_all()?;
+    dir.open(".")?.sync_all()?;
     #[cfg(not(unix))]
     let _ = dir;
     Ok(())

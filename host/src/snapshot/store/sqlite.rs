@@ -114,6 +114,7 @@ impl SqliteSnapshots {
         make_file(path).map_err(|error| unavailable(OPEN, error))?;
         let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         prepare_file(&mut writer, path)?;
+        use_log(&writer)?;
         tune_writer(&writer, options).map_err(|error| failed(OPEN, error))?;
         let readers = (0..options.readers.max(1))
             .map(|_| connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map(Mutex::new))
@@ -345,17 +346,21 @@ fn create(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "user_version", VERSION)
 }
 
+/// Has writes go to a log beside the file, so that readers never wait. Kept in the file: it holds for the readers too.
+fn use_log(writer: &Connection) -> Result<(), StoreError> {
+    let mode: String = writer
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .map_err(|error| failed(OPEN, error))?;
+    match mode.as_str() {
+        "wal" => Ok(()),
+        _ => Err(unavailable(
+            OPEN,
+            "its file system has no shared memory, which a write-ahead log needs; use a local disk",
+        )),
+    }
+}
+
 fn tune_writer(writer: &Connection, options: SqliteOptions) -> rusqlite::Result<()> {
-    // Kept in the file: the readers have it too.
-    writer.pragma_update_and_check(None, "journal_mode", "WAL", |row| {
-        match row.get_ref(0)?.as_str()? {
-            "wal" => Ok(()),
-            _ => Err(rusqlite::Error::ToSqlConversionFailure(
-                "this file system has no shared memory, which the log needs; use a local disk"
-                    .into(),
-            )),
-        }
-    })?;
     let synchronous = match options.durability {
         Durability::PowerCut => "FULL",
         Durability::ProcessEnd => "NORMAL",
