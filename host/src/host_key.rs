@@ -11,8 +11,8 @@ const KEY_BYTES: usize = 32;
 
 /// The secret of one host, from which it makes every key it needs.
 ///
-/// It is never used itself: each purpose has a sub-key of its own ([`HostKey::derive`]), so that what is known of
-/// one tells nothing of another, even where two purposes share a folder.
+/// It is never used itself: each purpose has a sub-key of its own , made by BLAKE3, so that what is known
+/// of one tells nothing of another, even where two purposes share a folder.
 ///
 /// # Security
 /// Whoever can read the key file can open every snapshot of this host and have it run native code from its code
@@ -21,8 +21,9 @@ pub struct HostKey([u8; KEY_BYTES]);
 
 impl HostKey {
     /// The key in the folder `path`. The folder is created if it is missing, readable by its owner alone (0700,
-    /// on Unix); so is the key (0600), 32 new random bytes, which are on disk before this returns. Hosts that start
-    /// at the same time in the same folder get the same key. Reaches the file system with the process's own rights.
+    /// on Unix); so is the key (0600), 32 new random bytes, which are on disk before this returns. Hosts that
+    /// start at the same time in the same folder get the same key. Reaches the file system with the process's
+    /// own rights.
     ///
     /// # Errors
     /// When the folder or the key cannot be read or made, or the key file does not hold 32 bytes. A damaged
@@ -39,8 +40,8 @@ impl HostKey {
         }
     }
 
-    /// The key for one purpose. `context` names the purpose and must be a constant, the same for ever: "lapak", the
-    /// purpose, its version.
+    /// The key for one purpose. `context` names the purpose and must be a constant, the same for ever: "lapak",
+    /// the purpose, its version.
     pub(crate) fn derive(&self, context: &'static str) -> [u8; 32] {
         blake3::derive_key(context, &self.0)
     }

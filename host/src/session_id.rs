@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Written as 32 lower-case hexadecimal digits, in one way only, so that equal texts are equal sessions.
 ///
 /// # Security
-/// Whoever knows it may act as the person in that session: treat it like a password. Nobody guesses one:
-/// among a million live sessions a guess hits with a chance of about 1 in 3 × 10³². [`fmt::Debug`] shows only the
+/// Whoever knows it may act as the person in that session: treat it like a password. Nobody guesses one: among
+/// a million live sessions a guess hits with a chance of about 1 in 3 × 10³². [`fmt::Debug`] shows only the
 /// first 4 of the 16 bytes, so that a log does not give sessions away; [`fmt::Display`] shows all.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId([u8; 16]);

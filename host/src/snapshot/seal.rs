@@ -1,25 +1,26 @@
 //! Sealed snapshots: compressed, encrypted and authenticated, for one session and by one host.
 //!
-//! A snapshot is a person's form half filled in, and it is memory that an app will run on. So the store that keeps it
-//! is not trusted with it:
+//! A snapshot is a person's form half filled in, and it is memory that an app will run on. So the store that
+//! keeps it is not trusted with it:
 //!
 //! ```text
-//! magic "LAPAKSNP" (8) | format (1) | layout (2) | key id (8) | nonce (24) | encrypted: length (4), LZ4 block | tag (16)
-//! └──────────────── header, readable by all ──────────────────┘
+//! magic "LAPAKSNP" (8) | format (1) | layout (2) | key id (8) | nonce (24) | encrypted | tag (16)
+//! └──────────────── header, readable by all ────────────────┘              │
+//!                                                       length (4), LZ4 block
 //! ```
 //!
-//! XChaCha20-Poly1305 encrypts and authenticates; header, nonce and session id are authenticated with it. The nonce
-//! is random: 24 bytes are enough to never meet the same one twice. Numbers are little-endian.
+//! XChaCha20-Poly1305 encrypts and authenticates; header, nonce and session id are authenticated with it. The
+//! nonce is random: 24 bytes are enough to never meet the same one twice. Numbers are little-endian.
 //!
 //! # Security
-//! Protected from whoever can read or write the store but has no host key: what the snapshot holds; every byte of it;
-//! that it belongs to this session and not to another; that it was made by a host with this key.
+//! Protected from whoever can read or write the store but has no host key: what the snapshot holds; every byte
+//! of it; that it belongs to this session and not to another; that it was made by a host with this key.
 //!
 //! Not protected:
-//! - **Going back.** Whoever can write the store can put an older snapshot of the same session in place of the newest,
-//!   or remove it. What must not happen twice (a payment) must be kept elsewhere, as a ledger does.
-//! - **Length**, and with it how well the contents compress. Somebody who can choose part of a session's memory and
-//!   watch the length of many snapshots can learn about the rest.
+//! - **Going back.** Whoever can write the store can put an older snapshot of the same session in place of the
+//!   newest, or remove it. What must not happen twice (a payment) must be kept elsewhere, as a ledger does.
+//! - **Length**, and with it how well the contents compress. Somebody who can choose part of a session's memory
+//!   and watch the length of many snapshots can learn about the rest.
 //! - When a session was frozen, and which host's key sealed it (the key id says only "the same" or "another").
 
 use chacha20poly1305::{AeadInOut, KeyInit, Tag, XChaCha20Poly1305, XNonce};
@@ -136,8 +137,8 @@ pub enum SealError {
     NoRandomness(std::io::Error),
 }
 
-/// Seals `plain`, a snapshot of `session`. `layout` is the version of its layout, chosen by the caller; it can be
-/// read by everybody.
+/// Seals `plain`, a snapshot of `session`. `layout` is the version of its layout, chosen by the caller; it can
+/// be read by everybody.
 ///
 /// # Errors
 /// [`SealError::TooLarge`] from 4 GiB on; [`SealError::NoRandomness`].
@@ -273,7 +274,8 @@ impl Header {
     }
 }
 
-/// What is authenticated beside the contents. Both parts have a fixed length, so that no two pairs look the same.
+/// What is authenticated beside the contents. Both parts have a fixed length, so that no two pairs look the
+/// same.
 fn associated(header: &Header, session: SessionId) -> [u8; HEADER_BYTES + 16] {
     let mut bytes = [0; HEADER_BYTES + 16];
     bytes[..HEADER_BYTES].copy_from_slice(&header.to_bytes());

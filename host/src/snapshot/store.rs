@@ -1,6 +1,7 @@
 //! Where snapshots are kept: by session, in batches that are durable when they are acknowledged.
 //!
-//! A snapshot is opaque here. It is sealed before it comes ([`super::seal`]), because a store is not trusted with it.
+//! A snapshot is opaque here. It is sealed before it comes ([`super::seal`]), because a store is not trusted
+//! with it.
 
 pub mod memory;
 pub mod sqlite;
@@ -12,15 +13,16 @@ pub type ImageHash = [u8; 32];
 
 /// Keeps snapshots, and the images that many snapshots share.
 ///
-/// Every function blocks, on a disk perhaps: call it from threads that may wait. All can be called from many threads
-/// at once; a reader does not wait for a writer.
+/// Every function blocks, on a disk perhaps: call it from threads that may wait. All can be called from many
+/// threads at once; a reader does not wait for a writer.
 ///
-/// A call that writes is atomic: it happens as a whole or not at all. What returned `Ok` is durable as far as the
-/// store goes (each says how far), and an error later on never takes it back. After an error the store goes on
-/// working as soon as its cause is gone.
+/// A call that writes is atomic: it happens as a whole or not at all. What returned `Ok` is durable as far as
+/// the store goes (each says how far), and an error later on never takes it back. After an error the store goes
+/// on working as soon as its cause is gone.
 pub trait SnapshotStore: Send + Sync {
-    /// Keeps each snapshot in place of the one that its session had, all in one step. Of two for the same session the
-    /// later one counts. One call with many snapshots costs far less than many calls: durability is paid per call.
+    /// Keeps each snapshot in place of the one that its session had, all in one step. Of two for the same
+    /// session the later one counts. One call with many snapshots costs far less than many calls: durability is
+    /// paid per call.
     ///
     /// # Errors
     /// When the store is full or fails: then none of them is kept, and what was there before is.
@@ -38,9 +40,9 @@ pub trait SnapshotStore: Send + Sync {
     /// When the store fails: then all of them are still there.
     fn remove(&self, sessions: &[SessionId]) -> Result<(), StoreError>;
 
-    /// At most `limit` sessions that have a snapshot, in the order of their bytes, beginning behind `last` (at the
-    /// first, if it is `None`). With the last one of a page as the next page's `last`, every session that was
-    /// there all the while comes exactly once.
+    /// At most `limit` sessions that have a snapshot, in the order of their bytes, beginning behind `last` (at
+    /// the first, if it is `None`). With the last one of a page as the next page's `last`, every session that
+    /// was there all the while comes exactly once.
     ///
     /// # Errors
     /// When the store fails.
@@ -63,8 +65,8 @@ pub trait SnapshotStore: Send + Sync {
     /// Keeps the image `hash`. If it is there already with the same bytes, nothing is written.
     ///
     /// # Security
-    /// The store does not know how `hash` was made and does not check it. Whoever takes an image must: the bytes
-    /// of an image are memory that an app will run on.
+    /// The store does not know how `hash` was made and does not check it. Whoever takes an image must: the
+    /// bytes of an image are memory that an app will run on.
     ///
     /// # Errors
     /// When the store is full or fails: then the image is as it was.
@@ -77,8 +79,8 @@ pub trait SnapshotStore: Send + Sync {
     /// When the store fails.
     fn image(&self, hash: ImageHash) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Forgets every image but those in `used`, in one step, and says how many that were. Which are used only the
-    /// caller knows: it must not put a snapshot that needs another one meanwhile.
+    /// Forgets every image but those in `used`, in one step, and says how many that were. Which are used only
+    /// the caller knows: it must not put a snapshot that needs another one meanwhile.
     ///
     /// # Errors
     /// When the store fails: then all of them are still there.

@@ -1,7 +1,7 @@
 //! A host that is killed at any instant has kept whatever it acknowledged.
 //!
-//! The test starts itself again as the host that is killed. A power cut cannot be had here: what is shown is that the end
-//! of the process takes nothing, not what the disk does with an `fsync`.
+//! The test starts itself again as the host that is killed. A power cut cannot be had here: what is shown is
+//! that the end of the process takes nothing, not what the disk does with an `fsync`.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

@@ -1,10 +1,11 @@
 //! Snapshots in one SQLite file: one connection writes, a few read, and no reader waits for the writer (WAL).
 //!
-//! Rows have a number of their own and an index on the session. With 100,000 snapshots of 3 KiB this measured, against a
-//! table keyed by the session itself (`WITHOUT ROWID`): 2.6 times as fast for new sessions, 1.5 times for sessions
-//! written again, 2.7 times for reads; sessions come at random in their order, and large leaves are costly to split. Of
-//! pages of 4, 8 and 16 KiB, 4 KiB write a session again the fastest (18,000, 12,500 and 9,400 a second), which is
-//! what a host does most. The log grows to 32 MiB before it is copied back: less copying of pages that change often.
+//! Rows have a number of their own and an index on the session. With 100,000 snapshots of 3 KiB this measured,
+//! against a table keyed by the session itself (`WITHOUT ROWID`): 2.6 times as fast for new sessions, 1.5 times
+//! for sessions written again, 2.7 times for reads; sessions come at random in their order, and large leaves
+//! are costly to split. Of pages of 4, 8 and 16 KiB, 4 KiB write a session again the fastest (18,000, 12,500
+//! and 9,400 a second), which is what a host does most. The log grows to 32 MiB before it is copied back: less
+//! copying of pages that change often.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,7 +56,8 @@ const SCHEMA: &str = "
 pub enum Durability {
     /// A power cut: every write waits for the disk (`synchronous=FULL`).
     PowerCut,
-    /// The end of this process in whatever way, but a power cut may take back the last writes (`synchronous=NORMAL`).
+    /// The end of this process in whatever way, but a power cut may take back the last writes
+    /// (`synchronous=NORMAL`).
     ProcessEnd,
 }
 
@@ -67,7 +69,8 @@ pub struct SqliteOptions {
     /// The most that the file may grow to, in bytes; the log beside it takes some 32 MiB more. `None`: what
     /// the disk has.
     pub max_bytes: Option<u64>,
-    /// How many threads can read at the same instant; a further one waits for a read, never for a write. At least 1.
+    /// How many threads can read at the same instant; a further one waits for a read, never for a write. At
+    /// least 1.
     pub readers: usize,
 }
 
@@ -83,12 +86,12 @@ impl Default for SqliteOptions {
 
 /// Snapshots and images in one SQLite file.
 ///
-/// Opening reads a few pages, whatever the file holds. Room that removed snapshots took is used again; the file does
-/// not shrink.
+/// Opening reads a few pages, whatever the file holds. Room that removed snapshots took is used again; the file
+/// does not shrink.
 ///
 /// # Security
-/// The file is made for its owner alone (0600, on Unix). Its contents are as secret as what is put into it; the names of
-/// the sessions are not sealed, and whoever reads them may act in these sessions ([`SessionId`]).
+/// The file is made for its owner alone (0600, on Unix). Its contents are as secret as what is put into it; the
+/// names of the sessions are not sealed, and whoever reads them may act in these sessions ([`SessionId`]).
 #[derive(Debug)]
 pub struct SqliteSnapshots {
     // Closed first: the writer, closing last, then copies the log back.
@@ -98,8 +101,8 @@ pub struct SqliteSnapshots {
 }
 
 impl SqliteSnapshots {
-    /// Opens the file `path`, which is created if it is missing, with the default options: durable against power cuts.
-    /// Its folder must be there. Reaches the file system with the process's own rights.
+    /// Opens the file `path`, which is created if it is missing, with the default options: durable against
+    /// power cuts. Its folder must be there. Reaches the file system with the process's own rights.
     ///
     /// # Errors
     /// When the file cannot be opened or made, is not a snapshot store, or was made by a newer Lapak.
@@ -347,7 +350,8 @@ fn create(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "user_version", VERSION)
 }
 
-/// Has writes go to a log beside the file, so that readers never wait. Kept in the file: it holds for the readers too.
+/// Has writes go to a log beside the file, so that readers never wait. Kept in the file: it holds for the
+/// readers too.
 fn use_log(writer: &Connection) -> Result<(), StoreError> {
     let mode: String = writer
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
