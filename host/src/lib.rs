@@ -15,6 +15,7 @@ pub mod app;
 pub mod bindings;
 pub mod capability;
 pub mod code_cache;
+mod component_types;
 pub mod contract;
 mod cpu_clock;
 pub mod engine;
@@ -27,6 +28,7 @@ mod requests;
 pub mod runtime;
 mod scheduler;
 pub mod session;
+pub mod snapshot;
 pub mod view;
 
 pub use app::{App, LoadError};
