@@ -15,6 +15,7 @@ pub mod app;
 pub mod bindings;
 pub mod capability;
 pub mod code_cache;
+mod component_types;
 pub mod contract;
 mod cpu_clock;
 pub mod engine;
@@ -28,7 +29,6 @@ mod requests;
 pub mod runtime;
 mod scheduler;
 pub mod session;
-pub mod session_id;
 pub mod snapshot;
 pub mod view;
 

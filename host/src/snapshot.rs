@@ -1,5 +1,3 @@
-//! Snapshots: a session without an instance, as bytes that can go on.
+//! Sessions as bytes: what has to be known of an app before its sessions can be frozen, and how they are.
 
-mod compressed;
-pub mod seal;
-pub mod store;
+pub mod eligibility;
