@@ -9,6 +9,8 @@ mod policy;
 mod run_queue;
 mod scheduler;
 mod shared;
+#[cfg(all(test, not(feature = "model")))]
+mod simulation;
 mod slot;
 mod sync;
 mod turn;

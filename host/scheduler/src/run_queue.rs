@@ -51,6 +51,8 @@ struct Running {
     vtime: VTime,
     deadline: VTime,
     began_ns: u64,
+    /// What it has used of this turn, as far as the queue's clock has gone on for it.
+    counted_ns: u64,
     /// It has been passed over for long and has its slice in any case.
     guarded: bool,
     /// It has already been told to look whether it should give way.
@@ -70,8 +72,9 @@ pub(crate) struct RunQueue<T> {
     fresh: Line<T>,
     /// Owed CPU time, at it for longer or in the background; by deadline.
     long: Line<T>,
-    /// Had more than their share so far; by the moment from which they are owed again.
-    early: Line<T>,
+    /// As `fresh` and `long`, but they had more than their share so far; by the moment from which they are owed again.
+    early_fresh: Line<T>,
+    early_long: Line<T>,
     /// Past their budget; by the moment, in nanoseconds of real time, at which they may go on.
     parked: BTreeMap<(u64, u64), T>,
     running: Option<Running>,
@@ -89,7 +92,8 @@ impl<T> RunQueue<T> {
             load: 0,
             fresh: Line::new(),
             long: Line::new(),
-            early: Line::new(),
+            early_fresh: Line::new(),
+            early_long: Line::new(),
             parked: BTreeMap::new(),
             running: None,
             passed_over_ns: 0,
@@ -109,7 +113,8 @@ impl<T> RunQueue<T> {
     }
 
     pub(crate) fn waiting(&self) -> usize {
-        self.fresh.len() + self.long.len() + self.early.len()
+        let [a, b, c, d] = self.lines();
+        a.len() + b.len() + c.len() + d.len()
     }
 
     pub(crate) fn waiting_by_class(&self) -> [usize; 3] {
@@ -135,6 +140,15 @@ impl<T> RunQueue<T> {
     pub(crate) fn running_slack(&self) -> Option<i64> {
         self.running
             .map(|running| running.deadline.since(self.clock))
+    }
+
+    /// Lets the queue's clock go on for what the running one has used, before the load changes. Its CPU time is not
+    /// known to others: real time stands for it, and what it was charged too little or too much is a slice at most on
+    /// a machine that is not crowded.
+    pub(crate) fn catch_up(&mut self, now_ns: u64) {
+        if let Some(running) = self.running {
+            self.count(now_ns.saturating_sub(running.began_ns));
+        }
     }
 
     /// Where an entity with this lag will stand.
@@ -193,6 +207,7 @@ impl<T> RunQueue<T> {
             vtime: next.vtime,
             deadline: next.deadline,
             began_ns: now_ns,
+            counted_ns: 0,
             guarded,
             told: false,
         });
@@ -201,11 +216,11 @@ impl<T> RunQueue<T> {
 
     /// Charges the running one's turn. Its terms come back, and its lag.
     pub(crate) fn finish(&mut self, used_ns: u64) -> Option<(Terms, i64)> {
+        self.count(used_ns);
         let running = self.running.take()?;
-        self.clock = self.clock.after(stretch(used_ns, self.load));
         let vtime = running.vtime.after(stretch(used_ns, running.terms.weight));
         self.load -= running.terms.weight;
-        if self.long.is_empty() {
+        if !self.somebody_is_at_it_for_long() {
             self.passed_over_ns = 0;
         } else if fresh(&self.numbers, &running.terms, 0) {
             self.passed_over_ns += used_ns;
@@ -224,8 +239,9 @@ impl<T> RunQueue<T> {
         if running.guarded && used_ns < self.numbers.slice_ns {
             return false;
         }
-        let clock = self.clock.after(stretch(used_ns, self.load));
-        self.promote(clock);
+        self.count(used_ns);
+        self.promote();
+        let clock = self.clock;
         let weight = running.terms.weight;
         let vtime = running.vtime.after(stretch(used_ns, weight));
         let slice_over = used_ns >= self.numbers.slice_ns / 2;
@@ -239,13 +255,12 @@ impl<T> RunQueue<T> {
         if let Some((&(first, _), _)) = self.fresh.first_key_value() {
             return !is_fresh || had_its_share || first < deadline;
         }
-        let Some((&(first, _), _)) = self.long.first_key_value() else {
-            return false;
-        };
         if is_fresh && !had_its_share {
-            return self.passed_over_ns + used_ns >= self.numbers.guard_every_ns;
+            let longest = self.passed_over_ns + used_ns;
+            return self.somebody_is_at_it_for_long() && longest >= self.numbers.guard_every_ns;
         }
-        had_its_share || first < deadline
+        let first = self.long.first_key_value();
+        first.is_some_and(|(&(first, _), _)| had_its_share || first < deadline)
     }
 
     /// Gives whoever is next away to a worker that has nothing to do.
@@ -261,7 +276,8 @@ impl<T> RunQueue<T> {
             let last = line.last_entry()?;
             (last.get().terms.weight <= most).then(|| last.remove())
         };
-        let last = light_last(&mut self.early)
+        let last = light_last(&mut self.early_long)
+            .or_else(|| light_last(&mut self.early_fresh))
             .or_else(|| light_last(&mut self.long))
             .or_else(|| light_last(&mut self.fresh))?;
         self.waiting_by_class[last.terms.class.index()] -= 1;
@@ -271,11 +287,13 @@ impl<T> RunQueue<T> {
     /// Takes one that waits, or is parked, out of the queue.
     pub(crate) fn remove(&mut self, place: Place) -> Option<(T, Option<i64>)> {
         let by_deadline = (place.deadline, place.seq);
+        let by_vtime = (place.vtime, place.seq);
         let found = self
             .fresh
             .remove(&by_deadline)
             .or_else(|| self.long.remove(&by_deadline))
-            .or_else(|| self.early.remove(&(place.vtime, place.seq)));
+            .or_else(|| self.early_fresh.remove(&by_vtime))
+            .or_else(|| self.early_long.remove(&by_vtime));
         if let Some(found) = found {
             self.waiting_by_class[found.terms.class.index()] -= 1;
             let moving = self.leave(found);
@@ -313,7 +331,13 @@ impl<T> RunQueue<T> {
 
     /// Empties the queue: those who waited, and those who were parked.
     pub(crate) fn clear(&mut self) -> (Vec<T>, Vec<T>) {
-        let lines = [&mut self.fresh, &mut self.long, &mut self.early].map(std::mem::take);
+        let lines = [
+            &mut self.fresh,
+            &mut self.long,
+            &mut self.early_fresh,
+            &mut self.early_long,
+        ]
+        .map(std::mem::take);
         let waiting = lines.into_iter().flat_map(BTreeMap::into_values);
         let waiting = waiting.map(|waiting| waiting.task).collect();
         let parked = std::mem::take(&mut self.parked).into_values().collect();
@@ -327,53 +351,71 @@ impl<T> RunQueue<T> {
         self.seq
     }
 
+    fn lines(&self) -> [&Line<T>; 4] {
+        [&self.fresh, &self.long, &self.early_fresh, &self.early_long]
+    }
+
+    /// The running one has used so much of its turn: time goes on for all.
+    fn count(&mut self, used_ns: u64) {
+        if let Some(running) = &mut self.running
+            && let Some(more) = used_ns.checked_sub(running.counted_ns)
+        {
+            running.counted_ns = used_ns;
+            self.clock = self.clock.after(stretch(more, self.load));
+        }
+    }
+
     fn file(&mut self, waiting: Waiting<T>) {
-        let (line, key) = if waiting.vtime > self.clock {
-            (&mut self.early, waiting.vtime)
-        } else if fresh(&self.numbers, &waiting.terms, 0) {
-            (&mut self.fresh, waiting.deadline)
-        } else {
-            (&mut self.long, waiting.deadline)
+        let fresh = fresh(&self.numbers, &waiting.terms, 0);
+        let (line, key) = match (waiting.vtime > self.clock, fresh) {
+            (false, true) => (&mut self.fresh, waiting.deadline),
+            (false, false) => (&mut self.long, waiting.deadline),
+            (true, true) => (&mut self.early_fresh, waiting.vtime),
+            (true, false) => (&mut self.early_long, waiting.vtime),
         };
         line.insert((key, waiting.seq), waiting);
     }
 
-    /// Files anew those who are owed again at `clock`.
-    fn promote(&mut self, clock: VTime) {
-        while let Some(first) = self.early.first_entry()
-            && first.key().0 <= clock
-        {
-            let waiting = first.remove();
-            let line = if fresh(&self.numbers, &waiting.terms, 0) {
-                &mut self.fresh
-            } else {
-                &mut self.long
-            };
-            line.insert((waiting.deadline, waiting.seq), waiting);
+    /// Files anew those who are owed again.
+    fn promote(&mut self) {
+        for (early, line) in [
+            (&mut self.early_fresh, &mut self.fresh),
+            (&mut self.early_long, &mut self.long),
+        ] {
+            while let Some(first) = early.first_entry()
+                && first.key().0 <= self.clock
+            {
+                let waiting = first.remove();
+                line.insert((waiting.deadline, waiting.seq), waiting);
+            }
         }
     }
 
     fn take_next(&mut self, guarded: bool) -> Option<Waiting<T>> {
-        self.promote(self.clock);
-        if self.fresh.is_empty()
-            && self.long.is_empty()
-            && self.running.is_none()
-            && let Some((&(vtime, _), _)) = self.early.first_key_value()
-        {
+        self.promote();
+        if self.fresh.is_empty() && self.long.is_empty() && self.running.is_none() {
             // Nobody is owed anything: time goes on to where somebody is.
-            self.clock = vtime;
-            self.promote(vtime);
+            let early = [&self.early_fresh, &self.early_long];
+            let first = early.map(|line| line.first_key_value().map(|(&(vtime, _), _)| vtime));
+            self.clock = first.into_iter().flatten().min().unwrap_or(self.clock);
+            self.promote();
         }
-        let (first, second, third) = if guarded {
-            (&mut self.long, &mut self.fresh, &mut self.early)
+        let order = if guarded {
+            [
+                &mut self.long,
+                &mut self.early_long,
+                &mut self.fresh,
+                &mut self.early_fresh,
+            ]
         } else {
-            (&mut self.fresh, &mut self.long, &mut self.early)
+            [
+                &mut self.fresh,
+                &mut self.long,
+                &mut self.early_fresh,
+                &mut self.early_long,
+            ]
         };
-        let next = first
-            .pop_first()
-            .or_else(|| second.pop_first())
-            .or_else(|| third.pop_first());
-        let (_, next) = next?;
+        let (_, next) = order.into_iter().find_map(BTreeMap::pop_first)?;
         if !fresh(&self.numbers, &next.terms, 0) {
             self.passed_over_ns = 0;
         }
@@ -381,8 +423,12 @@ impl<T> RunQueue<T> {
         Some(next)
     }
 
+    fn somebody_is_at_it_for_long(&self) -> bool {
+        !self.long.is_empty() || !self.early_long.is_empty()
+    }
+
     fn guard_is_due(&self) -> bool {
-        self.passed_over_ns >= self.numbers.guard_every_ns && !self.long.is_empty()
+        self.passed_over_ns >= self.numbers.guard_every_ns && self.somebody_is_at_it_for_long()
     }
 
     fn leave(&mut self, waiting: Waiting<T>) -> Moving<T> {

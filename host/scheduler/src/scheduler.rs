@@ -1,21 +1,16 @@
 //! The scheduler as its user sees it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::entity::Runnable;
 use crate::gauges::{Gauges, SchedulerSink, Snapshot, count};
-use crate::idle::IdleWorkers;
-use crate::policy::{Class, Numbers, Policy, nanos};
+use crate::policy::{Class, Policy};
 use crate::shared::Shared;
-use crate::slot::Slot;
 use crate::sync::{Builder, JoinHandle, current};
 use crate::worker::Worker;
-
-/// The most workers that a scheduler starts.
-const MAX_WORKERS: usize = 1024;
 
 /// How a scheduler is set up. Start from [`Config::default`].
 pub struct Config {
@@ -89,29 +84,16 @@ impl<R: Runnable> Scheduler<R> {
     /// # Errors
     /// When the operating system gives no thread.
     pub fn start(config: Config) -> std::io::Result<Self> {
-        let workers = config.workers.clamp(1, MAX_WORKERS);
-        let numbers = Numbers::from(&config.policy);
-        let shared = Arc::new(Shared {
-            slots: (0..workers).map(|_| Slot::new(numbers.clone())).collect(),
-            idle: IdleWorkers::new(),
-            stopped: AtomicBool::new(false),
-            numbers,
-            clock: config.clock,
-            sink: config.sink,
-            preempt: config.preempt,
-            around: config.around,
-            spin_ns: nanos(config.spin),
-            max_runnable: config.max_runnable,
-            sheds: AtomicU64::new(0),
-            next_home: AtomicUsize::new(0),
-        });
+        let thread_name = config.thread_name.clone();
+        let shared = Arc::new(Shared::new(config));
+        let workers = shared.slots.len();
         let mut scheduler = Self {
             handle: Handle { shared },
             workers: Vec::with_capacity(workers),
         };
         for index in 0..workers {
             let worker = Worker::new(scheduler.handle.shared.clone(), index);
-            let thread = Builder::new().name(format!("{}-{index}", config.thread_name));
+            let thread = Builder::new().name(format!("{}-{index}", thread_name));
             scheduler
                 .workers
                 .push(thread.spawn(move || worker.serve())?);

@@ -7,13 +7,17 @@ use crate::clock::Clock;
 use crate::entity::Runnable;
 use crate::gauges::{SchedulerSink, count};
 use crate::idle::IdleWorkers;
-use crate::policy::{Class, Numbers};
+use crate::policy::{Class, Numbers, nanos};
 use crate::run_queue::{Place, Terms, lag_after_sleep, lag_of_runner};
+use crate::scheduler::Config;
 use crate::slot::{Slot, State};
 use crate::sync::yield_now;
 use crate::turn::Watch;
 use crate::vtime::stretch;
 use crate::window::Verdict;
+
+/// The most workers that a scheduler starts.
+const MAX_WORKERS: usize = 1024;
 
 pub(crate) struct Shared<R> {
     pub(crate) slots: Box<[Slot<R>]>,
@@ -43,6 +47,25 @@ pub(crate) enum Origin {
 }
 
 impl<R: Runnable> Shared<R> {
+    pub(crate) fn new(config: Config) -> Self {
+        let workers = config.workers.clamp(1, MAX_WORKERS);
+        let numbers = Numbers::from(&config.policy);
+        Self {
+            slots: (0..workers).map(|_| Slot::new(numbers.clone())).collect(),
+            idle: IdleWorkers::new(),
+            stopped: AtomicBool::new(false),
+            numbers,
+            clock: config.clock,
+            sink: config.sink,
+            preempt: config.preempt,
+            around: config.around,
+            spin_ns: nanos(config.spin),
+            max_runnable: config.max_runnable,
+            sheds: AtomicU64::new(0),
+            next_home: AtomicUsize::new(0),
+        }
+    }
+
     pub(crate) fn wake(&self, task: &Arc<R>) {
         let entity = task.entity();
         if !entity.note_wake() {
@@ -65,7 +88,7 @@ impl<R: Runnable> Shared<R> {
         let tell = tell.is_some_and(|(place, terms)| state.queue.preempts(place, terms, now_ns));
         state.notified |= claimed.is_some();
         let sleeping = state.sleeping;
-        slot.publish(&state.queue);
+        slot.publish(&mut state);
         drop(state);
         if sleeping {
             slot.ready.notify_one();
@@ -113,7 +136,7 @@ impl<R: Runnable> Shared<R> {
         let now_ns = self.clock.now_ns();
         let placed = self.place(&mut state, worker, task, origin, now_ns);
         let tell = placed.is_some_and(|(place, terms)| state.queue.preempts(place, terms, now_ns));
-        slot.publish(&state.queue);
+        slot.publish(&mut state);
         drop(state);
         self.pushed(worker, tell);
         true
@@ -139,6 +162,7 @@ impl<R: Runnable> Shared<R> {
         now_ns: u64,
     ) -> Option<(Place, Terms)> {
         let entity = task.entity();
+        state.queue.catch_up(now_ns);
         let factors = entity.factors();
         let mut window = entity.window();
         let verdict = window.ask(self.numbers.budgets[factors.class.index()], now_ns);
@@ -194,7 +218,7 @@ impl<R: Runnable> Shared<R> {
             let mut state = slot.lock();
             state.stopped = true;
             let (waiting, parked) = state.queue.clear();
-            slot.publish(&state.queue);
+            slot.publish(&mut state);
             drop(state);
             slot.ready.notify_all();
             for task in &waiting {
@@ -274,7 +298,7 @@ impl<R: Runnable> Watch for Shared<R> {
         let mut state = slot.lock();
         let released = self.release_due(&mut state, worker, now_ns);
         let answer = state.queue.should_yield(used_ns);
-        slot.publish(&state.queue);
+        slot.publish(&mut state);
         drop(state);
         if released > 0 {
             self.pushed(worker, false);

@@ -30,6 +30,8 @@ pub(crate) struct Slot<R> {
 /// What the lock guards.
 pub(crate) struct State<R> {
     pub(crate) queue: RunQueue<Arc<R>>,
+    /// What [`Slot::waiting`] says.
+    published: usize,
     /// Nothing is queued any more.
     pub(crate) stopped: bool,
     /// The worker waits for [`Slot::ready`].
@@ -43,6 +45,7 @@ impl<R> Slot<R> {
         Self {
             state: Mutex::new(State {
                 queue: RunQueue::new(numbers),
+                published: 0,
                 stopped: false,
                 sleeping: false,
                 notified: false,
@@ -64,8 +67,12 @@ impl<R> Slot<R> {
     }
 
     /// Writes down what others read without the lock. The caller holds it.
-    pub(crate) fn publish(&self, queue: &RunQueue<Arc<R>>) {
-        self.waiting.store(queue.waiting(), Ordering::Relaxed);
+    pub(crate) fn publish(&self, state: &mut State<R>) {
+        let queue = &state.queue;
+        if state.published != queue.waiting() {
+            state.published = queue.waiting();
+            self.waiting.store(state.published, Ordering::Relaxed);
+        }
         self.clock.store(queue.clock().to_bits(), Ordering::Relaxed);
         self.load.store(queue.load(), Ordering::Relaxed);
         let slack = queue.running_slack().unwrap_or(i64::MAX);

@@ -25,6 +25,19 @@ pub(crate) struct Worker<R> {
     cpu_ns: Option<u64>,
     /// Mean time that it had nothing to do, over the last few times.
     mean_gap_ns: u64,
+    /// The last turn, of an entity that is to be put back.
+    ended: Option<Ended<R>>,
+}
+
+/// What became of a look at the queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// An entity has run.
+    Turn,
+    /// There is nothing to do.
+    Nothing,
+    /// The scheduler stops.
+    Stop,
 }
 
 /// A turn that is over.
@@ -48,6 +61,7 @@ impl<R: Runnable> Worker<R> {
             turns: 0,
             cpu_ns: None,
             mean_gap_ns: longest_gap(shared.spin_ns),
+            ended: None,
             shared,
         }
     }
@@ -61,25 +75,32 @@ impl<R: Runnable> Worker<R> {
     }
 
     fn work(&mut self) {
-        let mut ended = None;
         loop {
-            let task = match self.settle(ended.take()) {
-                Next::Run(task) => task,
-                Next::Stop => return,
-                Next::LookAround => match self.steal() {
-                    Some(task) => task,
-                    None => {
-                        self.rest();
-                        continue;
-                    }
-                },
-            };
-            ended = Some(self.turn(task));
+            match self.step() {
+                Step::Turn => {}
+                Step::Nothing => self.rest(),
+                Step::Stop => return,
+            }
         }
     }
 
+    /// Puts back the entity of the last turn, and runs the next one.
+    pub(crate) fn step(&mut self) -> Step {
+        let task = match self.settle() {
+            Next::Run(task) => task,
+            Next::Stop => return Step::Stop,
+            Next::LookAround => match self.steal() {
+                Some(task) => task,
+                None => return Step::Nothing,
+            },
+        };
+        self.ended = Some(self.turn(task));
+        Step::Turn
+    }
+
     /// Puts the entity of the last turn where it belongs, and takes the next: under one lock.
-    fn settle(&mut self, ended: Option<Ended<R>>) -> Next<R> {
+    fn settle(&mut self) -> Next<R> {
+        let ended = self.ended.take();
         let shared = self.shared.clone();
         let slot = &shared.slots[self.index];
         let now_ns = shared.clock.now_ns();
@@ -102,7 +123,7 @@ impl<R: Runnable> Worker<R> {
                 Next::Run(next)
             })
         };
-        slot.publish(&state.queue);
+        slot.publish(&mut state);
         drop(state);
         // The session may end with this: not under the lock.
         drop(task);
@@ -215,7 +236,7 @@ impl<R: Runnable> Worker<R> {
         }
         let mut state = slot.lock();
         let moving = take(&mut state)?;
-        slot.publish(&state.queue);
+        slot.publish(&mut state);
         drop(state);
         count(&self.shared.slots[self.index].gauges.stolen);
         Some((moving.task, Origin::Queue(moving.lag)))
@@ -236,7 +257,7 @@ impl<R: Runnable> Worker<R> {
         if let Some(next) = &next {
             next.entity().begin_turn();
         }
-        slot.publish(&state.queue);
+        slot.publish(&mut state);
         next
     }
 
