@@ -225,7 +225,13 @@ impl<T> RunQueue<T> {
         } else if fresh(&self.numbers, &running.terms, 0) {
             self.passed_over_ns += used_ns;
         }
-        Some((running.terms, self.clock.since(vtime)))
+        let lag = self.clock.since(vtime);
+        if running.guarded {
+            // A guarded slice is a gift: what it costs beyond this turn is not held against anybody.
+            let cost = used_ns.max(self.numbers.slice_ns);
+            return Some((running.terms, lag.max(-stretch(cost, running.terms.weight))));
+        }
+        Some((running.terms, lag))
     }
 
     /// Whether the running one, which has used `used_ns` in this turn, should give way.

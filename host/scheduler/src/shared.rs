@@ -38,8 +38,8 @@ pub(crate) struct Shared<R> {
 /// Where an entity comes from that is put into a queue, and so what becomes of its lag.
 #[derive(Clone, Copy)]
 pub(crate) enum Origin {
-    /// It slept or was parked; it had this lag when it last ran.
-    Sleep(i64),
+    /// It slept or was parked.
+    Sleep,
     /// It has just run, on these terms.
     Turn(Terms, i64),
     /// It comes out of a queue.
@@ -76,7 +76,6 @@ impl<R: Runnable> Shared<R> {
         entity.set_woken(now_ns);
         let claimed = self.idle.claim(&self.slots, entity.home());
         let worker = claimed.unwrap_or_else(|| self.busy_worker(task));
-        let lag = self.lag_of_sleeper(task, worker);
         let slot = &self.slots[worker];
         let mut state = slot.lock();
         if state.stopped {
@@ -84,7 +83,7 @@ impl<R: Runnable> Shared<R> {
             entity.tenant().ended();
             return;
         }
-        let tell = self.place(&mut state, worker, task.clone(), Origin::Sleep(lag), now_ns);
+        let tell = self.place(&mut state, worker, task.clone(), Origin::Sleep, now_ns);
         let tell = tell.is_some_and(|(place, terms)| state.queue.preempts(place, terms, now_ns));
         state.notified |= claimed.is_some();
         let sleeping = state.sleeping;
@@ -101,7 +100,7 @@ impl<R: Runnable> Shared<R> {
     /// Moves an entity to where its new class belongs, if it waits.
     pub(crate) fn set_class(&self, task: &Arc<R>, class: Class) {
         task.entity().set_class(class);
-        while task.entity().is_queued() {
+        while task.entity().is_queued() && !self.stopped.load(Ordering::Acquire) {
             if let Some(worker) = task.entity().home()
                 && self.place_again(task, worker % self.slots.len())
             {
@@ -129,7 +128,7 @@ impl<R: Runnable> Shared<R> {
         let origin = lag.map_or_else(
             || {
                 entity.tenant().began();
-                Origin::Sleep(state.queue.clock().since(entity.vtime()))
+                Origin::Sleep
             },
             Origin::Queue,
         );
@@ -163,6 +162,13 @@ impl<R: Runnable> Shared<R> {
     ) -> Option<(Place, Terms)> {
         let entity = task.entity();
         state.queue.catch_up(now_ns);
+        let lag = match origin {
+            Origin::Sleep if entity.home() == Some(worker) => {
+                state.queue.clock().since(entity.vtime())
+            }
+            Origin::Sleep => self.lag_of_sleeper(&task),
+            Origin::Turn(_, lag) | Origin::Queue(lag) => lag,
+        };
         let factors = entity.factors();
         let mut window = entity.window();
         let verdict = window.ask(self.numbers.budgets[factors.class.index()], now_ns);
@@ -171,7 +177,6 @@ impl<R: Runnable> Shared<R> {
         let budget_ns = match verdict {
             Verdict::Run(left) => left,
             Verdict::Wait(until_ns) => {
-                let (Origin::Sleep(lag) | Origin::Turn(_, lag) | Origin::Queue(lag)) = origin;
                 let place = state.queue.parking_place(lag, until_ns);
                 entity.set_place(place);
                 entity.tenant().ended();
@@ -186,11 +191,11 @@ impl<R: Runnable> Shared<R> {
             budget_ns,
         };
         let lag = match origin {
-            Origin::Sleep(lag) => lag_after_sleep(&self.numbers, terms.weight, lag),
-            Origin::Turn(before, lag) => {
+            Origin::Sleep => lag_after_sleep(&self.numbers, terms.weight, lag),
+            Origin::Turn(before, _) => {
                 lag_of_runner(&self.numbers, &before, &terms, state.queue.load(), lag)
             }
-            Origin::Queue(lag) => lag,
+            Origin::Queue(_) => lag,
         };
         let place = state.queue.place(&terms, lag);
         entity.set_place(place);
@@ -203,8 +208,7 @@ impl<R: Runnable> Shared<R> {
         let mut released = 0;
         while let Some(task) = state.queue.take_due(now_ns) {
             task.entity().tenant().began();
-            let lag = state.queue.clock().since(task.entity().vtime());
-            self.place(state, worker, task, Origin::Sleep(lag), now_ns);
+            self.place(state, worker, task, Origin::Sleep, now_ns);
             released += 1;
         }
         released
@@ -253,7 +257,7 @@ impl<R: Runnable> Shared<R> {
             return home;
         }
         let weight = self.numbers.weight(&entity.factors());
-        let lag = lag_after_sleep(&self.numbers, weight, self.lag_of_sleeper(task, home));
+        let lag = lag_after_sleep(&self.numbers, weight, self.lag_of_sleeper(task));
         let ahead = stretch(self.numbers.slice_ns, weight).saturating_sub(lag);
         if ahead < self.slots[home].slack() {
             return home;
@@ -266,18 +270,13 @@ impl<R: Runnable> Shared<R> {
         }
     }
 
-    fn lag_of_sleeper(&self, task: &Arc<R>, worker: usize) -> i64 {
+    /// By what was last heard of the clock at its home.
+    fn lag_of_sleeper(&self, task: &Arc<R>) -> i64 {
         let entity = task.entity();
-        match entity.home() {
-            Some(home) => {
-                let home = &self.slots[home % self.slots.len()];
-                home.clock().since(entity.vtime())
-            }
-            None => {
-                entity.set_home(worker);
-                0
-            }
-        }
+        entity.home().map_or(0, |home| {
+            let home = &self.slots[home % self.slots.len()];
+            home.clock().since(entity.vtime())
+        })
     }
 }
 

@@ -91,7 +91,10 @@ impl<R: Runnable> Worker<R> {
             Next::Stop => return Step::Stop,
             Next::LookAround => match self.steal() {
                 Some(task) => task,
-                None => return Step::Nothing,
+                None => {
+                    self.cpu_ns = None;
+                    return Step::Nothing;
+                }
             },
         };
         self.ended = Some(self.turn(task));
@@ -271,7 +274,6 @@ impl<R: Runnable> Worker<R> {
         self.spin(began_ns);
         self.sleep();
         shared.idle.leave(&shared.slots[self.index]);
-        self.cpu_ns = None;
         let gap = shared.clock.now_ns().saturating_sub(began_ns);
         // A long rest says no more than that it was too long.
         let gap = gap.min(longest_gap(shared.spin_ns));
