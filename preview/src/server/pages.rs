@@ -152,6 +152,7 @@ pub(super) async fn session(State(preview): State<Preview>, Path(token): Path<St
             ("lang", escape(&text("lang"))),
             ("app_name", escape(&text("name"))),
             ("token", escape(&token)),
+            ("stall", escape(&open.stall.name)),
             ("title", escape(&text("title"))),
             (
                 "back_hidden",
