@@ -1,5 +1,8 @@
 # make demo · make test · make bench · make check
 PORT ?= 7700
+# The browser shell's unit tests. Without node they are left out: the browser tests use the same code as a whole.
+SHELL_TESTS = @if command -v node >/dev/null; then node --test preview/assets-tests/*.test.mjs; \
+	else echo "node is not installed: unit tests of the browser shell left out"; fi
 
 .PHONY: help setup demo test bench check screenshots
 
@@ -20,6 +23,7 @@ demo: setup
 test:
 	@scripts/setup.sh build browser
 	cargo test --workspace
+	$(SHELL_TESTS)
 
 bench: setup
 	cargo bench --workspace --bench figures -- $(ONLY)
@@ -30,6 +34,7 @@ check:
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 	cargo test --workspace
+	$(SHELL_TESTS)
 	@command -v cargo-deny >/dev/null && cargo deny check || echo "cargo-deny is not installed: licences not checked (cargo install cargo-deny)"
 
 screenshots: setup
@@ -37,3 +42,6 @@ screenshots: setup
 	mkdir -p docs
 	target/debug/lapak shot examples/warung --frame --scale 2 --out docs/warung-menu.png
 	target/debug/lapak shot examples/warung --frame --scale 2 --lang id --page 'pages/dish?id=rendang' --out docs/warung-dish.png
+	@scripts/setup.sh browser
+	cargo test --workspace --test browser the_inspector_shows
+	cp target/tmp/screenshots/inspector-events.png docs/preview.png

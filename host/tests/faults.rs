@@ -25,6 +25,7 @@ async fn provoke(session: &Session, event: &str) {
     }
     match event {
         "interaction" => tap(session, "tap").await,
+        "global-error" => tap(session, "nowhere").await,
         "global-hidden" => drop(session.send(lapak_host::ShellEvent::Hide)),
         "page-refresh" => drop(session.send(lapak_host::ShellEvent::PageRefresh)),
         "page-bottom-reached" => drop(session.send(lapak_host::ShellEvent::PageBottomReached)),
@@ -48,6 +49,8 @@ async fn a_trap_at_every_entry_point_ends_only_that_session() {
         "page-bottom-reached",
         "page-unloaded",
         "global-unloaded",
+        "global-error",
+        "request-finished",
     ] {
         let at = if event == "page-hidden" {
             "global-hidden"

@@ -3,8 +3,8 @@
 use crate::Plan;
 use crate::exports::lapak::app::app::View;
 use crate::lapak::app::view::{
-    Binding, Button, ButtonLook, ButtonRole, Element, Image, ImageFit, Input, InputKind, Node,
-    Progress, Radio, Slider, Switch, Trigger,
+    Binding, Button, ButtonLook, ButtonRole, Element, Image, ImageFit, Input, InputKind, Navigator,
+    NavigatorAction, Node, Progress, Radio, Slider, Switch, Trigger,
 };
 
 /// A button that counts its taps, and the text that the plan holds.
@@ -28,6 +28,13 @@ pub(crate) fn plain(plan: &Plan) -> View {
         node(Element::View, Some("text"), 1),
         text(&plan.text),
     ];
+    if plan.at == "global-error" {
+        let nowhere = Navigator {
+            url: "pages/nowhere".into(),
+            action: NavigatorAction::NavigateTo,
+        };
+        nodes.push(node(Element::Navigator(nowhere), Some("nowhere"), 0));
+    }
     if plan.action == "stubborn" {
         nodes.extend(stubborn());
     }
