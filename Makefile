@@ -44,4 +44,4 @@ screenshots: setup
 	target/debug/lapak shot examples/warung --frame --scale 2 --lang id --page 'pages/dish?id=rendang' --out docs/warung-dish.png
 	@scripts/setup.sh browser
 	cargo test --workspace --test browser the_inspector_shows
-	cp target/tmp/screenshots/inspector-events.png docs/preview.png
+	cp target/tmp/screenshots/inspector-view.png docs/preview.png

@@ -73,6 +73,8 @@ impl Guest for Hostile {
     }
 }
 
+/// Kept as a function of its own, so that stacks in reports have one to name.
+#[inline(never)]
 fn act(plan: &mut Plan) -> Option<View> {
     match plan.action.clone().as_str() {
         action if action.starts_with("view-") => Some(views::bad(action, plan.page)),
