@@ -1,5 +1,6 @@
 # make demo · make test · make bench · make check
 PORT ?= 7700
+BUILT = $(or $(CARGO_TARGET_DIR),target)
 # The browser shell's unit tests. Without node they are left out: the browser tests use the same code as a whole.
 SHELL_TESTS = @if command -v node >/dev/null; then node --test preview/assets-tests/*.test.mjs; \
 	else echo "node is not installed: unit tests of the browser shell left out"; fi
@@ -18,7 +19,7 @@ setup:
 
 demo: setup
 	cargo build --workspace --bin lapak
-	target/debug/lapak preview examples/warung examples/counter --port $(PORT)
+	$(BUILT)/debug/lapak preview examples/warung examples/counter --port $(PORT)
 
 test:
 	@scripts/setup.sh build browser
@@ -40,8 +41,8 @@ check:
 screenshots: setup
 	cargo build --workspace --bin lapak
 	mkdir -p docs
-	target/debug/lapak shot examples/warung --frame --scale 2 --out docs/warung-menu.png
-	target/debug/lapak shot examples/warung --frame --scale 2 --lang id --page 'pages/dish?id=rendang' --out docs/warung-dish.png
+	$(BUILT)/debug/lapak shot examples/warung --frame --scale 2 --out docs/warung-menu.png
+	$(BUILT)/debug/lapak shot examples/warung --frame --scale 2 --lang id --page 'pages/dish?id=rendang' --out docs/warung-dish.png
 	@scripts/setup.sh browser
 	cargo test --workspace --test browser the_inspector_shows
-	cp target/tmp/screenshots/inspector-view.png docs/preview.png
+	cp $(BUILT)/tmp/screenshots/inspector-view.png docs/preview.png

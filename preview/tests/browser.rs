@@ -263,7 +263,7 @@ async fn a_rebuilt_app_shows_up_at_the_page_where_it_was() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_inspector_shows_view_events_and_storage() {
     let server = Server::of(&[WARUNG]).await;
-    let browser = Browser::start(1280, 900).await;
+    let browser = Browser::start(1280, 1040).await;
     browser.open(&server.url("/a/warung")).await;
     browser.click("[aria-label='Add Nasi goreng']").await;
     browser.click("#tab-events").await;
