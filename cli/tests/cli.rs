@@ -1,10 +1,13 @@
 //! The command as a person or a script uses it.
 
+mod support;
+
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use support::{counter_copy, root};
 
 /// Runs `lapak` and gives what came of it.
 fn lapak(dir: &Path, arguments: &[&str], input: &str) -> Output {
@@ -43,10 +46,6 @@ fn err(output: &Output) -> String {
     text
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 #[track_caller]
 fn fails(output: &Output, code: i32, says: &[&str]) {
     let text = err(output);
@@ -54,24 +53,6 @@ fn fails(output: &Output, code: i32, says: &[&str]) {
     for part in says {
         assert!(text.contains(part), "{part:?} is not said in: {text}");
     }
-}
-
-/// Copies the counter without what was built of it, so that a test can spoil it.
-fn counter_copy() -> tempfile::TempDir {
-    let copy = tempfile::tempdir_in(root().join("target")).expect("a folder");
-    let from = root().join("examples/counter");
-    for file in ["app.css", "manifest.json", "common/icon.svg", "src/lib.rs"] {
-        let to = copy.path().join(file);
-        std::fs::create_dir_all(to.parent().expect("a parent")).expect("a folder");
-        std::fs::copy(from.join(file), to).expect("copied");
-    }
-    let sdk = root().join("guest-sdk").canonicalize().expect("the SDK");
-    let cargo = format!(
-        "[package]\nname = \"counter\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\nlapak-sdk = {{ path = {sdk:?} }}\n[workspace]\n"
-    );
-    std::fs::write(copy.path().join("Cargo.toml"), cargo).expect("written");
-    std::fs::copy(root().join("Cargo.lock"), copy.path().join("Cargo.lock")).expect("copied");
-    copy
 }
 
 #[test]

@@ -22,12 +22,13 @@ const FAULT = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3.5L2.5 
 const CLOSED = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9"></circle><path d="M8.5 12h7"></path></svg>';
 
 /** A card over the app. The app below it can neither be seen well nor used. */
-function showCard({ fault, title, text, more, action }) {
+function showCard({ fault, title, text, more, action, other }) {
   const heading = element('h2', { tabindex: '-1' }, title);
   const card = element('div', { class: 'shell-card', role: 'alertdialog', 'aria-label': title }, heading);
   if (fault) card.dataset.fault = '';
   card.insertAdjacentHTML('afterbegin', fault ? FAULT : CLOSED);
   card.append(element('p', {}, text), ...(more ?? []), action);
+  if (other) card.append(other);
   byId('over').replaceChildren(card);
   byId('over').hidden = false;
   byId('box').inert = true;
@@ -64,8 +65,9 @@ export function showEnd(end, restart) {
 /** The server does not know the session any more. */
 export function showGone() {
   const text = 'It was closed, or the server was started again. What the app stored is still there.';
-  const action = element('a', { class: 'shell-main', href: '/' }, 'All apps');
-  showCard({ fault: false, title: 'This session is over', text, action });
+  const action = element('a', { class: 'shell-main', href: `/a/${document.body.dataset.stall}` }, 'Open it again');
+  const other = element('a', { class: 'shell-other', href: '/' }, 'All apps');
+  showCard({ fault: false, title: 'This session is over', text, action, other });
 }
 
 let away = 0;
@@ -95,10 +97,12 @@ export function showBuild(build) {
   }));
 }
 
-/** @param {string} text */
+/** What stands there already is not said twice. @param {string} text */
 export function toast(text) {
+  const toasts = byId('toasts');
+  if ([...toasts.children].some((one) => one.textContent === text)) return;
   const one = element('div', { class: 'shell-toast' }, text);
-  byId('toasts').append(one);
+  toasts.append(one);
   setTimeout(() => one.remove(), TOAST_MS);
 }
 

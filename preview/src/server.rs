@@ -10,6 +10,7 @@ mod pages;
 mod sessions;
 mod shelf;
 mod socket;
+mod unbuilt;
 
 use std::sync::Arc;
 

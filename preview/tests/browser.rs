@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use support::browser::Browser;
+use support::browser::{Browser, ENTER};
 use support::{Server, built};
 
 const WARUNG: &str = "examples/warung";
@@ -75,6 +75,74 @@ async fn a_person_orders_lunch() {
     browser.screenshot("orders").await;
     browser.click("#tabs [data-page='pages/basket']").await;
     browser.until_text(".lp-app", "Your basket is empty").await;
+}
+
+/// Without a pointer: every control can be reached, and what a tap replaced hands the focus on.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keyboard_alone_orders_lunch() {
+    let server = Server::of(&[WARUNG]).await;
+    let browser = Browser::start(1280, 960).await;
+    browser.open(&server.url("/a/warung")).await;
+    browser.until_text(".lp-app", "Nasi goreng").await;
+    let focused = |label: &str| format!("document.activeElement.ariaLabel === '{label}'");
+    browser.tab_to(&focused("Add Nasi goreng")).await;
+    browser.press(ENTER).await;
+    let more = focused("One more Nasi goreng");
+    browser.until("the focus stays on +", &more).await;
+    browser.press(ENTER).await;
+    browser.until_text(".lp-app", "2 items").await;
+    browser.until("the focus stays on +", &more).await;
+
+    // What goes away hands the focus to what is beside it.
+    browser.tab_to(&focused("Add Nasi rendang")).await;
+    browser.press(ENTER).await;
+    browser.until_text(".lp-app", "3 items").await;
+    browser
+        .back_tab_to(&focused("One fewer Nasi rendang"))
+        .await;
+    browser.press(ENTER).await;
+    browser
+        .until("the focus is on +", &focused("Add Nasi rendang"))
+        .await;
+
+    browser
+        .tab_to("document.activeElement.dataset.page === 'pages/basket'")
+        .await;
+    browser.press(ENTER).await;
+    browser.until_text("[data-key=total]", "Rp 58.000").await;
+    browser
+        .tab_to("document.activeElement.dataset.key === 'place'")
+        .await;
+    browser.press(ENTER).await;
+    browser.until_text(".lp-app", "Pay at the stall").await;
+}
+
+/// Ten thousand taps at once: those that there is room for count, and the rest is said, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn taps_without_end_are_told_once() {
+    let server = Server::of(&[COUNTER]).await;
+    let browser = Browser::start(1280, 900).await;
+    browser.open(&server.url("/a/counter")).await;
+    browser.until_text("[data-key=count]", "0").await;
+    let storm = "const add = document.querySelector(\"[aria-label='Add one']\"); for (let i = 0; i < 10000; i++) add.click();";
+    browser
+        .client
+        .execute(storm, vec![])
+        .await
+        .expect("the script runs");
+    browser.until_text("#toasts", "not sent").await;
+    browser
+        .until(
+            "one notice stands there",
+            "document.querySelectorAll('#toasts > *').length === 1",
+        )
+        .await;
+    browser
+        .until(
+            "what was taken is counted",
+            "Number(document.querySelector('[data-key=count]').innerText) >= 256",
+        )
+        .await;
 }
 
 /// What was tapped while the connection was away counts when it is back.
@@ -195,7 +263,7 @@ async fn a_rebuilt_app_shows_up_at_the_page_where_it_was() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_inspector_shows_view_events_and_storage() {
     let server = Server::of(&[WARUNG]).await;
-    let browser = Browser::start(1280, 900).await;
+    let browser = Browser::start(1280, 1040).await;
     browser.open(&server.url("/a/warung")).await;
     browser.click("[aria-label='Add Nasi goreng']").await;
     browser.click("#tab-events").await;

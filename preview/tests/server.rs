@@ -72,6 +72,43 @@ async fn a_rebound_name_is_refused() {
     assert_eq!(server.runtime.sessions(), 0);
 }
 
+/// Before there is anything to show: that it is being built, or why it does not build; then the app.
+#[tokio::test]
+async fn an_app_that_is_not_there_yet_says_so_and_opens_when_it_is() {
+    let server = Server::of(&[]).await;
+    server.preview.building("counter");
+    for path in ["/", "/a/counter"] {
+        let response = get(&server, path, &[]).await;
+        assert_eq!(response.headers()["refresh"], "2", "{path}");
+        let html = body(response).await;
+        assert!(html.to_lowercase().contains("being built"), "{html}");
+    }
+    server.preview.build_failed(
+        "counter",
+        "error: cannot find value `<b>zero` in this scope",
+    );
+    let home = body(get(&server, "/", &[]).await).await;
+    assert!(home.contains("It does not build"), "{home}");
+    let response = get(&server, "/a/counter", &[]).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let html = body(response).await;
+    assert!(html.contains("cannot find value `&lt;b&gt;zero`"), "{html}");
+
+    let package = tokio::task::spawn_blocking(|| support::built(COUNTER))
+        .await
+        .expect("built");
+    let app = server.runtime.load(package).await.expect("loaded");
+    server.preview.show("counter", app).await;
+    let response = get(&server, "/a/counter", &[]).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert!(
+        !get(&server, "/", &[])
+            .await
+            .headers()
+            .contains_key("refresh")
+    );
+}
+
 #[tokio::test]
 async fn a_forged_token_is_nothing() {
     let server = Server::of(&[COUNTER]).await;

@@ -38,7 +38,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
         output::line(&output::printable(&text))?;
     }
     match refusal {
-        Some(why) => Err(Failure::app(why)),
+        Some(why) => Err(Failure::app(format!("{}: {why}", args.app.display()))),
         None => Ok(()),
     }
 }

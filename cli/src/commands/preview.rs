@@ -78,6 +78,8 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
     let server = preview.clone();
     let serving = tokio::spawn(async move { server.serve(listener).await });
     let shown = named(&args.apps);
+    // Who looks before all are built is told which are still to come.
+    shown.keys().for_each(|name| preview.building(name));
     let mut watched = Vec::new();
     for (name, path) in shown {
         show(&runtime, &preview, &name, &path).await;

@@ -79,7 +79,7 @@ async fn follow(args: &RunArgs, package: Package) -> Result<(), Failure> {
     let app = runtime
         .load(package)
         .await
-        .map_err(|error| Failure::app(error.to_string()))?;
+        .map_err(|error| Failure::app(format!("{}: {error}", args.app.display())))?;
     let mut launch = Launch::new(&args.person);
     launch.lang.clone_from(&args.lang);
     launch.pages = args.page.clone().into_iter().collect();

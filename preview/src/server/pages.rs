@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::sessions::{Live, OpenSession, Start, new_token};
 use super::shelf::{ShownApp, Stall};
-use super::{Preview, guard};
+use super::{Preview, guard, unbuilt};
 use crate::html::{self, HtmlContext, escape};
 
 const SESSION: &str = include_str!("../../assets/session.html");
@@ -28,19 +28,22 @@ pub(super) async fn home(State(preview): State<Preview>, headers: HeaderMap) -> 
     let lang = language(&headers);
     let stalls = preview.inner.shelf.all();
     let cards: Vec<String> = stalls.iter().map(|stall| card(stall, &lang)).collect();
-    let page = fill(
-        HOME,
-        &[("lang", "en".into()), ("apps_html", cards.concat())],
-    );
-    Html(page).into_response()
+    let page = Html(home_page(&cards.concat())).into_response();
+    if stalls.iter().all(|stall| stall.shown().is_some()) {
+        return page;
+    }
+    unbuilt::look_again(page)
+}
+
+/// The list of apps with this in it.
+pub(super) fn home_page(cards: &str) -> String {
+    fill(HOME, &[("lang", "en".into()), ("apps_html", cards.into())])
 }
 
 fn card(stall: &Stall, lang: &str) -> String {
     let name = escape(&stall.name);
     let Some(shown) = stall.shown() else {
-        return format!(
-            "<li class=\"card\"><div class=\"card-text\"><h2>{name}</h2><p>Not built yet. The terminal says why.</p></div></li>"
-        );
+        return unbuilt::card(stall);
     };
     let package = shown.app.package();
     let manifest = package.manifest();
@@ -80,11 +83,7 @@ pub(super) async fn launch(
         );
     };
     let Some(shown) = stall.shown() else {
-        return refusal(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Not built yet",
-            "Its sources do not build; the terminal says why.",
-        );
+        return unbuilt::page(&stall);
     };
     let known = person(&headers);
     let person = known.clone().unwrap_or_else(new_token);
@@ -152,6 +151,7 @@ pub(super) async fn session(State(preview): State<Preview>, Path(token): Path<St
             ("lang", escape(&text("lang"))),
             ("app_name", escape(&text("name"))),
             ("token", escape(&token)),
+            ("stall", escape(&open.stall.name)),
             ("title", escape(&text("title"))),
             (
                 "back_hidden",
@@ -337,8 +337,7 @@ fn refusal(status: StatusCode, title: &str, text: &str) -> Response {
         escape(title),
         escape(text),
     );
-    let page = fill(HOME, &[("lang", "en".into()), ("apps_html", card)]);
-    (status, Html(page)).into_response()
+    (status, Html(home_page(&card))).into_response()
 }
 
 /// Puts values into a template. What a value contains is never looked at again.

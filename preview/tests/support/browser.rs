@@ -4,12 +4,18 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
 
 /// How long something may take to appear.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Keys, as WebDriver numbers them.
+pub(crate) const ENTER: char = '\u{e007}';
+const TAB: char = '\u{e004}';
+const SHIFT: char = '\u{e008}';
 
 /// Chromium and its driver; both end with the test.
 pub(crate) struct Browser {
@@ -85,6 +91,47 @@ impl Browser {
             .send_keys(text)
             .await
             .unwrap_or_else(|error| panic!("{css} cannot be typed into: {error}"));
+    }
+
+    /// Presses a key, wherever the focus is.
+    pub(crate) async fn press(&self, key: char) {
+        self.keys(&[key]).await;
+    }
+
+    /// Tabs on until the script gives `true`.
+    pub(crate) async fn tab_to(&self, script: &str) {
+        self.keys_until(&[TAB], script).await;
+    }
+
+    /// Tabs back until the script gives `true`.
+    pub(crate) async fn back_tab_to(&self, script: &str) {
+        self.keys_until(&[SHIFT, TAB], script).await;
+    }
+
+    async fn keys_until(&self, keys: &[char], script: &str) {
+        let script = format!("return !!({script})");
+        for _ in 0..100 {
+            self.keys(keys).await;
+            let there = self.client.execute(&script, vec![]).await;
+            if there.expect("the script runs") == json!(true) {
+                return;
+            }
+        }
+        self.screenshot("failed").await;
+        panic!("not reached by keyboard: {script}");
+    }
+
+    /// Presses keys together.
+    async fn keys(&self, keys: &[char]) {
+        let mut pressed = KeyActions::new("keyboard".into());
+        for key in keys {
+            pressed = pressed.then(KeyAction::Down { value: *key });
+        }
+        for key in keys.iter().rev() {
+            pressed = pressed.then(KeyAction::Up { value: *key });
+        }
+        let done = self.client.perform_actions(pressed).await;
+        done.expect("the keys are pressed");
     }
 
     async fn find(&self, css: &str) -> fantoccini::elements::Element {

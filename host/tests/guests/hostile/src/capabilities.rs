@@ -87,6 +87,11 @@ pub(crate) fn call(action: &str, plan: &mut Plan) {
     };
 }
 
+/// Asks for something, so that a request finishes.
+pub(crate) fn begin_request() {
+    let _ = storage::get("key");
+}
+
 /// Shows what a storage request came to; with several, the last stands, and failures are counted.
 pub(crate) fn finished(plan: &mut Plan, request: u32) {
     let line = match storage::take(request) {
