@@ -1,0 +1,263 @@
+//! The instances of a host: a limited number, lent to sessions for as long as they need them.
+//!
+//! An idle session keeps its instance until another session needs it, or until it has been idle for a while. Then
+//! it is frozen, and the instance goes, with its dirty pages exchanged, to the next session of the same app.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use crate::instance::{Instance, InstanceState, NotStarted};
+use crate::session::{Shared, freeze};
+use crate::snapshot::image::Image;
+
+/// Free instances that are kept for the next session of their app. More are dropped.
+const MOST_FREE: usize = 64;
+
+/// How many idle sessions are looked at, at most, to find one that can be frozen.
+const MOST_TRIES: usize = 32;
+
+/// Lends instances out.
+pub(crate) struct Instances {
+    most: usize,
+    taken: AtomicUsize,
+    free: Mutex<VecDeque<Free>>,
+    /// Sessions that are idle in an instance, each once; who has been here longest comes first.
+    idle: Mutex<VecDeque<Weak<Shared>>>,
+    /// Sessions that wait for a place.
+    waiting: Mutex<VecDeque<Weak<Shared>>>,
+    waiters: AtomicUsize,
+}
+
+/// An instance without a session.
+struct Free {
+    app: u64,
+    instance: Instance,
+    permit: Permit,
+}
+
+/// One of the instances that there may be.
+pub(crate) struct Permit(Arc<Instances>);
+
+/// What a session needs before it can run: an instance that somebody left, or leave to make one.
+pub(crate) enum Place {
+    /// One of the same app, with a memory of the right length.
+    Left(Box<Instance>, Permit),
+    /// A new one may be made.
+    New(Permit),
+}
+
+impl Instances {
+    pub(crate) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            most: most.max(1),
+            taken: AtomicUsize::new(0),
+            free: Mutex::default(),
+            idle: Mutex::default(),
+            waiting: Mutex::default(),
+            waiters: AtomicUsize::new(0),
+        })
+    }
+
+    /// How many instances there are.
+    pub(crate) fn count(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// A place for `session`, whose memory has `bytes` bytes. `None` when every instance is in use: the session is woken
+    /// when one is free.
+    pub(crate) fn place(self: &Arc<Self>, session: &Arc<Shared>, bytes: usize) -> Option<Place> {
+        let place = self.try_place(session, bytes);
+        if place.is_none() {
+            lock(&self.waiting).push_back(Arc::downgrade(session));
+            self.waiters.fetch_add(1, Ordering::SeqCst);
+            // One may have been given back between the look and the entry in the list.
+            if self.count() < self.most {
+                self.wake_one();
+            }
+        }
+        place
+    }
+
+    fn try_place(self: &Arc<Self>, session: &Arc<Shared>, bytes: usize) -> Option<Place> {
+        let app = session.app.serial();
+        if let Some(free) = self.take_free(app, bytes) {
+            return Some(Place::Left(Box::new(free.instance), free.permit));
+        }
+        if let Some(permit) = self.permit() {
+            return Some(Place::New(permit));
+        }
+        if let Some((its_app, instance, permit)) = self.evict() {
+            if its_app == app && instance.memory_bytes() == bytes {
+                return Some(Place::Left(Box::new(instance), permit));
+            }
+            drop(instance);
+            return Some(Place::New(permit));
+        }
+        // The oldest that nobody wants makes room.
+        let free = lock(&self.free).pop_front()?;
+        drop(free.instance);
+        Some(Place::New(free.permit))
+    }
+
+    /// A session is idle in its instance: from now on it can be frozen for the sake of another.
+    pub(crate) fn rests(&self, session: &Arc<Shared>) {
+        if !session.app.is_eligible() {
+            return;
+        }
+        if !session.listed.swap(true, Ordering::AcqRel) {
+            lock(&self.idle).push_back(Arc::downgrade(session));
+        }
+        if self.waiters.load(Ordering::SeqCst) > 0 {
+            self.wake_one();
+        }
+    }
+
+    /// Freezes sessions that have been idle for at least `ticks` of the host's coarse time.
+    pub(crate) fn freeze_idle(&self, now: u32, ticks: u32) {
+        let count = lock(&self.idle).len();
+        for _ in 0..count {
+            let Some(session) = lock(&self.idle).pop_front() else {
+                return;
+            };
+            let Some(session) = session.upgrade() else {
+                continue;
+            };
+            let idle = now.saturating_sub(session.last_used.load(Ordering::Relaxed));
+            if idle < ticks {
+                lock(&self.idle).push_back(Arc::downgrade(&session));
+                continue;
+            }
+            session.listed.store(false, Ordering::Release);
+            if let Some((instance, permit)) = freeze(&session) {
+                self.leave(session.app.serial(), instance, permit);
+            }
+        }
+    }
+
+    /// Takes back an instance whose session was frozen.
+    pub(crate) fn leave(&self, app: u64, instance: Instance, permit: Permit) {
+        let dropped = {
+            let mut free = lock(&self.free);
+            free.push_back(Free {
+                app,
+                instance,
+                permit,
+            });
+            if free.len() > MOST_FREE { free.pop_front() } else { None }
+        };
+        drop(dropped);
+        if self.waiters.load(Ordering::SeqCst) > 0 {
+            self.wake_one();
+        }
+    }
+
+    /// Drops what is kept, for the end of the host.
+    pub(crate) fn clear(&self) {
+        let free = std::mem::take(&mut *lock(&self.free));
+        let idle = std::mem::take(&mut *lock(&self.idle));
+        drop((free, idle));
+    }
+
+    /// Whether somebody waits who need not: looked at now and then, since a session that was woken may have ended.
+    pub(crate) fn look_after_waiting(&self) {
+        let room = self.count() < self.most || !lock(&self.idle).is_empty();
+        if room && self.waiters.load(Ordering::SeqCst) > 0 {
+            self.wake_one();
+        }
+    }
+
+    /// Wakes a session that waits for a place.
+    pub(crate) fn wake_one(&self) {
+        let woken = lock(&self.waiting).pop_front();
+        if let Some(session) = woken {
+            self.waiters.fetch_sub(1, Ordering::SeqCst);
+            if let Some(session) = session.upgrade() {
+                session.host.scheduler.wake(&session);
+            }
+        }
+    }
+
+    fn permit(self: &Arc<Self>) -> Option<Permit> {
+        let more = |now| (now < self.most).then_some(now + 1);
+        self.taken
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
+            .ok()?;
+        Some(Permit(self.clone()))
+    }
+
+    fn take_free(&self, app: u64, bytes: usize) -> Option<Free> {
+        let mut free = lock(&self.free);
+        let fits = |one: &Free| one.app == app && one.instance.memory_bytes() == bytes;
+        let found = free.iter().rposition(fits)?;
+        free.remove(found)
+    }
+
+    /// Freezes the session that has been idle for longest, more or less: one that was used since it came into the list
+    /// gets a second chance.
+    fn evict(&self) -> Option<(u64, Instance, Permit)> {
+        for _ in 0..MOST_TRIES {
+            let session = lock(&self.idle).pop_front()?;
+            let Some(session) = session.upgrade() else {
+                continue;
+            };
+            if session.used.swap(false, Ordering::Relaxed) {
+                lock(&self.idle).push_back(Arc::downgrade(&session));
+                continue;
+            }
+            session.listed.store(false, Ordering::Release);
+            if let Some((instance, permit)) = freeze(&session) {
+                return Some((session.app.serial(), instance, permit));
+            }
+        }
+        None
+    }
+}
+
+impl Place {
+    /// An instance for `state`, with the memory that `delta` makes of `image`.
+    pub(crate) async fn fill(
+        self,
+        state: Box<InstanceState>,
+        image: &Arc<Image>,
+        bytes: usize,
+        delta: &[u8],
+    ) -> Result<(Instance, Permit), NotStarted> {
+        let (mut instance, permit) = match self {
+            Self::Left(mut instance, permit) => {
+                instance.lend(state);
+                (*instance, permit)
+            }
+            Self::New(permit) => (Instance::start(state, bytes).await?, permit),
+        };
+        match instance.become_of(image, delta) {
+            Ok(()) => Ok((instance, permit)),
+            Err(error) => Err(NotStarted {
+                error: error.into(),
+                panic: None,
+            }),
+        }
+    }
+
+    /// A fresh instance as the app's component makes it: for an app that is kept resident.
+    pub(crate) async fn fresh(
+        self,
+        state: Box<InstanceState>,
+    ) -> Result<(Instance, Permit), NotStarted> {
+        let (Self::Left(_, permit) | Self::New(permit)) = self;
+        Ok((Instance::start(state, 0).await?, permit))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.taken.fetch_sub(1, Ordering::AcqRel);
+        if self.0.waiters.load(Ordering::SeqCst) > 0 {
+            self.0.wake_one();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

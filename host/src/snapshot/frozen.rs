@@ -1,0 +1,140 @@
+//! A session as bytes in memory: what its app remembers, what the host remembers of it, and its screen.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lapak_abi::pages::SavedPages;
+
+use super::image::{Image, put_number, take_number};
+use crate::capability::Rooms;
+use crate::capability::clock::Age;
+use crate::instance::InstanceState;
+use crate::requests::Requests;
+use crate::recording::Tape;
+use crate::session::{Screen, Shared};
+use crate::view::{NodeIds, Tree};
+
+/// A frozen session. Its memory is what differs from `image`.
+#[derive(Clone)]
+pub(crate) struct Frozen {
+    pub(crate) image: Arc<Image>,
+    /// Length of the linear memory, in bytes.
+    pub(crate) memory_bytes: usize,
+    /// The host's part, preceded by its length; then the memory's difference.
+    bytes: Box<[u8]>,
+}
+
+/// What the host remembers of an idle session.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct HostPart {
+    requests: Requests,
+    rooms: Rooms,
+    pub(crate) age: Age,
+    pages: SavedPages,
+    ids: NodeIds,
+}
+
+/// A snapshot that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the session's snapshot cannot be read: {0}")]
+pub(crate) struct Unreadable(String);
+
+impl Frozen {
+    /// Puts the parts together.
+    pub(crate) fn new(
+        state: &InstanceState,
+        ids: &NodeIds,
+        screen: &Screen,
+        (image, memory_bytes, delta): (Arc<Image>, usize, &[u8]),
+    ) -> Result<Self, Unreadable> {
+        let part = HostPart {
+            requests: state.requests,
+            rooms: state.rooms.clone(),
+            age: state.age,
+            pages: state.pages.save(),
+            ids: ids.clone(),
+        };
+        let host = postcard::to_allocvec(&(part, screen, &screen.tree)).map_err(unreadable)?;
+        let mut bytes = Vec::with_capacity(host.len() + delta.len() + 4);
+        put_number(&mut bytes, host.len());
+        bytes.extend_from_slice(&host);
+        bytes.extend_from_slice(delta);
+        Ok(Self {
+            image,
+            memory_bytes,
+            bytes: bytes.into_boxed_slice(),
+        })
+    }
+
+    /// From bytes that [`as_bytes`](Self::as_bytes) gave, and the image that they go with.
+    pub(crate) fn from_bytes(image: Arc<Image>, memory_bytes: usize, bytes: Vec<u8>) -> Self {
+        Self {
+            image,
+            memory_bytes,
+            bytes: bytes.into_boxed_slice(),
+        }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Bytes that this snapshot takes in memory, apart from the image, which many share.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The host's part and the screen.
+    pub(crate) fn host_part(&self) -> Result<(HostPart, Screen), Unreadable> {
+        // For shells a screen is told without its tree; here it goes along.
+        let parts: (HostPart, Screen, Tree) =
+            postcard::from_bytes(self.parts()?.0).map_err(unreadable)?;
+        let (part, mut screen, tree) = parts;
+        screen.tree = tree;
+        Ok((part, screen))
+    }
+
+    /// Where the memory differs from the image.
+    pub(crate) fn delta(&self) -> Result<&[u8], Unreadable> {
+        Ok(self.parts()?.1)
+    }
+
+    /// The screen alone.
+    pub(crate) fn screen(&self) -> Option<Screen> {
+        Some(self.host_part().ok()?.1)
+    }
+
+    /// The same session under the clock of another process, its requests asked again of that one's providers.
+    pub(crate) fn moved(self, session: &Arc<Shared>, stopped: Duration) -> Result<Self, Unreadable> {
+        let (part, screen) = self.host_part()?;
+        let mut state = InstanceState::new(session.clone(), Tape::Off, Age::default());
+        let now = session.providers.clock.monotonic();
+        let ids = part.restore(&mut state)?;
+        state.age = state.age.moved(stopped, now);
+        state.ask_again();
+        let memory = (self.image.clone(), self.memory_bytes, self.delta()?);
+        Self::new(&state, &ids, &screen, memory)
+    }
+
+    fn parts(&self) -> Result<(&[u8], &[u8]), Unreadable> {
+        let mut rest = &*self.bytes;
+        let length = take_number(&mut rest).map_err(unreadable)?;
+        let parts = rest.split_at_checked(length);
+        parts.ok_or_else(|| Unreadable("it is cut short".into()))
+    }
+}
+
+impl HostPart {
+    /// Puts what was remembered into a fresh state; gives the numbers of the view's nodes.
+    pub(crate) fn restore(self, state: &mut InstanceState) -> Result<NodeIds, Unreadable> {
+        state.requests = self.requests;
+        state.rooms = self.rooms;
+        state.age = self.age;
+        state.pages.reopen(self.pages).map_err(unreadable)?;
+        Ok(self.ids)
+    }
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Unreadable {
+    Unreadable(error.to_string())
+}
