@@ -11,6 +11,9 @@ pub mod storage;
 
 use std::sync::Arc;
 
+use crate::bindings::lapak::app::requests::RequestId;
+use crate::instance::InstanceState;
+
 /// What stands behind the capabilities. Empty places do not exist: a host that does not want to lend a
 /// capability withholds its grant.
 #[derive(Clone)]
@@ -38,5 +41,37 @@ impl Providers {
 impl std::fmt::Debug for Providers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Providers { .. }")
+    }
+}
+
+/// What a request came to, as the room that began it keeps it for the app. A value that can be written down,
+/// so that it survives a restart and can be replayed.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Answer {
+    /// Of `storage`.
+    Storage(storage::Answer),
+}
+
+/// What the rooms keep for one session between two events. Whatever is here travels with the session's snapshot.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Rooms {
+    /// Of `storage`.
+    pub(crate) storage: storage::StorageState,
+}
+
+impl Rooms {
+    /// Puts an outcome where the app will take it.
+    pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) {
+        match answer {
+            Answer::Storage(answer) => self.storage.deliver(request, answer),
+        }
+    }
+}
+
+impl InstanceState {
+    /// Asks the providers again for what they were asked before the host restarted. Each room's requests are such
+    /// that asking twice does no more than asking once.
+    pub(crate) fn ask_again(&mut self) {
+        self.ask_storage_again();
     }
 }

@@ -6,7 +6,18 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A capability: one WIT interface that a host may lend to an app.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
 pub enum Capability {
@@ -41,7 +52,9 @@ impl Capability {
 }
 
 /// The refusal. Each capability turns it into its own `access-denied`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize,
+)]
 #[error("access denied")]
 pub struct AccessDenied;
 
@@ -89,6 +102,14 @@ impl Grants {
             return Err(AccessDenied);
         }
         Ok(())
+    }
+
+    /// What is granted at this moment.
+    #[must_use]
+    pub fn granted(&self) -> Vec<Capability> {
+        let set = self.word.load(Ordering::Acquire);
+        let granted = |capability: &Capability| set & capability.bit() != 0;
+        Capability::ALL.into_iter().filter(granted).collect()
     }
 
     /// Grants a capability from now on.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use lapak_host::session::ColorScheme;
-use lapak_host::{Launch, LaunchError, Runtime, Session, ShellEvent};
+use lapak_host::{Launch, LaunchError, Runtime, SendError, Session, ShellEvent};
 use tokio::sync::watch;
 
 use super::inspect::Journal;
@@ -227,9 +227,11 @@ impl OpenSession {
             return Taken::Later;
         }
         match send() {
-            Err(lapak_host::SendError::MailboxFull(_)) => Taken::Later,
+            Err(
+                SendError::MailboxFull(_) | SendError::Overloaded(_) | SendError::Suspending,
+            ) => Taken::Later,
             // What is sent to a session that has ended needs no second try.
-            Ok(()) | Err(lapak_host::SendError::Ended) => {
+            Ok(()) | Err(SendError::Ended) => {
                 *last = seq;
                 Taken::Yes
             }
