@@ -19,3 +19,5 @@ pub(crate) const COUNTER: &str = "examples/counter";
 pub(crate) const WARUNG: &str = "examples/warung";
 /// A thousand rows.
 pub(crate) const ROWS: &str = "benches/guests/rows";
+/// A bad neighbour.
+pub(crate) const WILD: &str = "benches/guests/wild";

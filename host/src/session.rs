@@ -196,6 +196,13 @@ impl Session {
         self.shared.entity.cpu()
     }
 
+    /// Events that the app has handled so far. Grows when the screen shows what an event led to; cheap enough to be
+    /// looked at in a loop.
+    #[must_use]
+    pub fn handled(&self) -> u64 {
+        self.shared.handled.load(std::sync::atomic::Ordering::Acquire)
+    }
+
     /// Freezes the session now, if it is idle and its app allows it; tells whether it is frozen. The host does this
     /// by itself when the session has been idle for a while or its instance is needed elsewhere.
     pub fn freeze(&self) -> bool {

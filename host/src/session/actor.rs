@@ -264,7 +264,7 @@ impl Actor {
         }
         let wall = since.elapsed();
         let session = self.session();
-        session.handled.fetch_add(1, Ordering::Relaxed);
+        session.handled.fetch_add(1, Ordering::Release);
         session.host.metrics.event_cpu.observe(cpu);
         session.host.metrics.event_wall.observe(wall);
         let told = || put_in.map_or_else(|| name.to_owned(), |put_in| put_in.told);
