@@ -1,7 +1,7 @@
 //! The imports of an app whose host lends nothing: every capability refuses, every page stays.
 
 use lapak_host::bindings::lapak::app::{
-    clock, console, events, faults, navigation, random, requests, storage, view,
+    clock, console, events, faults, navigation, random, requests, storage, timer, view,
 };
 
 /// What bare instances have for a host.
@@ -63,6 +63,16 @@ impl storage::Host for Stub {
 
     fn take(&mut self, _: u32) -> Result<storage::Outcome, storage::Error> {
         Err(storage::Error::AccessDenied)
+    }
+}
+
+impl timer::Host for Stub {
+    fn after(&mut self, _: u32) -> Result<u32, timer::Error> {
+        Err(timer::Error::AccessDenied)
+    }
+
+    fn take(&mut self, _: u32) -> Result<(), timer::Error> {
+        Err(timer::Error::AccessDenied)
     }
 }
 

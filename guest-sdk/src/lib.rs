@@ -59,6 +59,7 @@ pub mod runtime;
 #[cfg(not(target_arch = "wasm32"))]
 mod simulated;
 pub mod storage;
+pub mod timer;
 mod task;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -83,7 +84,7 @@ pub mod prelude {
         navigator, picker, progress, radio, scroll, slider, swiper, switch, text, textarea,
         time_picker, view,
     };
-    pub use crate::{clock, console, pages, storage};
+    pub use crate::{clock, console, pages, storage, timer};
 }
 
 /// Makes a type the app of this crate: what the host calls. Once in a crate, at the end of `lib.rs`.

@@ -1,6 +1,7 @@
 //! What stands in the host's place natively, for the test kit: deterministic, one for each thread.
 //!
-//! Differs from a host: no quotas, requests finish when the test kit says so, time stands still.
+//! Differs from a host: no quotas, requests finish when the test kit says so, time stands still and timers run out at
+//! once.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -18,6 +19,7 @@ pub enum Capability {
     Console,
     Random,
     Storage,
+    Timer,
 }
 
 /// All that the simulated host holds.
@@ -31,6 +33,7 @@ pub(crate) struct Host {
     pub(crate) waiting: VecDeque<u32>,
     denied: BTreeSet<Capability>,
     outcomes: BTreeMap<u32, Outcome>,
+    timers: BTreeSet<u32>,
     requests: u32,
     random: u64,
 }
@@ -194,6 +197,31 @@ pub(crate) mod storage {
             return Err(StorageError::InvalidKey);
         }
         Ok(key)
+    }
+}
+
+pub(crate) mod timer {
+    use super::{Capability, with};
+    use crate::bindings::wit::lapak::app::timer::Error;
+
+    pub(crate) fn after(_milliseconds: u32) -> Result<u32, Error> {
+        with(|host| {
+            if host.denies(Capability::Timer) {
+                return Err(Error::AccessDenied);
+            }
+            host.requests += 1;
+            host.timers.insert(host.requests);
+            host.waiting.push_back(host.requests);
+            Ok(host.requests)
+        })
+    }
+
+    pub(crate) fn take(request: u32) -> Result<(), Error> {
+        with(|host| match host.timers.remove(&request) {
+            _ if host.denies(Capability::Timer) => Err(Error::AccessDenied),
+            true => Ok(()),
+            false => Err(Error::UnknownRequest),
+        })
     }
 }
 

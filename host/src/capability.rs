@@ -8,6 +8,7 @@ pub mod clock;
 pub mod console;
 pub mod random;
 pub mod storage;
+pub mod timer;
 
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct Providers {
     pub random: Arc<dyn random::RandomProvider>,
     /// Behind `storage`.
     pub storage: Arc<dyn storage::StorageProvider>,
+    /// Behind `timer`.
+    pub timer: Arc<dyn timer::TimerProvider>,
 }
 
 impl Providers {
@@ -34,6 +37,7 @@ impl Providers {
             clock: Arc::new(clock::simulated::SimulatedClock::default()),
             random: Arc::new(random::simulated::SimulatedRandom::default()),
             storage: Arc::new(storage::simulated::SimulatedStorage::default()),
+            timer: Arc::new(timer::simulated::SimulatedTimer::default()),
         }
     }
 }
@@ -50,6 +54,8 @@ impl std::fmt::Debug for Providers {
 pub(crate) enum Answer {
     /// Of `storage`.
     Storage(storage::Answer),
+    /// Of `timer`: it has run out.
+    Timer,
 }
 
 /// What the rooms keep for one session between two events. Whatever is here travels with the session's snapshot.
@@ -57,6 +63,8 @@ pub(crate) enum Answer {
 pub(crate) struct Rooms {
     /// Of `storage`.
     pub(crate) storage: storage::StorageState,
+    /// Of `timer`.
+    pub(crate) timer: timer::TimerState,
 }
 
 impl Rooms {
@@ -64,6 +72,7 @@ impl Rooms {
     pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) {
         match answer {
             Answer::Storage(answer) => self.storage.deliver(request, answer),
+            Answer::Timer => self.timer.deliver(request),
         }
     }
 }
@@ -73,5 +82,6 @@ impl InstanceState {
     /// that asking twice does no more than asking once.
     pub(crate) fn ask_again(&mut self) {
         self.ask_storage_again();
+        self.restart_timers();
     }
 }

@@ -14,13 +14,14 @@ pub const CONTRACT_VERSION: Version = Version {
 const CONTRACT_PACKAGE: &str = "lapak:app/";
 
 /// The interfaces of the contract that a component may import.
-const OFFERED: [&str; 10] = [
+const OFFERED: [&str; 11] = [
     "navigation",
     "faults",
     "console",
     "clock",
     "random",
     "storage",
+    "timer",
     // These hold no functions, only the types that the others share.
     "requests",
     "events",

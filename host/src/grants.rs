@@ -29,11 +29,19 @@ pub enum Capability {
     Random,
     /// `lapak:app/storage`
     Storage,
+    /// `lapak:app/timer`
+    Timer,
 }
 
 impl Capability {
     /// Every capability that this host knows.
-    pub const ALL: [Self; 4] = [Self::Console, Self::Clock, Self::Random, Self::Storage];
+    pub const ALL: [Self; 5] = [
+        Self::Console,
+        Self::Clock,
+        Self::Random,
+        Self::Storage,
+        Self::Timer,
+    ];
 
     /// The name of its WIT interface.
     #[must_use]
@@ -43,6 +51,7 @@ impl Capability {
             Self::Clock => "clock",
             Self::Random => "random",
             Self::Storage => "storage",
+            Self::Timer => "timer",
         }
     }
 
@@ -154,7 +163,7 @@ mod tests {
             grants.grant(capability);
             assert_eq!(grants.check(capability), Ok(()));
         }
-        assert_eq!(grants.generation(), 8);
+        assert_eq!(grants.generation(), 10);
     }
 
     #[test]

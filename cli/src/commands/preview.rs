@@ -11,6 +11,7 @@ use lapak_host::capability::Providers;
 use lapak_host::capability::clock::SystemClock;
 use lapak_host::capability::random::SystemRandom;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
+use lapak_host::capability::timer::SystemTimer;
 use lapak_host::{Runtime, RuntimeConfig};
 use lapak_preview::{Preview, PreviewOptions};
 use tokio::net::TcpListener;
@@ -121,6 +122,7 @@ fn runtime(data: Option<PathBuf>) -> Result<Runtime, Failure> {
         clock: Arc::new(SystemClock::new(utc_offset_minutes())),
         random: Arc::new(SystemRandom),
         storage: Arc::new(storage),
+        timer: Arc::new(SystemTimer::new(tokio::runtime::Handle::current())),
     };
     let config = RuntimeConfig {
         code_cache: folders::code_cache(),

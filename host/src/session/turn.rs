@@ -246,7 +246,9 @@ fn rest(session: &Arc<Shared>, body: Body) -> Turn {
         return Turn::Done;
     };
     session.touch();
-    let in_flight = actor.instance.state().requests.in_flight();
+    // A timer may run for hours: who only waits for timers has come to rest.
+    let waiting = actor.instance.state();
+    let in_flight = waiting.requests.in_flight().saturating_sub(waiting.rooms.timer.running());
     let mut state = session.lock();
     if state.has_ended() {
         drop(state);

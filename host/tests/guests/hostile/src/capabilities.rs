@@ -1,7 +1,7 @@
 //! Calls to the capabilities, wild and tame. What came of them is shown as text.
 
 use crate::Plan;
-use crate::lapak::app::{clock, console, navigation, random, storage};
+use crate::lapak::app::{clock, console, navigation, random, storage, timer};
 
 /// Every function of every capability, with a call that is right in itself. The host's golden matrix checks
 /// this list against the WIT.
@@ -20,6 +20,8 @@ pub(crate) fn every_function() -> Vec<(&'static str, String)> {
         ("storage.keys", outcome(storage::keys())),
         ("storage.clear", outcome(storage::clear())),
         ("storage.take", outcome(storage::take(4_000_000_000))),
+        ("timer.after", outcome(timer::after(u32::MAX))),
+        ("timer.take", outcome(timer::take(4_000_000_000))),
     ]
 }
 
@@ -61,6 +63,15 @@ pub(crate) fn call(action: &str, plan: &mut Plan) {
             let _ = storage::get("kept");
             String::new()
         }
+        "call-timer" => outcome(timer::after(1_000)),
+        "call-timer-flood" => {
+            let refused = (0..100).filter(|_| timer::after(0).is_err()).count();
+            format!("refused={refused}")
+        }
+        "call-timer-foreign" => {
+            let taken = (0..10_000).filter(|id| timer::take(*id).is_ok()).count();
+            format!("taken={taken}")
+        }
         "call-storage-foreign-requests" => {
             let taken = (0..10_000).filter(|id| storage::take(*id).is_ok()).count();
             format!("taken={taken}")
@@ -94,6 +105,10 @@ pub(crate) fn begin_request() {
 
 /// Shows what a storage request came to; with several, the last stands, and failures are counted.
 pub(crate) fn finished(plan: &mut Plan, request: u32) {
+    if plan.action.starts_with("call-timer") {
+        plan.text = format!("timer={}", outcome(timer::take(request)));
+        return;
+    }
     let line = match storage::take(request) {
         Ok(storage::Outcome::Value(Some(value))) => {
             format!("value={}", String::from_utf8_lossy(&value))
