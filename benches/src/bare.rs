@@ -183,6 +183,7 @@ fn launch_events(page: &str) -> Vec<Event> {
             lang: "en".into(),
             dir: TextDirection::Ltr,
             color_scheme: ColorScheme::Light,
+            carried_over: None,
         }),
         Event::GlobalShown,
         Event::PageLoaded(PageInput {

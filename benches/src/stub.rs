@@ -1,7 +1,7 @@
 //! The imports of an app whose host lends nothing: every capability refuses, every page stays.
 
 use lapak_host::bindings::lapak::app::{
-    clock, console, events, faults, navigation, random, requests, storage, timer, view,
+    clock, console, events, faults, navigation, random, requests, storage, timer, updates, view,
 };
 
 /// What bare instances have for a host.
@@ -73,6 +73,12 @@ impl timer::Host for Stub {
 
     fn take(&mut self, _: u32) -> Result<(), timer::Error> {
         Err(timer::Error::AccessDenied)
+    }
+}
+
+impl updates::Host for Stub {
+    fn carry_over(&mut self, _: Vec<u8>) -> Result<(), updates::Error> {
+        Err(updates::Error::NotUpdating)
     }
 }
 

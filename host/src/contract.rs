@@ -14,9 +14,10 @@ pub const CONTRACT_VERSION: Version = Version {
 const CONTRACT_PACKAGE: &str = "lapak:app/";
 
 /// The interfaces of the contract that a component may import.
-const OFFERED: [&str; 11] = [
+const OFFERED: [&str; 12] = [
     "navigation",
     "faults",
+    "updates",
     "console",
     "clock",
     "random",

@@ -31,6 +31,7 @@ use crate::requests::{Finisher, Requests};
 use crate::session::Shared;
 use crate::snapshot::image::{self, BrokenDelta, Dirty, Image};
 use crate::snapshot::slots::{Order, Slot, SlotView};
+use crate::updates::Carried;
 use crate::view::View;
 
 /// The most that a panic may say, in bytes.
@@ -55,6 +56,8 @@ pub(crate) struct InstanceState {
     /// Page events that the running event has caused, in order.
     pub(crate) page_events: Vec<PageEvent>,
     pub(crate) panic: Option<ReportedPanic>,
+    /// What the app hands over to its next version.
+    pub(crate) carried: Carried,
     /// What is written down of this session, or what it is played from.
     pub(crate) tape: Tape,
     budget: Duration,
@@ -93,6 +96,7 @@ impl InstanceState {
             age,
             page_events: Vec::new(),
             panic: None,
+            carried: Carried::default(),
             tape,
             budget: Duration::ZERO,
             meter: CpuMeter::default(),

@@ -33,6 +33,7 @@ pub mod runtime;
 pub mod session;
 pub mod session_id;
 pub mod snapshot;
+pub mod updates;
 pub mod view;
 
 pub use app::{App, LoadError};

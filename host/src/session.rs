@@ -44,6 +44,8 @@ pub struct Launch {
     pub referrer: Option<Referrer>,
     /// Who shares the machine with whom: sessions of one tenant share what one tenant gets. `None` takes the app.
     pub tenant: Option<String>,
+    /// What an older version of the app handed over; see [`Runtime::update`](crate::Runtime::update).
+    pub carried_over: Option<Vec<u8>>,
 }
 
 pub use crate::bindings::lapak::app::events::{ColorScheme, Referrer};
@@ -58,6 +60,7 @@ impl Launch {
             color_scheme: ColorScheme::Light,
             referrer: None,
             tenant: None,
+            carried_over: None,
         }
     }
 }

@@ -113,6 +113,7 @@ impl<A: App> Preparation<A> {
             lang: self.lang.clone(),
             dir: TextDirection::Ltr,
             color_scheme: self.color_scheme,
+            carried_over: None,
         }
     }
 }

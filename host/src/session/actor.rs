@@ -15,6 +15,7 @@ use crate::bindings::lapak::app::events::{
     self, Event, InputValue, Interaction, LifecycleError, TextDirection,
 };
 use crate::instance::Instance;
+use crate::updates::Carried;
 use crate::instances::Permit;
 use crate::mailbox::Letter;
 use crate::report::{EndCause, EndReport, from_error};
@@ -84,6 +85,7 @@ impl Actor {
             dir: text_direction(&launch.lang),
             lang: launch.lang,
             color_scheme: launch.color_scheme,
+            carried_over: launch.carried_over,
         }));
         self.due.push_back(Event::GlobalShown);
         self.due.extend(opened.into_iter().map(page_event));
@@ -105,6 +107,14 @@ impl Actor {
             }
             Letter::Shell(ShellEvent::Close, since) => {
                 self.close(since).await?;
+                Err(Ended(EndReport {
+                    cause: EndCause::Closed,
+                    event: String::new(),
+                    stack: Vec::new(),
+                }))
+            }
+            Letter::Shell(ShellEvent::Update, since) => {
+                self.hand_over(since).await?;
                 Err(Ended(EndReport {
                     cause: EndCause::Closed,
                     event: String::new(),
@@ -145,7 +155,7 @@ impl Actor {
             ShellEvent::PageRefresh => self.due.push_back(Event::PageRefresh(top)),
             ShellEvent::PageBottomReached => self.due.push_back(Event::PageBottomReached(top)),
             // Handled by `take`.
-            ShellEvent::Close => {}
+            ShellEvent::Close | ShellEvent::Update => {}
         }
     }
 
@@ -223,6 +233,16 @@ impl Actor {
                 dir: TextDirection::Ltr,
             })),
         }
+    }
+
+    /// Lets the app hand over what the next version needs.
+    async fn hand_over(&mut self, since: Instant) -> Result<(), Ended> {
+        self.instance.state_mut().carried = Carried::Asked;
+        self.handle(Event::GlobalUpdating, since).await?;
+        if let Carried::Over(bytes) = std::mem::take(&mut self.instance.state_mut().carried) {
+            self.session().carry_over(bytes);
+        }
+        Ok(())
     }
 
     async fn close(&mut self, since: Instant) -> Result<(), Ended> {

@@ -24,6 +24,7 @@ pub(super) fn event_name(event: &Event) -> &'static str {
         Event::GlobalShown => "global-shown",
         Event::GlobalHidden => "global-hidden",
         Event::GlobalError(_) => "global-error",
+        Event::GlobalUpdating => "global-updating",
         Event::GlobalUnloaded => "global-unloaded",
         Event::PageLoaded(_) => "page-loaded",
         Event::PageReady(_) => "page-ready",

@@ -79,6 +79,8 @@ pub(crate) struct State {
     pub(super) screen: Option<Box<Screen>>,
     watchers: Option<Box<Watchers>>,
     progress: Progress,
+    /// What the app handed over to its next version.
+    carried: Option<Box<[u8]>>,
     pub(crate) body: Body,
 }
 
@@ -155,6 +157,7 @@ impl Shared {
                 mailbox: beginning.mailbox,
                 screen: (!painted).then(Box::default),
                 watchers: None,
+                carried: None,
                 progress: Progress {
                     painted,
                     ..Progress::default()
@@ -273,6 +276,15 @@ impl Shared {
             state.progress(Progress::busy);
         }
         self.host.scheduler.wake(self);
+    }
+
+    /// The app hands this over to its next version.
+    pub(super) fn carry_over(&self, bytes: Vec<u8>) {
+        self.lock().carried = Some(bytes.into_boxed_slice());
+    }
+
+    pub(crate) fn carried_over(&self) -> Option<Vec<u8>> {
+        Some(self.lock().carried.take()?.into_vec())
     }
 
     pub(crate) fn has_ended(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Calls to the capabilities, wild and tame. What came of them is shown as text.
 
 use crate::Plan;
-use crate::lapak::app::{clock, console, navigation, random, storage, timer};
+use crate::lapak::app::{clock, console, navigation, random, storage, timer, updates};
 
 /// Every function of every capability, with a call that is right in itself. The host's golden matrix checks
 /// this list against the WIT.
@@ -64,6 +64,11 @@ pub(crate) fn call(action: &str, plan: &mut Plan) {
             String::new()
         }
         "call-timer" => outcome(timer::after(1_000)),
+        "call-carry-over" => {
+            let taps = plan.taps.to_string();
+            outcome(updates::carry_over(taps.as_bytes()))
+        }
+        "call-carry-over-huge" => outcome(updates::carry_over(&vec![0; (1 << 20) + 1])),
         "call-timer-flood" => {
             let refused = (0..100).filter(|_| timer::after(0).is_err()).count();
             format!("refused={refused}")

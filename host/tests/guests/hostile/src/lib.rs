@@ -52,6 +52,8 @@ impl Guest for Hostile {
                 };
                 plan.action = query("do=");
                 plan.at = query("at=");
+                let carried = launch.carried_over.as_deref().unwrap_or_default();
+                plan.taps = String::from_utf8_lossy(carried).parse().unwrap_or(0);
                 if plan.at == "request-finished" {
                     capabilities::begin_request();
                 }
@@ -95,6 +97,7 @@ fn event_name(event: &Event) -> &'static str {
         Event::GlobalShown => "global-shown",
         Event::GlobalHidden => "global-hidden",
         Event::GlobalError(_) => "global-error",
+        Event::GlobalUpdating => "global-updating",
         Event::GlobalUnloaded => "global-unloaded",
         Event::PageLoaded(_) => "page-loaded",
         Event::PageReady(_) => "page-ready",
