@@ -48,6 +48,8 @@ pub mod clock;
 pub mod console;
 #[cfg(feature = "json")]
 mod i18n;
+#[cfg(target_arch = "wasm32")]
+mod memory;
 pub mod navigation;
 #[cfg(target_arch = "wasm32")]
 mod panics;

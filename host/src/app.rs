@@ -113,6 +113,20 @@ impl App {
         matches!(self.verdict, Verdict::Eligible(_))
     }
 
+    /// Bytes at the start of memory that hold nothing between events.
+    pub(crate) fn scratch_bytes(&self) -> usize {
+        match &self.verdict {
+            Verdict::Eligible(layout) => usize::try_from(layout.scratch_bytes).unwrap_or(0),
+            Verdict::Resident(_) => 0,
+        }
+    }
+
+    /// CPU time of all its sessions so far, those that have ended too.
+    #[must_use]
+    pub fn cpu_time(&self) -> std::time::Duration {
+        self.account.cpu()
+    }
+
     pub(crate) fn id(&self) -> Arc<str> {
         self.id.clone()
     }

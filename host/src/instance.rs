@@ -206,8 +206,9 @@ impl Instance {
 
     /// Names the memory's content.
     pub(crate) fn memory_hash(&mut self) -> [u8; 32] {
+        let scratch = self.state().session.app.scratch_bytes();
         let captured = self.view().map(|view| Image::capture(&view));
-        captured.map_or([0; 32], |image| image.hash())
+        captured.map_or([0; 32], |image| image.hash_after(scratch))
     }
 
     /// A copy of the memory.
@@ -218,10 +219,11 @@ impl Instance {
 
     /// Where the memory differs from `image`.
     pub(crate) fn difference(&mut self, image: &Arc<Image>) -> Vec<u8> {
+        let scratch = self.state().session.app.scratch_bytes();
         let Some(view) = self.view() else {
             return Vec::new();
         };
-        let (delta, dirty) = image::difference(image, &view);
+        let (delta, dirty) = image::difference(image, &view, scratch);
         self.like = Some((image.clone(), dirty));
         delta
     }
@@ -238,7 +240,7 @@ impl Instance {
     }
 
     /// Makes the memory one that differs from `image` by `delta`. It must have the right length already.
-    pub(crate) fn become_of(
+    pub(crate) async fn become_of(
         &mut self,
         image: &Arc<Image>,
         delta: &[u8],
@@ -249,8 +251,14 @@ impl Instance {
         };
         let mut view = self.view().ok_or(BrokenDelta)?;
         let dirty = known.unwrap_or_else(|| image::differing(image, &view));
-        let dirty = image::exchange(image, &mut view, &dirty, delta)?;
-        self.like = Some((image.clone(), dirty));
+        image::restore(image, &mut view, &dirty);
+        let mut delta = image::Delta::new(delta);
+        while delta.apply(&mut self.view().ok_or(BrokenDelta)?, PAGES_AT_ONCE)? {
+            // A large memory is put back in steps: others may be in a hurry.
+            self.state().session.gave_way.store(true, Ordering::Relaxed);
+            give_way().await;
+        }
+        self.like = Some((image.clone(), delta.dirty()));
         Ok(())
     }
 
@@ -258,6 +266,23 @@ impl Instance {
         let memory = self.memory.as_mut()?;
         Some(memory.view(&mut self.store))
     }
+}
+
+/// Pages of memory that are put back without giving way: about a quarter of a millisecond.
+const PAGES_AT_ONCE: usize = 512;
+
+/// Waits once, so that whoever is queued behind gets its turn.
+async fn give_way() {
+    let mut gave = false;
+    std::future::poll_fn(|cx| {
+        if gave {
+            return Poll::Ready(());
+        }
+        gave = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Instances run nothing while they belong to nobody.

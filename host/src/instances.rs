@@ -14,6 +14,10 @@ use crate::snapshot::image::Image;
 /// Free instances that are kept for the next session of their app. More are dropped.
 const MOST_FREE: usize = 64;
 
+/// From so many bytes of linear memory on, a session is large: to freeze or thaw it takes milliseconds. No worker does that
+/// for the sake of another session; the host's keeper does, and leaves some places free for small ones.
+pub(crate) const LARGE_BYTES: usize = 4 << 20;
+
 /// How many idle sessions are looked at, at most, to find one that can be frozen.
 const MOST_TRIES: usize = 32;
 
@@ -24,6 +28,8 @@ pub(crate) struct Instances {
     free: Mutex<VecDeque<Free>>,
     /// Sessions that are idle in an instance, each once; who has been here longest comes first.
     idle: Mutex<VecDeque<Weak<Shared>>>,
+    /// The large ones among them.
+    idle_large: Mutex<VecDeque<Weak<Shared>>>,
     /// Sessions that wait for a place.
     waiting: Mutex<VecDeque<Weak<Shared>>>,
     waiters: AtomicUsize,
@@ -54,6 +60,7 @@ impl Instances {
             taken: AtomicUsize::new(0),
             free: Mutex::default(),
             idle: Mutex::default(),
+            idle_large: Mutex::default(),
             waiting: Mutex::default(),
             waiters: AtomicUsize::new(0),
         })
@@ -84,7 +91,10 @@ impl Instances {
         if let Some(free) = self.take_free(app, bytes) {
             return Some(Place::Left(Box::new(free.instance), free.permit));
         }
-        if let Some(permit) = self.permit() {
+        if bytes >= LARGE_BYTES {
+            return self.permit(self.most - self.reserve()).map(Place::New);
+        }
+        if let Some(permit) = self.permit(self.most) {
             return Some(Place::New(permit));
         }
         if let Some((its_app, instance, permit)) = self.evict() {
@@ -101,12 +111,17 @@ impl Instances {
     }
 
     /// A session is idle in its instance: from now on it can be frozen for the sake of another.
-    pub(crate) fn rests(&self, session: &Arc<Shared>) {
+    pub(crate) fn rests(&self, session: &Arc<Shared>, bytes: usize) {
         if !session.app.is_eligible() {
             return;
         }
         if !session.listed.swap(true, Ordering::AcqRel) {
-            lock(&self.idle).push_back(Arc::downgrade(session));
+            let list = if bytes >= LARGE_BYTES {
+                &self.idle_large
+            } else {
+                &self.idle
+            };
+            lock(list).push_back(Arc::downgrade(session));
         }
         if self.waiters.load(Ordering::SeqCst) > 0 {
             self.wake_one();
@@ -115,9 +130,15 @@ impl Instances {
 
     /// Freezes sessions that have been idle for at least `ticks` of the host's coarse time.
     pub(crate) fn freeze_idle(&self, now: u32, ticks: u32) {
-        let count = lock(&self.idle).len();
+        for list in [&self.idle, &self.idle_large] {
+            self.freeze_idle_of(list, now, ticks);
+        }
+    }
+
+    fn freeze_idle_of(&self, list: &Mutex<VecDeque<Weak<Shared>>>, now: u32, ticks: u32) {
+        let count = lock(list).len();
         for _ in 0..count {
-            let Some(session) = lock(&self.idle).pop_front() else {
+            let Some(session) = lock(list).pop_front() else {
                 return;
             };
             let Some(session) = session.upgrade() else {
@@ -125,7 +146,7 @@ impl Instances {
             };
             let idle = now.saturating_sub(session.last_used.load(Ordering::Relaxed));
             if idle < ticks {
-                lock(&self.idle).push_back(Arc::downgrade(&session));
+                lock(list).push_back(Arc::downgrade(&session));
                 continue;
             }
             session.listed.store(false, Ordering::Release);
@@ -133,6 +154,27 @@ impl Instances {
                 self.leave(session.app.serial(), instance, permit);
             }
         }
+    }
+
+    /// Freezes a large session if there are few places left; tells whether it did. For the keeper, which calls it until
+    /// there is nothing to do.
+    pub(crate) fn relieve(&self) -> bool {
+        if self.count() + self.reserve() <= self.most {
+            return false;
+        }
+        let Some(session) = lock(&self.idle_large).pop_front() else {
+            return false;
+        };
+        if let Some(session) = session.upgrade() {
+            session.listed.store(false, Ordering::Release);
+            drop(freeze(&session));
+        }
+        true
+    }
+
+    /// Places that large sessions leave to others.
+    fn reserve(&self) -> usize {
+        (self.most / 4).max(1).min(self.most - 1)
     }
 
     /// Takes back an instance whose session was frozen.
@@ -156,7 +198,8 @@ impl Instances {
     pub(crate) fn clear(&self) {
         let free = std::mem::take(&mut *lock(&self.free));
         let idle = std::mem::take(&mut *lock(&self.idle));
-        drop((free, idle));
+        let large = std::mem::take(&mut *lock(&self.idle_large));
+        drop((free, idle, large));
     }
 
     /// Whether somebody waits who need not: looked at now and then, since a session that was woken may have ended.
@@ -178,8 +221,8 @@ impl Instances {
         }
     }
 
-    fn permit(self: &Arc<Self>) -> Option<Permit> {
-        let more = |now| (now < self.most).then_some(now + 1);
+    fn permit(self: &Arc<Self>, most: usize) -> Option<Permit> {
+        let more = |now| (now < most).then_some(now + 1);
         self.taken
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
             .ok()?;
@@ -230,7 +273,7 @@ impl Place {
             }
             Self::New(permit) => (Instance::start(state, bytes).await?, permit),
         };
-        match instance.become_of(image, delta) {
+        match instance.become_of(image, delta).await {
             Ok(()) => Ok((instance, permit)),
             Err(error) => Err(NotStarted {
                 error: error.into(),

@@ -62,6 +62,7 @@ fn prepared(package: &Package) -> Package {
             memory_min_pages: 2,
             memory_max_pages: None,
             stack_top: Some(64 * 1024),
+            scratch_bytes: 64 * 1024,
         })
     );
     assert!(matches!(prepared.wasm, Cow::Owned(_)));
@@ -128,6 +129,7 @@ fn without_a_stack_pointer_there_is_nothing_to_change() {
             memory_min_pages: 2,
             memory_max_pages: Some(5),
             stack_top: None,
+            scratch_bytes: 0,
         })
     );
     assert!(matches!(prepared.wasm, Cow::Borrowed(_)));

@@ -95,13 +95,11 @@ fn ours_beside(tokio: &Tokio, spinners: usize, taps: usize) -> anyhow::Result<Ta
         session.screen().tree.find("+", Trigger::Tap)
     });
     let add = add.context("a plus")?;
-    for index in 0..spinners {
-        let neighbour = runtime.launch(&wild, Launch::new(format!("wild{index}")))?;
-        let spin = tokio.block_on(async {
-            neighbour.painted().await;
-            neighbour.screen().tree.find("spin", Trigger::Tap)
-        });
-        neighbour.send(live::tap_on(spin.context("a spin button")?))?;
+    let neighbours = tokio.block_on(live::launch_many(&runtime, &wild, spinners))?;
+    let spin = neighbours[0].screen().tree.find("spin", Trigger::Tap);
+    let spin = spin.context("a spin button")?;
+    for neighbour in &neighbours {
+        neighbour.send(live::tap_on(spin))?;
     }
     let (_, mut updates) = session.watch();
     let mut times = Vec::with_capacity(taps);
@@ -136,8 +134,8 @@ fn tokio_beside(spinners: usize, taps: usize) -> anyhow::Result<Taps> {
             }
         }
     });
-    for _ in 0..spinners {
-        let mut neighbour = tasks.block_on(wild.launch())?;
+    let neighbours = (0..spinners).map(|_| tasks.block_on(wild.launch()));
+    for mut neighbour in neighbours.collect::<Result<Vec<_>, _>>()? {
         tasks.spawn(async move {
             let spin = neighbour.tap_handler(0).unwrap_or_default();
             // Never comes back.
@@ -145,7 +143,7 @@ fn tokio_beside(spinners: usize, taps: usize) -> anyhow::Result<Taps> {
         });
     }
     let mut times = Vec::with_capacity(taps);
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(5);
     for _ in 0..taps {
         std::thread::sleep(PAUSE);
         let since = Instant::now();

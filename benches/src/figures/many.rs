@@ -27,7 +27,7 @@ pub(super) fn bytes_counter(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec
 
 /// Bytes of a frozen warung, three dishes in its basket.
 pub(super) fn bytes_warung(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
-    let basket = ["Add Nasi goreng", "Add Sate ayam", "Add Es teh"];
+    let basket = ["Add Nasi goreng", "Add Nasi rendang", "Add Nasi uduk"];
     bytes(tokio, effort, "bytes-frozen-warung", WARUNG, effort.of(4_000), &basket)
 }
 

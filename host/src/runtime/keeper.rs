@@ -67,7 +67,12 @@ fn keep(host: &Weak<Host>, stop: &Stop, freeze_after: u32) {
         let now = host.now.fetch_add(1, Ordering::Relaxed);
         host.instances.freeze_idle(now, freeze_after);
         host.instances.look_after_waiting();
-        if let Err(error) = keep_on_disk(&host, &mut next_checkpoint) {
+        let mut kept = keep_on_disk(&host, &mut next_checkpoint);
+        // One large session at a time, so that no more of them are frozen in memory than there is room for.
+        while kept.is_ok() && host.instances.relieve() {
+            kept = keep_on_disk(&host, &mut next_checkpoint);
+        }
+        if let Err(error) = kept {
             count(&host.metrics.store_errors);
             tracing::error!(%error, "sessions could not be written; they stay in memory, and this is tried again");
         }

@@ -206,13 +206,13 @@ impl Snapshots {
             .collect();
         frozen.sort_by_key(|(used, _)| *used);
         let (mut freed, mut moved) = (0, 0);
-        for batch in frozen.chunks(BATCH) {
-            if freed >= bytes {
-                break;
-            }
+        let mut rest = &frozen[..];
+        while freed < bytes && !rest.is_empty() {
+            let (batch, after) = rest.split_at(batch_length(rest));
             let (batch_freed, batch_moved) = self.spill_batch(host, batch)?;
             freed += batch_freed;
             moved += batch_moved;
+            rest = after;
         }
         Ok(moved)
     }
@@ -350,6 +350,18 @@ impl Snapshots {
         images.kept.insert(hash);
         Ok(images.read.entry(hash).or_insert(image).clone())
     }
+}
+
+/// How many of these sessions go in one transaction: many small ones, or a large one by itself.
+fn batch_length(sessions: &[(u32, Arc<Shared>)]) -> usize {
+    const BYTES: usize = 8 << 20;
+    let mut sum = 0;
+    let fits = |(_, session): &&(u32, Arc<Shared>)| {
+        sum += session.frozen_bytes();
+        sum <= BYTES
+    };
+    let fitting = sessions.iter().take(BATCH).take_while(fits).count();
+    fitting.max(1).min(sessions.len())
 }
 
 const ACCEPTS: Accepts = Accepts {

@@ -19,7 +19,7 @@ use crate::instances::{Permit, Place};
 use crate::mailbox::Letter;
 use crate::recording::Tape;
 use crate::report::from_error;
-use crate::snapshot::frozen::{Frozen, Unreadable};
+use crate::snapshot::frozen::{Frozen, Unreadable, host_bytes};
 use crate::view::NodeIds;
 
 impl Runnable for Shared {
@@ -141,11 +141,10 @@ fn thaw(
     frozen: Frozen,
     place: Place,
 ) -> Next {
-    let unpacked = unpack(session, &frozen);
-    let (instance_state, ids) = match unpacked {
-        Ok((instance_state, ids, screen)) => {
+    let (instance_state, ids, plain) = match unpack(session, &frozen) {
+        Ok((instance_state, ids, screen, plain)) => {
             state.screen = Some(Box::new(screen));
-            (instance_state, ids)
+            (instance_state, ids, plain)
         }
         Err(error) => {
             drop(state);
@@ -163,7 +162,7 @@ fn thaw(
     let thawed = Thawed {
         state: instance_state,
         ids,
-        frozen,
+        frozen: plain,
     };
     Next::Work(Box::pin(thaw_turn(thawed, place, letter)))
 }
@@ -174,14 +173,15 @@ struct Thawed {
     frozen: Frozen,
 }
 
-type Unpacked = (Box<InstanceState>, NodeIds, super::Screen);
+type Unpacked = (Box<InstanceState>, NodeIds, super::Screen, Frozen);
 
 fn unpack(session: &Arc<Shared>, frozen: &Frozen) -> Result<Unpacked, Unreadable> {
-    let (part, screen) = frozen.host_part()?;
+    let plain = frozen.unpacked()?;
+    let (part, screen) = plain.host_part()?;
     let tape = Tape::of(session);
     let mut state = Box::new(InstanceState::new(session.clone(), tape, Age::default()));
     let ids = part.restore(&mut state)?;
-    Ok((state, ids, screen))
+    Ok((state, ids, screen, plain))
 }
 
 async fn launch_turn(session: Arc<Shared>, launch: Launch, place: Place) -> Body {
@@ -246,6 +246,7 @@ fn rest(session: &Arc<Shared>, body: Body) -> Turn {
         return Turn::Done;
     };
     session.touch();
+    let memory_bytes = actor.instance.memory_bytes();
     // A timer may run for hours: who only waits for timers has come to rest.
     let waiting = actor.instance.state();
     let in_flight = waiting.requests.in_flight().saturating_sub(waiting.rooms.timer.running());
@@ -273,18 +274,20 @@ fn rest(session: &Arc<Shared>, body: Body) -> Turn {
         sit_for_model(session);
         return Turn::Done;
     }
-    session.host.instances.rests(session);
+    session.host.instances.rests(session, memory_bytes);
     if waits { Turn::Again } else { Turn::Idle }
 }
 
 /// Takes the image of a session that was launched to be its app's model.
 fn sit_for_model(session: &Arc<Shared>) {
-    let actor = match std::mem::replace(&mut session.lock().body, Body::Running) {
-        Body::Kept(actor) => Some(actor),
-        _ => None,
+    let (body, screen) = {
+        let mut state = session.lock();
+        let screen = state.screen_mut().clone();
+        (std::mem::replace(&mut state.body, Body::Running), screen)
     };
-    if let Some(mut actor) = actor {
-        session.model.set(actor.instance.image());
+    if let Body::Kept(mut actor) = body {
+        let host = host_bytes(actor.instance.state(), &actor.ids, &screen).unwrap_or_default();
+        session.model.set(actor.instance.image().with_host(host));
     }
     session.end(crate::report::EndReport {
         cause: crate::report::EndCause::Closed,

@@ -60,6 +60,10 @@ pub struct Layout {
     pub memory_max_pages: Option<u32>,
     /// The address where the stack pointer stands between events, if there is one: the stack grows down from here.
     pub stack_top: Option<u32>,
+    /// Bytes at the start of memory that hold nothing between events: the stack, where the compiler put it below all
+    /// data. Functions find there what others have left behind, and never look at it; so a snapshot leaves it out. 0 where
+    /// it is not certain that nothing but the stack is there.
+    pub scratch_bytes: u32,
 }
 
 /// The most reasons that are told of one app.
@@ -107,6 +111,8 @@ fn examine(wasm: &[u8]) -> Result<(Cow<'_, [u8]>, Layout), Vec<Reason>> {
         None => Cow::Borrowed(wasm),
         Some((module, change)) => {
             layout.stack_top = u32::try_from(change.initial).ok();
+            let data = parts.get(module).and_then(|part| part.facts.data_start);
+            layout.scratch_bytes = scratch(layout.stack_top, data);
             let module = at(&outline.modules, *module).cloned().flatten();
             let module = module.unwrap_or_default();
             let changed = rewrite::component(wasm, &module, change);
@@ -115,6 +121,17 @@ fn examine(wasm: &[u8]) -> Result<(Cow<'_, [u8]>, Layout), Vec<Reason>> {
     };
     validate(&prepared, &outline).map_err(|reason| vec![reason])?;
     Ok((prepared, layout))
+}
+
+/// The stack lies below the data when the data begins right where the stack does: `wasm-ld --stack-first`, which
+/// rustc and clang ask for. With the data first, part of it would lie below the stack's top.
+fn scratch(stack_top: Option<u32>, data_start: Option<u32>) -> u32 {
+    /// The linker aligns the data's start.
+    const ALIGNMENT: u32 = 4096;
+    match (stack_top, data_start) {
+        (Some(top), Some(data)) if data >= top && data - top < ALIGNMENT => top,
+        _ => 0,
+    }
 }
 
 /// A core module that is instantiated.
@@ -178,6 +195,7 @@ fn memory(parts: &BTreeMap<u32, Part<'_>>, reasons: &mut Vec<Reason>) -> Layout 
         memory_min_pages: 0,
         memory_max_pages: None,
         stack_top: None,
+        scratch_bytes: 0,
     };
     for memory in parts.values().flat_map(|part| &part.facts.memories) {
         if memory.memory64 {

@@ -20,9 +20,17 @@ pub(crate) struct Frozen {
     pub(crate) image: Arc<Image>,
     /// Length of the linear memory, in bytes.
     pub(crate) memory_bytes: usize,
-    /// The host's part, preceded by its length; then the memory's difference.
-    bytes: Box<[u8]>,
+    /// [`PLAIN`] or [`PACKED`]; then, packed or not, the host's part, preceded by its length, and the memory's difference.
+    bytes: Arc<[u8]>,
 }
+
+/// As it is.
+const PLAIN: u8 = 0;
+/// Preceded by its length and packed by LZ4, with the image's own host part as its dictionary: much of a screen is
+/// what the model's screen was.
+const PACKED: u8 = 1;
+/// Packing begins where it saves more than it costs, and ends where it would take too long at once.
+const WORTH_PACKING: std::ops::Range<usize> = 2_048..1 << 20;
 
 /// What the host remembers of an idle session.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -32,6 +40,22 @@ pub(crate) struct HostPart {
     pub(crate) age: Age,
     pages: SavedPages,
     ids: NodeIds,
+}
+
+/// What the host remembers of a session, and its screen, as bytes.
+pub(crate) fn host_bytes(
+    state: &InstanceState,
+    ids: &NodeIds,
+    screen: &Screen,
+) -> Result<Vec<u8>, Unreadable> {
+    let part = HostPart {
+        requests: state.requests,
+        rooms: state.rooms.clone(),
+        age: state.age,
+        pages: state.pages.save(),
+        ids: ids.clone(),
+    };
+    postcard::to_allocvec(&(part, screen, &screen.tree)).map_err(unreadable)
 }
 
 /// A snapshot that cannot be read.
@@ -47,22 +71,26 @@ impl Frozen {
         screen: &Screen,
         (image, memory_bytes, delta): (Arc<Image>, usize, &[u8]),
     ) -> Result<Self, Unreadable> {
-        let part = HostPart {
-            requests: state.requests,
-            rooms: state.rooms.clone(),
-            age: state.age,
-            pages: state.pages.save(),
-            ids: ids.clone(),
+        let host = host_bytes(state, ids, screen)?;
+        let mut plain = Vec::with_capacity(host.len() + delta.len() + 4);
+        plain.push(PLAIN);
+        put_number(&mut plain, host.len());
+        plain.extend_from_slice(&host);
+        plain.extend_from_slice(delta);
+        let bytes = if WORTH_PACKING.contains(&plain.len()) {
+            let packed = lz4_flex::block::compress_with_dict(&plain[1..], image.host());
+            let mut bytes = Vec::with_capacity(packed.len() + 5);
+            bytes.push(PACKED);
+            put_number(&mut bytes, plain.len() - 1);
+            bytes.extend_from_slice(&packed);
+            bytes
+        } else {
+            plain
         };
-        let host = postcard::to_allocvec(&(part, screen, &screen.tree)).map_err(unreadable)?;
-        let mut bytes = Vec::with_capacity(host.len() + delta.len() + 4);
-        put_number(&mut bytes, host.len());
-        bytes.extend_from_slice(&host);
-        bytes.extend_from_slice(delta);
         Ok(Self {
             image,
             memory_bytes,
-            bytes: bytes.into_boxed_slice(),
+            bytes: bytes.into(),
         })
     }
 
@@ -71,7 +99,7 @@ impl Frozen {
         Self {
             image,
             memory_bytes,
-            bytes: bytes.into_boxed_slice(),
+            bytes: bytes.into(),
         }
     }
 
@@ -101,23 +129,48 @@ impl Frozen {
 
     /// The screen alone.
     pub(crate) fn screen(&self) -> Option<Screen> {
-        Some(self.host_part().ok()?.1)
+        Some(self.unpacked().ok()?.host_part().ok()?.1)
     }
 
     /// The same session under the clock of another process, its requests asked again of that one's providers.
     pub(crate) fn moved(self, session: &Arc<Shared>, stopped: Duration) -> Result<Self, Unreadable> {
-        let (part, screen) = self.host_part()?;
+        let plain = self.unpacked()?;
+        let (part, screen) = plain.host_part()?;
         let mut state = InstanceState::new(session.clone(), Tape::Off, Age::default());
         let now = session.providers.clock.monotonic();
         let ids = part.restore(&mut state)?;
         state.age = state.age.moved(stopped, now);
         state.ask_again();
-        let memory = (self.image.clone(), self.memory_bytes, self.delta()?);
+        let memory = (self.image.clone(), self.memory_bytes, plain.delta()?);
         Self::new(&state, &ids, &screen, memory)
     }
 
+    /// The same, ready to be read.
+    pub(crate) fn unpacked(&self) -> Result<Self, Unreadable> {
+        let Some((&PACKED, mut rest)) = self.bytes.split_first() else {
+            return Ok(self.clone());
+        };
+        let length = take_number(&mut rest).map_err(unreadable)?;
+        if !WORTH_PACKING.contains(&(length + 1)) {
+            return Err(Unreadable("its length is wrong".into()));
+        }
+        let mut bytes = vec![PLAIN];
+        bytes.extend(
+            lz4_flex::block::decompress_with_dict(rest, length, self.image.host())
+                .map_err(unreadable)?,
+        );
+        Ok(Self {
+            bytes: bytes.into(),
+            ..self.clone()
+        })
+    }
+
+    /// Of one that is not packed.
     fn parts(&self) -> Result<(&[u8], &[u8]), Unreadable> {
-        let mut rest = &*self.bytes;
+        let (kind, mut rest) = self.bytes.split_first().ok_or_else(|| Unreadable("it is empty".into()))?;
+        if *kind != PLAIN {
+            return Err(Unreadable("it is packed in an unknown way".into()));
+        }
         let length = take_number(&mut rest).map_err(unreadable)?;
         let parts = rest.split_at_checked(length);
         parts.ok_or_else(|| Unreadable("it is cut short".into()))

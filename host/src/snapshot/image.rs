@@ -3,7 +3,7 @@
 //! An [`Image`] is a memory that many sessions of an app have nearly in common: that of a fresh instance, or
 //! of an app that was just launched. A session's memory is kept as the words that differ from its image.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::slots::{PAGE, SlotView, Touched};
 
@@ -15,9 +15,12 @@ const WORDS: usize = PAGE / WORD;
 static ZEROS: [u8; PAGE] = [0; PAGE];
 
 /// The content of a memory; pages that are zero take no room.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Image {
     pages: Vec<Option<Box<[u8; PAGE]>>>,
+    /// What the host remembered of the session that the image is of, as bytes; empty for a fresh instance.
+    host: Box<[u8]>,
+    hash: OnceLock<[u8; 32]>,
 }
 
 /// A memory whose difference cannot be read: damaged, or made with another image.
@@ -39,6 +42,19 @@ impl Image {
         Arc::new(image)
     }
 
+    /// The same memory, with what the host remembered of the session.
+    pub(crate) fn with_host(&self, host: Vec<u8>) -> Arc<Self> {
+        Arc::new(Self {
+            pages: self.pages.clone(),
+            host: host.into_boxed_slice(),
+            hash: OnceLock::new(),
+        })
+    }
+
+    pub(crate) fn host(&self) -> &[u8] {
+        &self.host
+    }
+
     /// Bytes that it takes.
     pub(crate) fn bytes(&self) -> usize {
         self.pages.iter().flatten().count() * PAGE
@@ -46,8 +62,15 @@ impl Image {
 
     /// Names the content: two images with this hash are the same.
     pub(crate) fn hash(&self) -> [u8; 32] {
+        *self.hash.get_or_init(|| self.hash_after(0))
+    }
+
+    /// Names the content from the byte `scratch` on.
+    pub(crate) fn hash_after(&self, scratch: usize) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
-        for (index, page) in self.kept() {
+        hasher.update(&self.host);
+        let first = scratch / PAGE;
+        for (index, page) in self.kept().filter(|(index, _)| *index >= first) {
             hasher.update(&u64::try_from(index).unwrap_or(u64::MAX).to_le_bytes());
             hasher.update(page);
         }
@@ -56,7 +79,9 @@ impl Image {
 
     /// The image as bytes, for keeping.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.bytes() + self.pages.len() * 4);
+        let mut bytes = Vec::with_capacity(self.host.len() + self.bytes() + self.pages.len() * 4 + 4);
+        put_number(&mut bytes, self.host.len());
+        bytes.extend_from_slice(&self.host);
         for (index, page) in self.kept() {
             bytes.extend_from_slice(&u32::try_from(index).unwrap_or(u32::MAX).to_le_bytes());
             bytes.extend_from_slice(page);
@@ -66,8 +91,14 @@ impl Image {
 
     /// Reads what [`to_bytes`](Self::to_bytes) made.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, BrokenDelta> {
-        let mut image = Self::default();
-        for entry in bytes.chunks(4 + PAGE) {
+        let mut rest = bytes;
+        let length = take_number(&mut rest)?;
+        let (host, pages) = rest.split_at_checked(length).ok_or(BrokenDelta)?;
+        let mut image = Self {
+            host: host.into(),
+            ..Self::default()
+        };
+        for entry in pages.chunks(4 + PAGE) {
             let (index, page) = entry.split_first_chunk::<4>().ok_or(BrokenDelta)?;
             let index = usize::try_from(u32::from_le_bytes(*index)).map_err(|_| BrokenDelta)?;
             let page: [u8; PAGE] = page.try_into().map_err(|_| BrokenDelta)?;
@@ -107,8 +138,10 @@ impl Touched {
 /// Which pages of a memory differ from an image, in order.
 pub(crate) type Dirty = Vec<u32>;
 
-/// Writes down where a memory differs from `image`, and tells which pages those are.
-pub(crate) fn difference(image: &Image, view: &SlotView<'_>) -> (Vec<u8>, Dirty) {
+/// Writes down where a memory differs from `image`, and tells which pages those are. The first `scratch` bytes hold
+/// nothing that anybody needs: where they differ is told, so that it can be put back, but not written down.
+pub(crate) fn difference(image: &Image, view: &SlotView<'_>, scratch: usize) -> (Vec<u8>, Dirty) {
+    let first = scratch / PAGE;
     let mut delta = Vec::new();
     let mut dirty = Dirty::new();
     let mut last = 0;
@@ -119,33 +152,57 @@ pub(crate) fn difference(image: &Image, view: &SlotView<'_>) -> (Vec<u8>, Dirty)
         if page == like {
             continue;
         }
-        put_number(&mut delta, index - last);
-        last = index;
-        put_page(&mut delta, page, like);
+        if index >= first {
+            put_number(&mut delta, index - last);
+            last = index;
+            put_page(&mut delta, page, like);
+        }
         dirty.push(u32::try_from(index).unwrap_or(u32::MAX));
     }
     (delta, dirty)
 }
 
-/// Makes a memory that differs from `image` in the pages `dirty` into the one that `delta` describes; gives the pages that
-/// differ afterwards.
-pub(crate) fn exchange(
-    image: &Image,
-    view: &mut SlotView<'_>,
-    dirty: &Dirty,
-    delta: &[u8],
-) -> Result<Dirty, BrokenDelta> {
-    restore(image, view, dirty);
-    let mut now = Dirty::new();
-    let mut rest = delta;
-    let mut index = 0;
-    while !rest.is_empty() {
-        index += take_number(&mut rest)?;
-        let page = view.page_mut(index).ok_or(BrokenDelta)?;
-        take_page(&mut rest, page)?;
-        now.push(u32::try_from(index).map_err(|_| BrokenDelta)?);
+/// A difference that is being put into a memory, a part at a time.
+pub(crate) struct Delta<'a> {
+    rest: &'a [u8],
+    index: usize,
+    dirty: Dirty,
+}
+
+impl<'a> Delta<'a> {
+    /// What [`difference`] wrote, for a memory that is like the image everywhere.
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            index: 0,
+            dirty: Dirty::new(),
+        }
     }
-    Ok(now)
+
+    /// Puts at most `pages` pages in; tells whether there are more.
+    pub(crate) fn apply(
+        &mut self,
+        view: &mut SlotView<'_>,
+        pages: usize,
+    ) -> Result<bool, BrokenDelta> {
+        for _ in 0..pages {
+            if self.rest.is_empty() {
+                return Ok(false);
+            }
+            let step = take_number(&mut self.rest)?;
+            self.index = self.index.checked_add(step).ok_or(BrokenDelta)?;
+            let page = view.page_mut(self.index).ok_or(BrokenDelta)?;
+            take_page(&mut self.rest, page)?;
+            let index = u32::try_from(self.index).map_err(|_| BrokenDelta)?;
+            self.dirty.push(index);
+        }
+        Ok(!self.rest.is_empty())
+    }
+
+    /// The pages that differ from the image now.
+    pub(crate) fn dirty(self) -> Dirty {
+        self.dirty
+    }
 }
 
 /// Puts the image's content back into these pages.
@@ -186,10 +243,9 @@ fn candidates(image: &Image, view: &SlotView<'_>) -> Vec<usize> {
 
 /// Runs of words that differ: how many runs, then for each how many words to skip, how many follow, and those.
 fn put_page(delta: &mut Vec<u8>, page: &[u8; PAGE], like: &[u8; PAGE]) {
-    let differs = |word: usize| {
-        let at = word * WORD..(word + 1) * WORD;
-        page[at.clone()] != like[at]
-    };
+    // Arrays of a known size: each comparison is one of two registers.
+    let (words, like_words) = (page.as_chunks::<WORD>().0, like.as_chunks::<WORD>().0);
+    let differs = |word: usize| words[word] != like_words[word];
     let mut runs = Vec::with_capacity(16);
     let mut word = 0;
     while word < WORDS {

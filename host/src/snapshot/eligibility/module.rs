@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{
-    BinaryReaderError, CompositeInnerType, ConstExpr, Element, ElementItems, ExternalKind,
+    BinaryReaderError, CompositeInnerType, ConstExpr, DataKind, Element, ElementItems, ExternalKind,
     FunctionBody, KnownCustom, MemoryType, Name, NameMap, Operator, Parser, Payload, RefType,
     Table, TypeRef, ValType,
 };
@@ -24,6 +24,8 @@ pub(super) struct Module<'a> {
     pub(super) imported_functions: Vec<(&'a str, &'a str)>,
     /// The function that runs when it is instantiated.
     pub(super) start: Option<u32>,
+    /// Where its data begins, if all of it is at places that are known.
+    pub(super) data_start: Option<u32>,
     /// What else of it is state, or may be.
     pub(super) reasons: Vec<Reason>,
 }
@@ -115,6 +117,19 @@ impl<'a> Reader<'a> {
                 for element in section {
                     self.element(&element?);
                 }
+            }
+            Payload::DataSection(section) => {
+                let mut starts = Vec::new();
+                for data in section {
+                    starts.push(match data?.kind {
+                        DataKind::Active { offset_expr, .. } => {
+                            constant(&offset_expr).and_then(|at| u32::try_from(at).ok())
+                        }
+                        DataKind::Passive => None,
+                    });
+                }
+                let known: Option<Vec<u32>> = starts.into_iter().collect();
+                self.module.data_start = known.and_then(|starts| starts.into_iter().min());
             }
             Payload::CodeSectionEntry(body) => self.body(&body)?,
             Payload::CustomSection(section) => {
