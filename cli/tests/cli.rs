@@ -6,8 +6,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
 use support::{counter_copy, root};
+use lapak_abi::package::PackageWriter;
+use serde_json::{Value, json};
 
 /// Runs `lapak` and gives what came of it.
 fn lapak(dir: &Path, arguments: &[&str], input: &str) -> Output {
@@ -85,6 +86,16 @@ fn a_new_app_builds_runs_and_can_be_inspected_outside_this_repository() {
         "{inspected}"
     );
 
+    assert_eq!(
+        inspected["snapshots"],
+        json!({ "eligible": true, "memory_min_pages": 2, "memory_max_pages": null })
+    );
+    let told = out(&lapak(&shop, &["inspect", package], ""));
+    assert!(
+        told.contains("snapshots  yes (memory 2 pages of 64 KiB at start)"),
+        "{told}"
+    );
+
     let script = "{\"type\":{\"into\":\"What is to be done?\",\"text\":\"Beli beras\"}}\n{\"tap\":\"Add\"}\n{\"text\":true}\n";
     let run = lapak(&shop, &["run", package], script);
     assert!(run.status.success(), "{}", err(&run));
@@ -94,6 +105,38 @@ fn a_new_app_builds_runs_and_can_be_inspected_outside_this_repository() {
     assert!(shot.status.success(), "{}", err(&shot));
     let png = std::fs::read(shop.join("shop.png")).expect("a picture");
     assert!(png.starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn why_an_app_is_kept_resident_is_told() {
+    let counter = lapak_build::build(&root().join("examples/counter"), &mut |_| {});
+    let counter = counter.expect("it builds").package;
+    let mut writer = PackageWriter::new();
+    for (path, bytes) in counter.files() {
+        // An empty component: it has no memory to save.
+        let empty = b"\0asm\x0d\0\x01\0".as_slice();
+        let bytes = if path == "app.wasm" { empty } else { bytes };
+        writer.file(path, bytes.to_vec()).expect("a good name");
+    }
+    let bytes = writer.finish().expect("written");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("empty.ma"), bytes).expect("written");
+
+    let told = out(&lapak(folder.path(), &["inspect", "empty.ma"], ""));
+    assert!(
+        told.contains("snapshots  no, kept resident:\n  the app has no linear memory"),
+        "{told}"
+    );
+    let told = out(&lapak(
+        folder.path(),
+        &["inspect", "empty.ma", "--json"],
+        "",
+    ));
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(
+        told["snapshots"],
+        json!({ "eligible": false, "reasons": ["has no linear memory"] })
+    );
 }
 
 #[test]
