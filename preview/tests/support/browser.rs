@@ -227,17 +227,26 @@ impl Drop for Browser {
 }
 
 /// Starts the driver on a port that it chooses.
+///
+/// It chooses one for IPv6 and then wants the same for IPv4; where another program has that, it gives up. So it is
+/// started again, a few times.
 fn start_driver() -> (Child, u16) {
-    let mut driver = Command::new("chromedriver")
-        .arg("--port=0")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("chromedriver runs; `make test` installs it (Debian: apt-get install chromium chromium-driver)");
-    let lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
-    let port = lines.map_while(Result::ok).find_map(|line| {
-        let (_, port) = line.rsplit_once("started successfully on port ")?;
-        port.trim_end_matches('.').parse().ok()
-    });
-    (driver, port.expect("chromedriver tells its port"))
+    for _ in 0..5 {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver runs; `make test` installs it (Debian: apt-get install chromium chromium-driver)");
+        let lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
+        let port = lines.map_while(Result::ok).find_map(|line| {
+            let (_, port) = line.rsplit_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse().ok()
+        });
+        if let Some(port) = port {
+            return (driver, port);
+        }
+        let _ = driver.wait();
+    }
+    panic!("chromedriver never told its port");
 }
