@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use support::browser::{Browser, ENTER};
+use support::shell::{Shell, launched, node};
 use support::{Server, built};
 
 const WARUNG: &str = "examples/warung";
@@ -334,4 +335,58 @@ async fn the_page_runs_clean() {
         .await
         .expect("the script runs");
     assert_eq!(faults, serde_json::json!([]));
+}
+
+/// The live page: plots that move, in light and dark, without a complaint of the browser's.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_load_is_drawn_while_it_changes() {
+    let server = Server::of(&[COUNTER]).await;
+    let browser = Browser::start(1280, 1500).await;
+    browser.open(&server.url("/a/counter")).await;
+    browser.until_text("[data-key=count]", "0").await;
+    browser.open(&server.url("/")).await;
+    browser.click("a[href='/_lapak/load']").await;
+    browser.until_text("#tiles", "Sessions").await;
+    let lines = "document.querySelectorAll('.load-chart svg polyline').length";
+    browser
+        .until("every plot has a line", &format!("{lines} >= 10"))
+        .await;
+    browser.until_text("#charts", "Processor by tenant").await;
+    let reading = "document.querySelector('#tiles dd').innerText === '1'";
+    browser.until("one session is counted", reading).await;
+    let labelled =
+        "[...document.querySelectorAll('.load-chart svg')].every((svg) => svg.ariaLabel)";
+    browser
+        .until("every plot says what it shows", labelled)
+        .await;
+    // Taps, so that there is something to see.
+    let (session, _) = launched(&server, None).await;
+    let (mut shell, page) = Shell::hello(&server, &session, "a").await;
+    let plus = node(&page, "Add one");
+    let taps = tokio::spawn(async move {
+        loop {
+            shell.tap(plus).await;
+            shell.hear("patch").await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    let tile = "Number([...document.querySelectorAll('#tiles > div')].find((tile) => tile.innerText.startsWith('Events/s')).querySelector('dd').innerText)";
+    browser
+        .until("events are counted", &format!("{tile} > 20"))
+        .await;
+    let points = "document.querySelector('.load-line').getAttribute('points').split(' ').length";
+    browser
+        .until("some seconds are drawn", &format!("{points} > 8"))
+        .await;
+    browser.screenshot("load").await;
+    browser.dark().await;
+    browser
+        .until(
+            "it is dark",
+            "matchMedia('(prefers-color-scheme: dark)').matches",
+        )
+        .await;
+    browser.screenshot("load-dark").await;
+    taps.abort();
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
 }
