@@ -69,7 +69,7 @@ impl Preview {
         let kept = Kept {
             // Another session is behind the token: no browser shows its screen.
             run: kept.run + u64::from(!resumed),
-            in_order: resumed && kept.in_order,
+            in_order: !resumed || kept.in_order,
             ..kept
         };
         let live = Live { session, shown };
