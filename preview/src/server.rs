@@ -23,6 +23,7 @@ use axum::Router;
 use axum::routing::get;
 use lapak_host::{App, ResumeError, Runtime};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 pub use kept::{KeptError, KeptSessions};
 use sessions::Sessions;
@@ -51,6 +52,8 @@ struct Inner {
     options: PreviewOptions,
     shelf: Shelf,
     sessions: Sessions,
+    /// Set when the sessions have been written down for another process.
+    suspended: watch::Sender<bool>,
     /// Pictures are painted one at a time: they are short, and a core is left for events.
     painting: tokio::sync::Semaphore,
 }
@@ -72,6 +75,7 @@ impl Preview {
             options,
             shelf: Shelf::default(),
             sessions: Sessions::new(kept),
+            suspended: watch::Sender::new(false),
             painting: tokio::sync::Semaphore::new(1),
         };
         Self {
@@ -116,6 +120,8 @@ impl Preview {
             let kept = tokio::task::spawn_blocking(move || preview.inner.sessions.keep_all()).await;
             kept.map_err(|error| ResumeError::Damaged(error.to_string()))?;
         }
+        // Open pages come back when there is a server again.
+        self.inner.suspended.send_replace(true);
         Ok(left)
     }
 

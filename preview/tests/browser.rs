@@ -209,6 +209,12 @@ async fn a_trap_is_told_and_the_app_starts_again() {
     browser.click("[data-key=tap]").await;
     browser.until_text("#over", "panicked").await;
     browser.until_text("#over", "src/basket.rs").await;
+    browser
+        .until(
+            "what led to it can be had",
+            "document.querySelector('#over a[download]').pathname === `${location.pathname}/recording`",
+        )
+        .await;
     browser.screenshot("ended").await;
     browser.click("#over button").await;
     browser
@@ -335,6 +341,33 @@ async fn the_page_runs_clean() {
         .await
         .expect("the script runs");
     assert_eq!(faults, serde_json::json!([]));
+}
+
+/// The server is started again under an open page: what was typed and tapped is still there, and the page goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_outlives_the_server() {
+    let server = Server::of(&[WARUNG]).await;
+    let browser = Browser::start(1280, 960).await;
+    browser.open(&server.url("/a/warung")).await;
+    browser.type_into("[data-key=search]", "sate").await;
+    browser.click("[aria-label='Add Sate ayam']").await;
+    browser.until_text(".lp-app", "1 item").await;
+    let server = server.again("warung").await;
+    browser
+        .until(
+            "the page notices",
+            "!document.querySelector('#away').hidden",
+        )
+        .await;
+    let package = tokio::task::spawn_blocking(|| built(WARUNG)).await;
+    server.show("warung", package.expect("built")).await;
+    browser
+        .until("the page is back", "document.querySelector('#away').hidden")
+        .await;
+    browser.click("[aria-label='One more Sate ayam']").await;
+    browser.until_text(".lp-app", "2 items").await;
+    let typed = "document.querySelector('[data-key=search]').value === 'sate'";
+    browser.until("what was typed is there", typed).await;
 }
 
 /// The live page: plots that move, in light and dark, without a complaint of the browser's.

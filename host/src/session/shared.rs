@@ -195,11 +195,12 @@ impl Shared {
     pub(super) fn send(self: &Arc<Self>, event: ShellEvent) -> Result<(), SendError> {
         {
             let mut state = self.lock();
-            if state.progress.ended {
-                return Err(SendError::Ended);
-            }
+            // First: a session that went to disk has ended in this process, and is to be had again in the next.
             if self.host.is_suspending() {
                 return Err(SendError::Suspending);
+            }
+            if state.progress.ended {
+                return Err(SendError::Ended);
             }
             if event != ShellEvent::Close {
                 self.host.scheduler.admit()?;

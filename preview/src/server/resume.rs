@@ -24,6 +24,9 @@ pub(super) enum Absent {
 impl Preview {
     /// The session behind a token: one that is open, or one that was when the server was stopped.
     pub(super) async fn session(&self, token: &str) -> Result<Arc<OpenSession>, Absent> {
+        if *self.inner.suspended.borrow() {
+            return Err(Absent::NotNow("The server is being stopped.".into()));
+        }
         let sessions = &self.inner.sessions;
         if let Some(open) = sessions.find(token) {
             return Ok(open);

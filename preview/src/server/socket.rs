@@ -72,6 +72,7 @@ struct Talk {
     updates: broadcast::Receiver<Update>,
     changes: watch::Receiver<u64>,
     build: watch::Receiver<Build>,
+    suspended: watch::Receiver<bool>,
     /// The name that the browser page gave itself; before that nothing is taken or sent.
     client: Option<String>,
     title: Option<String>,
@@ -93,6 +94,7 @@ impl Talk {
         Self {
             changes: open.changes(),
             build: open.stall.build(),
+            suspended: preview.inner.suspended.subscribe(),
             client: None,
             title: None,
             inspecting: None,
@@ -111,8 +113,9 @@ impl Talk {
         loop {
             let greeted = self.client.is_some();
             tokio::select! {
-                // What the person does comes first.
                 biased;
+                _ = self.suspended.changed() => return Err(Gone),
+                // What the person does comes before what the app did.
                 message = self.socket.recv() => self.heard(message).await?,
                 _ = self.changes.changed() => self.resync().await?,
                 _ = self.build.changed(), if greeted => self.tell_build().await?,

@@ -43,6 +43,16 @@ impl Server {
 
     /// Serves without apps, over a folder that an earlier server may have left.
     pub(crate) async fn over(data: tempfile::TempDir) -> Self {
+        Self::at("127.0.0.1:0", data, None).await
+    }
+
+    /// Stops in order, and starts again at the same address, `app` still to be built.
+    pub(crate) async fn again(self, app: &str) -> Self {
+        let address = self.address.to_string();
+        Self::at(&address, self.stop().await, Some(app)).await
+    }
+
+    async fn at(address: &str, data: tempfile::TempDir, to_come: Option<&str>) -> Self {
         let storage = SqliteStorage::open(&data.path().join("storage.sqlite")).expect("storage");
         let config = RuntimeConfig {
             providers: Providers {
@@ -62,7 +72,10 @@ impl Server {
             ..PreviewOptions::default()
         };
         let preview = Preview::new(runtime.clone(), options);
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        if let Some(app) = to_come {
+            preview.building(app);
+        }
+        let listener = TcpListener::bind(address).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let server = preview.clone();
         let serving = tokio::spawn(async move { server.serve(listener).await });
@@ -89,6 +102,8 @@ impl Server {
             .await;
         assert_eq!(left.expect("suspended"), 0);
         self.serving.abort();
+        // Until then the port is taken.
+        let _ = self.serving.await;
         self.data
     }
 
