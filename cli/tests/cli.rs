@@ -349,6 +349,114 @@ fn data_outlives_a_run_where_a_folder_is_named() {
     );
 }
 
+/// Built once into `folder`, so that every run has the very same package.
+fn packed(folder: &Path, app: &str) -> String {
+    let app = root().join(app);
+    let arguments = ["build", app.to_str().expect("a path"), "--out", "app.ma"];
+    let built = lapak(folder, &arguments, "");
+    assert!(built.status.success(), "{}", err(&built));
+    "app.ma".into()
+}
+
+#[test]
+fn a_recorded_run_plays_again_and_a_changed_one_is_told_from_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = packed(folder.path(), "examples/counter");
+    let script = "{\"tap\":\"Add one\"}\n{\"tap\":\"Take one away\"}\n";
+    let recorded = lapak(folder.path(), &["run", &app, "--record", "a.rec"], script);
+    assert!(recorded.status.success(), "{}", err(&recorded));
+    let file = folder.path().join("a.rec");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&file).expect("written").permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+    }
+
+    let again = lapak(folder.path(), &["run", "--replay", "a.rec", &app], "");
+    assert!(again.status.success(), "{}", err(&again));
+    let told = out(&again);
+    assert!(
+        told.contains("exact: after each of") && told.contains("ended: the session was closed"),
+        "{told}"
+    );
+    let json = lapak(
+        folder.path(),
+        &["run", "--replay", "a.rec", &app, "--json"],
+        "",
+    );
+    let json: Value = serde_json::from_str(&out(&json)).expect("JSON");
+    assert_eq!(
+        (&json["exact"], &json["differs"]),
+        (&true.into(), &Value::Null)
+    );
+    let events = json["events"].as_array().expect("a list");
+    assert!(
+        events.iter().all(|one| one["as_recorded"] == true),
+        "{json}"
+    );
+    assert_eq!(json["recorded_events"], events.len());
+    assert_eq!(json["ended"]["cause"]["kind"], "closed");
+
+    // The last bytes are the hash of the view after the last event.
+    let mut bytes = std::fs::read(&file).expect("a recording");
+    *bytes.last_mut().expect("bytes") ^= 1;
+    std::fs::write(&file, bytes).expect("written");
+    let differs = lapak(folder.path(), &["run", "--replay", "a.rec", &app], "");
+    fails(&differs, 1, &["did not go again"]);
+    let last = format!("differs after event {0} of {0}", events.len());
+    let told = out(&differs);
+    assert!(
+        told.contains(&last) && told.contains("the view is not"),
+        "{told}"
+    );
+    let json = lapak(
+        folder.path(),
+        &["run", "--replay", "a.rec", &app, "--json"],
+        "",
+    );
+    fails(&json, 1, &[]);
+    let json: Value = serde_json::from_str(&out(&json)).expect("JSON");
+    assert_eq!(json["differs"]["event"], events.len());
+    assert_eq!(
+        (&json["differs"]["view"], &json["differs"]["memory"]),
+        (&true.into(), &false.into())
+    );
+}
+
+#[test]
+fn a_recorded_fault_comes_again_and_another_package_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = packed(folder.path(), "host/tests/guests/hostile");
+    let page = "pages/main?do=panic&at=interaction";
+    let arguments = ["run", &app, "--page", page, "--record", "a.rec"];
+    fails(
+        &lapak(folder.path(), &arguments, "{\"tap\":\"tap\"}\n"),
+        3,
+        &["on fire"],
+    );
+    let again = lapak(folder.path(), &["run", "--replay", "a.rec", &app], "");
+    assert!(again.status.success(), "{}", err(&again));
+    assert!(
+        out(&again).contains("src/basket.rs:12:5"),
+        "{}",
+        out(&again)
+    );
+
+    let other = packed(folder.path(), "examples/counter");
+    let refused = lapak(folder.path(), &["run", "--replay", "a.rec", &other], "");
+    fails(&refused, 1, &["another build of"]);
+    std::fs::write(folder.path().join("b.rec"), "no recording").expect("written");
+    let refused = lapak(folder.path(), &["run", "--replay", "b.rec", &other], "");
+    fails(&refused, 1, &["b.rec"]);
+    let both = lapak(
+        folder.path(),
+        &["run", "--replay", "a.rec", "--record", "b.rec", &other],
+        "",
+    );
+    fails(&both, 2, &["--record"]);
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let counter = root().join("examples/counter");

@@ -1,7 +1,10 @@
 //! What a host counts of itself. Reading and writing take no lock.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use lapak_scheduler::{Class, SchedulerSink};
 
 /// Upper bounds of a histogram's buckets, in nanoseconds: 1 µs to 10 s, three to a decade.
 pub const BOUNDS_NS: [u64; 22] = [
@@ -77,9 +80,13 @@ impl HistogramReading {
     }
 }
 
+/// The classes in which sessions wait for a worker, in the order of all arrays by class.
+pub const CLASSES: [&str; 3] = ["foreground", "visible", "background"];
+
 /// The counters of one runtime.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
+    pub(crate) queue_delay: [Histogram; CLASSES.len()],
     pub(crate) event_cpu: Histogram,
     pub(crate) event_wall: Histogram,
     pub(crate) freeze: Histogram,
@@ -90,6 +97,58 @@ pub(crate) struct Metrics {
     pub(crate) spilled: AtomicU64,
     pub(crate) fetched: AtomicU64,
     pub(crate) store_errors: AtomicU64,
+}
+
+/// Counts what the scheduler tells.
+pub(crate) struct QueueDelays(pub(crate) Arc<Metrics>);
+
+impl SchedulerSink for QueueDelays {
+    fn queue_delay(&self, class: Class, delay: Duration) {
+        let histogram = Class::ALL.iter().position(|one| *one == class);
+        if let Some(histogram) = histogram.and_then(|class| self.0.queue_delay.get(class)) {
+            histogram.observe(delay);
+        }
+    }
+
+    fn panicked(&self, class: Class, message: &str) {
+        tracing::error!(?class, message, "a bug of the host's ended a session");
+    }
+}
+
+/// The scheduler, at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct SchedulerReading {
+    /// Sessions that wait for a worker, by class ([`CLASSES`]).
+    pub waiting: [usize; CLASSES.len()],
+    /// Sessions that run, by class.
+    pub running: [usize; CLASSES.len()],
+    /// Sessions that have used up their budget and wait for the next.
+    pub parked: usize,
+    /// Turns on a worker.
+    pub turns: u64,
+    /// Sessions that a worker took over from another.
+    pub stolen: u64,
+    /// Times that a session was told to make way for a more urgent one.
+    pub preemptions: u64,
+    /// Events that were refused because too much was to be done already.
+    pub sheds: u64,
+    /// Turns that ended in a bug of the host's.
+    pub panics: u64,
+}
+
+impl From<lapak_scheduler::Snapshot> for SchedulerReading {
+    fn from(snapshot: lapak_scheduler::Snapshot) -> Self {
+        Self {
+            waiting: snapshot.waiting,
+            running: snapshot.running,
+            parked: snapshot.parked,
+            turns: snapshot.turns,
+            stolen: snapshot.stolen,
+            preemptions: snapshot.preemptions,
+            sheds: snapshot.sheds,
+            panics: snapshot.panics,
+        }
+    }
 }
 
 /// What a host counted, at one moment.
@@ -103,6 +162,10 @@ pub struct MetricsReading {
     pub freeze: HistogramReading,
     /// Time it takes to thaw one, without the event that follows.
     pub thaw: HistogramReading,
+    /// From a session's wake to its turn on a worker, by class ([`CLASSES`]).
+    pub queue_delay: Vec<(&'static str, HistogramReading)>,
+    /// The scheduler.
+    pub scheduler: SchedulerReading,
     /// Sessions launched.
     pub launched: u64,
     /// Sessions that were closed.
@@ -113,6 +176,10 @@ pub struct MetricsReading {
     pub sessions: usize,
     /// Instances at this moment: sessions that run or are idle and not frozen, and instances kept for the next one.
     pub instances: usize,
+    /// Sessions in an instance, or on their way into one, at this moment.
+    pub resident: usize,
+    /// Sessions that are on disk alone at this moment; of those that this host has taken up.
+    pub stored: usize,
     /// Sessions frozen in memory at this moment.
     pub frozen: usize,
     /// Bytes of their snapshots.

@@ -25,7 +25,7 @@ use crate::engine::{EpochTicker, new_engine};
 use crate::grants::{Capability, Grants};
 use crate::instances::Instances;
 use crate::mailbox::Mailbox;
-use crate::metrics::{Metrics, MetricsReading, count};
+use crate::metrics::{Metrics, MetricsReading, QueueDelays, count};
 use crate::recording::{Player, RecordOptions, Recorder};
 use crate::session::{Beginning, Body, Launch, Session, SessionId, Shared, Update};
 
@@ -171,8 +171,10 @@ impl Runtime {
             }
             None => None,
         };
-        let scheduler = scheduler(config.workers, config.max_runnable, &engine, &io)
-            .map_err(RuntimeError::Thread)?;
+        let metrics = Arc::new(Metrics::default());
+        let sizes = (config.workers, config.max_runnable);
+        let scheduler =
+            scheduler(sizes, &engine, &io, &metrics).map_err(RuntimeError::Thread)?;
         let host = Arc::new(Host {
             cache,
             providers: Arc::new(config.providers),
@@ -182,8 +184,9 @@ impl Runtime {
             instances: Instances::new(config.max_instances),
             registry: Registry::new(),
             snapshots,
-            metrics: Metrics::default(),
+            metrics,
             frozen: Default::default(),
+            stored: Default::default(),
             suspending: AtomicBool::new(false),
             tenants: Mutex::new(HashMap::new()),
             apps: Mutex::new(HashMap::new()),
@@ -439,10 +442,10 @@ impl Runtime {
 }
 
 fn scheduler(
-    workers: usize,
-    max_runnable: usize,
+    (workers, max_runnable): (usize, usize),
     engine: &Engine,
     io: &tokio::runtime::Handle,
+    metrics: &Arc<Metrics>,
 ) -> std::io::Result<Scheduler<Shared>> {
     let (engine, io) = (engine.clone(), io.clone());
     let default = Config::default();
@@ -460,6 +463,7 @@ fn scheduler(
             serve();
         }),
         clock: Box::new(WorkerClock::new()),
+        sink: Box::new(QueueDelays(metrics.clone())),
         ..default
     })
 }

@@ -228,6 +228,12 @@ impl Session {
         self.shared.recording()
     }
 
+    /// Whether [`recording`](Self::recording) has something to give, without copying it.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        self.shared.recorder.is_some()
+    }
+
     /// Waits until the app has shown something, or has ended.
     pub async fn painted(&self) {
         self.shared

@@ -43,6 +43,9 @@ async fn a_session_plays_again_bit_for_bit_frozen_or_not() {
     assert_eq!(replayed.screen.tree.to_text(), text);
     // Five events of the launch and four taps.
     assert_eq!(replayed.events.len(), 9);
+    assert_eq!(replayed.recorded, replayed.events);
+    assert_eq!(replayed.names.len(), 9);
+    assert!(replayed.names[8].contains("tap"), "{:?}", replayed.names);
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ export function hideCard() {
 
 /**
  * The session ended.
- * @param {{ title: string, text: string, stack: string[], event: string | null, closed: boolean }} end
+ * @param {{ title: string, text: string, stack: string[], event: string | null, closed: boolean, recorded: boolean }} end
  * @param {() => boolean} restart
  */
 export function showEnd(end, restart) {
@@ -59,12 +59,16 @@ export function showEnd(end, restart) {
     const stack = element('pre', { tabindex: '0' }, [...where, ...(end.stack ?? [])].join('\n'));
     more.push(element('details', {}, element('summary', {}, 'Where it happened'), stack));
   }
-  showCard({ fault: !end.closed, title: end.title, text: end.text, more, action });
+  const address = `/s/${document.body.dataset.token}/recording`;
+  const other = end.recorded && !end.closed
+    ? element('a', { class: 'shell-other', href: address, download: '', title: 'lapak run --replay plays it again' }, 'Download recording')
+    : undefined;
+  showCard({ fault: !end.closed, title: end.title, text: end.text, more, action, other });
 }
 
 /** The server does not know the session any more. */
 export function showGone() {
-  const text = 'It was closed, or the server was started again. What the app stored is still there.';
+  const text = 'It was closed. What the app stored is still there.';
   const action = element('a', { class: 'shell-main', href: `/a/${document.body.dataset.stall}` }, 'Open it again');
   const other = element('a', { class: 'shell-other', href: '/' }, 'All apps');
   showCard({ fault: false, title: 'This session is over', text, action, other });

@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use support::browser::{Browser, ENTER};
+use support::shell::{Shell, launched, node};
 use support::{Server, built};
 
 const WARUNG: &str = "examples/warung";
@@ -209,6 +210,12 @@ async fn a_trap_is_told_and_the_app_starts_again() {
     browser.click("[data-key=tap]").await;
     browser.until_text("#over", "panicked").await;
     browser.until_text("#over", "src/basket.rs").await;
+    browser
+        .until(
+            "what led to it can be had",
+            "document.querySelector('#over a[download]').pathname === `${location.pathname}/recording`",
+        )
+        .await;
     browser.screenshot("ended").await;
     browser.click("#over button").await;
     browser
@@ -335,4 +342,85 @@ async fn the_page_runs_clean() {
         .await
         .expect("the script runs");
     assert_eq!(faults, serde_json::json!([]));
+}
+
+/// The server is started again under an open page: what was typed and tapped is still there, and the page goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_outlives_the_server() {
+    let server = Server::of(&[WARUNG]).await;
+    let browser = Browser::start(1280, 960).await;
+    browser.open(&server.url("/a/warung")).await;
+    browser.type_into("[data-key=search]", "sate").await;
+    browser.click("[aria-label='Add Sate ayam']").await;
+    browser.until_text(".lp-app", "1 item").await;
+    let server = server.again("warung").await;
+    browser
+        .until(
+            "the page notices",
+            "!document.querySelector('#away').hidden",
+        )
+        .await;
+    let package = tokio::task::spawn_blocking(|| built(WARUNG)).await;
+    server.show("warung", package.expect("built")).await;
+    browser
+        .until("the page is back", "document.querySelector('#away').hidden")
+        .await;
+    browser.click("[aria-label='One more Sate ayam']").await;
+    browser.until_text(".lp-app", "2 items").await;
+    let typed = "document.querySelector('[data-key=search]').value === 'sate'";
+    browser.until("what was typed is there", typed).await;
+}
+
+/// The live page: plots that move, in light and dark, without a complaint of the browser's.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_load_is_drawn_while_it_changes() {
+    let server = Server::of(&[COUNTER]).await;
+    let browser = Browser::start(1280, 1500).await;
+    browser.open(&server.url("/a/counter")).await;
+    browser.until_text("[data-key=count]", "0").await;
+    browser.open(&server.url("/")).await;
+    browser.click("a[href='/_lapak/load']").await;
+    browser.until_text("#tiles", "Sessions").await;
+    let lines = "document.querySelectorAll('.load-chart svg polyline').length";
+    browser
+        .until("every plot has a line", &format!("{lines} >= 10"))
+        .await;
+    browser.until_text("#charts", "Processor by tenant").await;
+    let reading = "document.querySelector('#tiles dd').innerText === '1'";
+    browser.until("one session is counted", reading).await;
+    let labelled =
+        "[...document.querySelectorAll('.load-chart svg')].every((svg) => svg.ariaLabel)";
+    browser
+        .until("every plot says what it shows", labelled)
+        .await;
+    // Taps, so that there is something to see.
+    let (session, _) = launched(&server, None).await;
+    let (mut shell, page) = Shell::hello(&server, &session, "a").await;
+    let plus = node(&page, "Add one");
+    let taps = tokio::spawn(async move {
+        loop {
+            shell.tap(plus).await;
+            shell.hear("patch").await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    let tile = "Number([...document.querySelectorAll('#tiles > div')].find((tile) => tile.innerText.startsWith('Events/s')).querySelector('dd').innerText)";
+    browser
+        .until("events are counted", &format!("{tile} > 0"))
+        .await;
+    let points = "document.querySelector('.load-line').getAttribute('points').split(' ').length";
+    browser
+        .until("some seconds are drawn", &format!("{points} > 8"))
+        .await;
+    browser.screenshot("load").await;
+    browser.dark().await;
+    browser
+        .until(
+            "it is dark",
+            "matchMedia('(prefers-color-scheme: dark)').matches",
+        )
+        .await;
+    browser.screenshot("load-dark").await;
+    taps.abort();
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
 }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::broadcast;
+
 use super::{CameTo, Entry, Player, RecordOptions, Recorder, Recording};
 use crate::app::App;
 use crate::mailbox::Letter;
 use crate::runtime::{LaunchError, Runtime};
-use crate::session::{Screen, Session, ShellEvent};
+use crate::session::{Screen, Session, ShellEvent, Update};
 
 /// What a replay came to.
 #[derive(Clone, Debug)]
@@ -16,6 +18,11 @@ pub struct Replayed {
     pub screen: Screen,
     /// Events that the app handled, with the view and the memory after each.
     pub events: Vec<CameTo>,
+    /// What these events were, as [`EventRecord::event`](crate::session::EventRecord::event) tells it; as many as
+    /// `events`.
+    pub names: Vec<String>,
+    /// What the events came to when they were recorded; empty when the recording holds no hashes.
+    pub recorded: Vec<CameTo>,
     /// The first event after which the view or the memory was another than in the recording, counted from 0. `None` when
     /// they never differed, or the recording holds no hashes.
     pub differs_at: Option<usize>,
@@ -35,13 +42,17 @@ impl Replayed {
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// Made with another package.
-    #[error("the recording was made with another build of {app_id}: replay it with the very package that it was made with")]
+    #[error(
+        "the recording was made with another build of {app_id}: replay it with the very package that it was made with"
+    )]
     OtherPackage {
         /// The app that it names.
         app_id: String,
     },
     /// It does not begin at the beginning.
-    #[error("the recording does not begin with a launch: the session was taken up from disk half-way")]
+    #[error(
+        "the recording does not begin with a launch: the session was taken up from disk half-way"
+    )]
     NoLaunch,
     /// The session cannot be launched.
     #[error(transparent)]
@@ -83,15 +94,23 @@ impl Runtime {
             },
         );
         let session = self.begin_replay(app, launch, player.clone(), recorder.clone())?;
+        let (_, mut updates) = session.watch();
+        let mut names = Vec::new();
         for step in steps {
             if session.shared.has_ended() {
                 break;
             }
             player.feed(step.answers);
             session.shared.play(step.letter);
-            session.shared.wait(|progress| progress.resting || progress.ended).await;
+            session
+                .shared
+                .wait(|progress| progress.resting || progress.ended)
+                .await;
+            names_of(&mut updates, &mut names);
         }
-        Ok(outcome(&session, &player, &recorder, &expected))
+        let mut replayed = outcome(&session, &player, &recorder, expected);
+        replayed.names = names;
+        Ok(replayed)
     }
 }
 
@@ -121,11 +140,21 @@ fn steps(recording: &Recording) -> (Vec<Step>, Vec<CameTo>) {
     (steps, expected)
 }
 
+/// Takes the names of the events that the app has handled since.
+fn names_of(updates: &mut broadcast::Receiver<Update>, names: &mut Vec<String>) {
+    while let Ok(update) = updates.try_recv() {
+        match update {
+            Update::Handled(record) if record.dropped.is_none() => names.push(record.event.clone()),
+            _ => {}
+        }
+    }
+}
+
 fn outcome(
     session: &Session,
     player: &Player,
     recorder: &Recorder,
-    expected: &[CameTo],
+    expected: Vec<CameTo>,
 ) -> Replayed {
     let again = recorder.recording();
     let events: Vec<CameTo> = again
@@ -145,6 +174,8 @@ fn outcome(
     let replayed = Replayed {
         screen: session.screen(),
         events,
+        names: Vec::new(),
+        recorded: expected,
         differs_at,
         strayed: player.strayed(),
     };

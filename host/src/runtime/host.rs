@@ -17,7 +17,7 @@ use crate::code_cache::CodeCache;
 use crate::engine::EpochTicker;
 use crate::grants::Capability;
 use crate::instances::Instances;
-use crate::metrics::{MOST_TENANTS, Metrics, MetricsReading, count};
+use crate::metrics::{CLASSES, Histogram, MOST_TENANTS, Metrics, MetricsReading, count};
 use crate::recording::RecordOptions;
 use crate::report::EndCause;
 use crate::session::{Screen, Shared, nanos};
@@ -36,9 +36,11 @@ pub(crate) struct Host {
     pub(crate) instances: Arc<Instances>,
     pub(super) registry: Registry,
     pub(crate) snapshots: Option<Snapshots>,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
     /// Sessions that are frozen in memory, and their bytes.
     pub(super) frozen: (AtomicUsize, AtomicUsize),
+    /// Sessions that are on disk alone.
+    pub(super) stored: AtomicUsize,
     pub(super) suspending: AtomicBool,
     pub(super) tenants: Mutex<HashMap<Arc<str>, Arc<Account>>>,
     /// Apps that sessions on disk may belong to, by their packages' digests.
@@ -75,6 +77,16 @@ impl Host {
         self.frozen.1.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    /// One more session is on disk alone.
+    pub(super) fn put_away(&self) {
+        self.stored.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One less.
+    pub(crate) fn brought_back(&self) {
+        self.stored.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// How many sessions are frozen in memory, and the bytes of their snapshots.
     pub(crate) fn frozen(&self) -> (usize, usize) {
         let (count, bytes) = &self.frozen;
@@ -107,15 +119,21 @@ impl Host {
         let metrics = &self.metrics;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (frozen, frozen_bytes) = self.frozen();
+        let (sessions, stored) = (self.registry.count(), self.stored.load(Ordering::Relaxed));
+        let delays = metrics.queue_delay.iter().map(Histogram::reading);
         MetricsReading {
             event_cpu: metrics.event_cpu.reading(),
             event_wall: metrics.event_wall.reading(),
             freeze: metrics.freeze.reading(),
             thaw: metrics.thaw.reading(),
+            queue_delay: CLASSES.into_iter().zip(delays).collect(),
+            scheduler: self.scheduler.snapshot().into(),
             launched: read(&metrics.launched),
             closed: read(&metrics.closed),
             faults: metrics.ends.reading(),
-            sessions: self.registry.count(),
+            sessions,
+            resident: sessions.saturating_sub(frozen).saturating_sub(stored),
+            stored,
             instances: self.instances.count(),
             frozen,
             frozen_bytes,

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::Runtime;
 use super::host::Host;
 use crate::host_key::HostKey;
 use crate::metrics::count;
-use crate::session::{Beginning, Body, Screen, SessionId, Shared, snapshot};
+use crate::session::{Beginning, Body, Screen, Session, SessionId, Shared, snapshot};
 use crate::snapshot::frozen::Frozen;
 use crate::snapshot::image::Image;
 use crate::snapshot::saved::{LAYOUT, Saved};
@@ -87,6 +88,33 @@ pub enum ResumeError {
     /// As many sessions run as this host allows.
     #[error("{0} sessions run already, the most that this host allows")]
     TooManySessions(usize),
+}
+
+impl Runtime {
+    /// What a session shows that may be on disk, without taking it up; its app need not be loaded.
+    ///
+    /// # Errors
+    /// [`ResumeError`].
+    pub fn screen_of(&self, id: SessionId) -> Result<Screen, ResumeError> {
+        let host = self.host();
+        if let Some(shared) = host.registry.find(id) {
+            return Ok(Session { shared }.screen());
+        }
+        let snapshots = host.snapshots.as_ref().ok_or(ResumeError::NoStore)?;
+        let frozen = snapshots.frozen(snapshots.read(id)?)?;
+        let unreadable = || ResumeError::Damaged("its screen is missing".into());
+        frozen.screen().ok_or_else(unreadable)
+    }
+
+    /// Removes a session from disk that nobody will take up any more. One that lives in this process is let be: close it.
+    pub fn forget(&self, id: SessionId) {
+        let host = self.host();
+        if let Some(snapshots) = &host.snapshots
+            && host.registry.find(id).is_none()
+        {
+            snapshots.forget(id);
+        }
+    }
 }
 
 /// The sessions of one runtime that are on disk, or have to go there.
@@ -240,6 +268,7 @@ impl Snapshots {
                 moved += 1;
                 host.unheld(frozen.bytes());
                 state.body = Body::Stored;
+                host.put_away();
                 count(&host.metrics.spilled);
             }
         }
@@ -253,6 +282,7 @@ impl Snapshots {
         let frozen = saved.thaw(image);
         let mut state = session.lock();
         if matches!(state.body, Body::Stored) {
+            host.brought_back();
             host.held(frozen.bytes());
             state.body = Body::Frozen(frozen);
             count(&host.metrics.fetched);

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use lapak_abi::pages::{NavigationError, PageEvent};
+use tracing::Instrument as _;
 
 use super::names::{event_name, page_event, text_direction};
 use super::show::PutIn;
@@ -264,7 +265,10 @@ impl Actor {
     async fn handle(&mut self, event: Event, since: Instant) -> Result<(), Ended> {
         let name = event_name(&event);
         let budget = self.budget();
-        let view = self.instance.handle(&event, budget).await;
+        // Not even its fields are looked at unless somebody listens.
+        let session = self.session();
+        let span = tracing::debug_span!("event", name, app = %session.owner.app_id, session = ?session.id);
+        let view = self.instance.handle(&event, budget).instrument(span).await;
         let state = self.instance.state_mut();
         let cpu = state.meter.used();
         let dropped_lines = state.console.begin_event();

@@ -195,11 +195,12 @@ impl Shared {
     pub(super) fn send(self: &Arc<Self>, event: ShellEvent) -> Result<(), SendError> {
         {
             let mut state = self.lock();
-            if state.progress.ended {
-                return Err(SendError::Ended);
-            }
+            // First: a session that went to disk has ended in this process, and is to be had again in the next.
             if self.host.is_suspending() {
                 return Err(SendError::Suspending);
+            }
+            if state.progress.ended {
+                return Err(SendError::Ended);
             }
             if event != ShellEvent::Close {
                 self.host.scheduler.admit()?;
@@ -317,7 +318,7 @@ impl Shared {
     /// Ends the session: tells everybody, drops everything.
     pub(crate) fn end(self: &Arc<Self>, report: EndReport) {
         if report.cause.is_fault() {
-            tracing::info!(app = %self.owner.app_id, session = %self.id, "session ended: {report}");
+            tracing::info!(app = %self.owner.app_id, session = ?self.id, "session ended: {report}");
         }
         let report = Arc::new(report);
         let dropped = {
@@ -338,9 +339,7 @@ impl Shared {
                 progress.ended = true;
                 progress.settled = true;
             });
-            if let Body::Frozen(frozen) = &state.body {
-                self.host.unheld(frozen.bytes());
-            }
+            state.body.leaves(&self.host);
             (
                 std::mem::replace(&mut state.body, Body::Ended),
                 std::mem::take(&mut state.mailbox),
@@ -358,6 +357,7 @@ impl Shared {
                 progress.ended = true;
                 progress.settled = true;
             });
+            state.body.leaves(&self.host);
             (
                 std::mem::replace(&mut state.body, Body::Ended),
                 std::mem::take(&mut state.mailbox),
@@ -474,6 +474,15 @@ impl State {
 }
 
 impl Body {
+    /// It is about to go: what the host counts of it goes too.
+    fn leaves(&self, host: &Host) {
+        match self {
+            Self::Frozen(frozen) => host.unheld(frozen.bytes()),
+            Self::Stored => host.brought_back(),
+            _ => {}
+        }
+    }
+
     pub(crate) fn residence(&self) -> Residence {
         match self {
             Self::New(_) | Self::Running | Self::Suspended(_) | Self::Kept(_) => {

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
 use lapak_scheduler::{Entity, Runnable, Turn};
+use tracing::Instrument as _;
 
 use super::actor::Ended;
 use super::shared::{Body, Shared, State};
@@ -224,8 +225,9 @@ async fn thaw_turn(thawed: Thawed, place: Place, letter: Letter) -> Body {
     let began = Instant::now();
     let session = state.session.clone();
     let delta = frozen.delta().unwrap_or_default();
+    let span = tracing::debug_span!("thaw", app = %session.owner.app_id, session = ?session.id);
     let filled = place.fill(state, &frozen.image, frozen.memory_bytes, delta);
-    match filled.await {
+    match filled.instrument(span).await {
         Ok(instance) => {
             session.host.metrics.thaw.observe(began.elapsed());
             let actor = Box::new(Actor::new(instance, ids));
@@ -311,6 +313,8 @@ pub(crate) fn freeze(session: &Arc<Shared>) -> Option<(Instance, Permit)> {
         }
     };
     let image = session.model.image().or_else(|| session.app.pristine().cloned())?;
+    let span = tracing::debug_span!("freeze", app = %session.owner.app_id, session = ?session.id);
+    let _span = span.entered();
     let began = Instant::now();
     match write_down(&mut actor, &image, state.screen.as_deref()) {
         Ok(frozen) => {
@@ -329,7 +333,7 @@ pub(crate) fn freeze(session: &Arc<Shared>) -> Option<(Instance, Permit)> {
             Some((instance, permit))
         }
         Err(error) => {
-            tracing::error!(%error, session = %session.id, "not frozen");
+            tracing::error!(%error, session = ?session.id, "not frozen");
             state.body = Body::Kept(actor);
             None
         }

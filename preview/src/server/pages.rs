@@ -12,6 +12,7 @@ use lapak_host::{EndCause, EndReport, Screen};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::resume::Absent;
 use super::sessions::{Live, OpenSession, Start, new_token};
 use super::shelf::{ShownApp, Stall};
 use super::{Preview, guard, unbuilt};
@@ -135,9 +136,17 @@ pub(super) async fn launch(
 
 /// A session's page.
 pub(super) async fn session(State(preview): State<Preview>, Path(token): Path<String>) -> Response {
-    let Some(open) = preview.inner.sessions.find(&token) else {
-        let why = "It was closed, or the server was started again. What the app stored is still there: open it again.";
-        return refusal(StatusCode::NOT_FOUND, "This session is over", why);
+    let open = match preview.session(&token).await {
+        Ok(open) => open,
+        Err(Absent::Unknown) => {
+            let why = "It was closed. What the app stored is still there: open it again.";
+            return refusal(StatusCode::NOT_FOUND, "This session is over", why);
+        }
+        Err(Absent::Unbuilt(stall)) => return unbuilt::page(&stall),
+        Err(Absent::NotNow(why)) => {
+            let refused = refusal(StatusCode::SERVICE_UNAVAILABLE, "Not at the moment", &why);
+            return unbuilt::look_again(refused);
+        }
     };
     let live = open.live();
     // An app that spins at its launch must not keep the page from showing that.
@@ -276,7 +285,7 @@ fn window(window: &Window) -> Value {
 }
 
 /// The message that tells of a session's end.
-pub(super) fn ended_message(report: &EndReport) -> Value {
+pub(super) fn ended_message(report: &EndReport, is_recorded: bool) -> Value {
     let title = match &report.cause {
         EndCause::Closed => "The app was closed",
         EndCause::Panic { .. } => "The app panicked",
@@ -289,7 +298,7 @@ pub(super) fn ended_message(report: &EndReport) -> Value {
     };
     json!({
         "t": "ended", "title": title, "text": report.cause.to_string(), "stack": report.stack,
-        "event": report.event, "closed": report.cause == EndCause::Closed,
+        "event": report.event, "closed": report.cause == EndCause::Closed, "recorded": is_recorded,
     })
 }
 

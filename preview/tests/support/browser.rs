@@ -186,6 +186,24 @@ impl Browser {
         self.until(&format!("{css} shows {text:?}"), &script).await;
     }
 
+    /// From now on a browser of somebody who likes it dark.
+    pub(crate) async fn dark(&self) {
+        let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+        let command = DevTools(json!({ "cmd": "Emulation.setEmulatedMedia", "params": dark }));
+        self.client
+            .issue_cmd(command)
+            .await
+            .expect("the browser takes it");
+    }
+
+    /// What the browser complained of, such as a breach of the page's policy.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        let log = self.client.issue_cmd(Complaints).await.expect("a log");
+        let entries = log.as_array().cloned().unwrap_or_default();
+        let severe = entries.iter().filter(|entry| entry["level"] == "SEVERE");
+        severe.map(|entry| entry["message"].to_string()).collect()
+    }
+
     /// Saves what is on show where a person can look at it.
     pub(crate) async fn screenshot(&self, name: &str) {
         if let Ok(png) = self.client.screenshot().await {
@@ -215,6 +233,27 @@ impl WebDriverCompatibleCommand for DevTools {
 
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
         (http::Method::POST, Some(self.0.to_string()))
+    }
+}
+
+/// The browser's console since it was last read.
+#[derive(Debug)]
+struct Complaints;
+
+impl WebDriverCompatibleCommand for Complaints {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (
+            http::Method::POST,
+            Some(json!({ "type": "browser" }).to_string()),
+        )
     }
 }
 
