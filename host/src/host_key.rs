@@ -11,8 +11,8 @@ const KEY_BYTES: usize = 32;
 
 /// The secret of one host, from which it makes every key it needs.
 ///
-/// It is never used itself: each purpose has a sub-key of its own , made by BLAKE3, so that what is known
-/// of one tells nothing of another, even where two purposes share a folder.
+/// It is never used itself: each purpose has a sub-key of its own, derived by BLAKE3, so that what is
+/// known of one tells nothing of another, even where two purposes share a folder.
 ///
 /// # Security
 /// Whoever can read the key file can open every snapshot of this host and have it run native code from its code
