@@ -3,7 +3,19 @@
 use crate::manifest::PageRoute;
 
 /// Names one opened page; given once and never used again in a session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[serde(transparent)]
 pub struct PageId(pub u32);
 
@@ -126,7 +138,9 @@ impl PageStack {
     /// [`NavigationError::UnknownPage`] when a page is not in the manifest: the pages are another app's.
     pub fn reopen(&mut self, saved: SavedPages) -> Result<(), NavigationError> {
         let open = saved.open.into_iter().map(|(id, place, query)| {
-            let route = usize::try_from(place).ok().and_then(|place| self.routes.get(place));
+            let route = usize::try_from(place)
+                .ok()
+                .and_then(|place| self.routes.get(place));
             Ok(Page {
                 id: PageId(id),
                 route: route.ok_or(NavigationError::UnknownPage)?.clone(),

@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use lapak_abi::package::Package;
-use lapak_host::bindings::{MiniApp, MiniAppPre};
 use lapak_host::bindings::lapak::app::events::{
     ColorScheme, Event, InputValue, Interaction, Launch, PageInput, TextDirection,
 };
+use lapak_host::bindings::{MiniApp, MiniAppPre};
 use lapak_host::view::{Trigger, View};
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
-};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
 use crate::stub::Stub;
 

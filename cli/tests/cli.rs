@@ -6,9 +6,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use support::{counter_copy, root};
 use lapak_abi::package::PackageWriter;
 use serde_json::{Value, json};
+use support::{counter_copy, root};
 
 /// Runs `lapak` and gives what came of it.
 fn lapak(dir: &Path, arguments: &[&str], input: &str) -> Output {

@@ -61,10 +61,10 @@ pub mod runtime;
 #[cfg(not(target_arch = "wasm32"))]
 mod simulated;
 pub mod storage;
-pub mod timer;
 mod task;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+pub mod timer;
 pub mod view;
 
 pub use app::{App, Context};

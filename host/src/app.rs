@@ -182,7 +182,8 @@ impl App {
     /// The model that has this image, for a session that comes from elsewhere.
     pub(crate) fn model_with(&self, image: &Arc<Image>) -> Arc<Model> {
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        let has = |model: &&Arc<Model>| model.image.get().is_some_and(|one| Arc::ptr_eq(one, image));
+        let has =
+            |model: &&Arc<Model>| model.image.get().is_some_and(|one| Arc::ptr_eq(one, image));
         if let Some(model) = models.iter().find(has) {
             return model.clone();
         }

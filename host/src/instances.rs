@@ -186,7 +186,11 @@ impl Instances {
                 instance,
                 permit,
             });
-            if free.len() > MOST_FREE { free.pop_front() } else { None }
+            if free.len() > MOST_FREE {
+                free.pop_front()
+            } else {
+                None
+            }
         };
         drop(dropped);
         if self.waiters.load(Ordering::SeqCst) > 0 {

@@ -133,7 +133,9 @@ impl Recorder {
     }
 
     fn lock(&self) -> MutexGuard<'_, (Recording, usize)> {
-        self.recording.lock().unwrap_or_else(PoisonError::into_inner)
+        self.recording
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -154,7 +156,9 @@ pub enum RecordingError {
     #[error("not a recording of a session: {0}")]
     Damaged(String),
     /// Made by a newer host.
-    #[error("the recording has form {found}, this host reads {FORMAT}: replay it with the newer host that made it")]
+    #[error(
+        "the recording has form {found}, this host reads {FORMAT}: replay it with the newer host that made it"
+    )]
     Newer {
         /// The form that it has.
         found: u32,

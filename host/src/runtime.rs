@@ -101,7 +101,12 @@ struct Door {
 impl Drop for Door {
     fn drop(&mut self) {
         // First the thread that freezes and writes: it holds the host too.
-        drop(self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(
+            self.keeper
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
         self.host.shut_down();
     }
 }
@@ -163,18 +168,15 @@ impl Runtime {
             None => None,
         };
         let snapshots = match &config.snapshots {
-            Some(config) => {
-                Some(Snapshots::open(config).map_err(|source| RuntimeError::Key {
-                    path: config.key_folder.clone(),
-                    source,
-                })?)
-            }
+            Some(config) => Some(Snapshots::open(config).map_err(|source| RuntimeError::Key {
+                path: config.key_folder.clone(),
+                source,
+            })?),
             None => None,
         };
         let metrics = Arc::new(Metrics::default());
         let sizes = (config.workers, config.max_runnable);
-        let scheduler =
-            scheduler(sizes, &engine, &io, &metrics).map_err(RuntimeError::Thread)?;
+        let scheduler = scheduler(sizes, &engine, &io, &metrics).map_err(RuntimeError::Thread)?;
         let host = Arc::new(Host {
             cache,
             providers: Arc::new(config.providers),
@@ -256,9 +258,9 @@ impl Runtime {
     /// A session that has not been woken yet.
     fn begin(&self, app: &Arc<App>, launch: Launch) -> Result<Session, LaunchError> {
         let host = self.host();
-        let recorder = host.record.map(|options| {
-            Recorder::new(&app.manifest().app_id, app.package().digest(), options)
-        });
+        let recorder = host
+            .record
+            .map(|options| Recorder::new(&app.manifest().app_id, app.package().digest(), options));
         let beginning = self.beginning(app, launch, host.providers.clone())?;
         let shared = Shared::new(
             host.clone(),
@@ -383,8 +385,9 @@ impl Runtime {
             return Err(ResumeError::NoStore);
         }
         host.suspending.store(true, Ordering::Release);
-        let suspended =
-            tokio::task::spawn_blocking(move || keeper::write_all(&host, Instant::now() + patience));
+        let suspended = tokio::task::spawn_blocking(move || {
+            keeper::write_all(&host, Instant::now() + patience)
+        });
         let suspended = match suspended.await {
             Ok(suspended) => suspended,
             Err(error) => Err(ResumeError::Damaged(error.to_string())),

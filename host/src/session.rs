@@ -22,8 +22,8 @@ use crate::recording::Recording;
 use crate::report::EndReport;
 use crate::view::{Op, Tree};
 
-pub(crate) use actor::Actor;
 pub use crate::session_id::SessionId;
+pub(crate) use actor::Actor;
 pub(crate) use shared::{Beginning, Body, Shared, State};
 pub use shell_event::ShellEvent;
 pub(crate) use turn::{freeze, snapshot};
@@ -203,7 +203,9 @@ impl Session {
     /// looked at in a loop.
     #[must_use]
     pub fn handled(&self) -> u64 {
-        self.shared.handled.load(std::sync::atomic::Ordering::Acquire)
+        self.shared
+            .handled
+            .load(std::sync::atomic::Ordering::Acquire)
     }
 
     /// Freezes the session now, if it is idle and its app allows it; tells whether it is frozen. The host does this

@@ -56,7 +56,11 @@ async fn one_instance_serves_many_sessions_in_turn() {
                 still_works(session).await;
             }
             let expected = (round + 1) * (index % 3 + 1);
-            assert_eq!(text(session, "taps"), expected.to_string(), "session {index}");
+            assert_eq!(
+                text(session, "taps"),
+                expected.to_string(),
+                "session {index}"
+            );
         }
     }
 }

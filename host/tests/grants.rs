@@ -68,8 +68,9 @@ async fn granted_is_allowed() {
     tap(&session, "tap").await;
     for (name, outcome) in outcomes(&session) {
         // A request that was never made is refused for that, not for want of a grant.
-        let allowed =
-            outcome == "ok" || ((name == "storage.take" || name == "timer.take") && outcome.contains("unknown-request"));
+        let allowed = outcome == "ok"
+            || ((name == "storage.take" || name == "timer.take")
+                && outcome.contains("unknown-request"));
         assert!(allowed || !name.contains('.'), "{name}: {outcome}");
     }
 }

@@ -19,7 +19,9 @@ async fn an_app_that_migrates_hands_over_and_keeps_its_place() {
     session.settled().await;
     assert!(session.freeze());
     let newer = runtime.load(hostile()).await.expect("load");
-    let went_on = runtime.update(&session, &newer, Launch::new("tester")).await;
+    let went_on = runtime
+        .update(&session, &newer, Launch::new("tester"))
+        .await;
     let went_on = went_on.expect("launched").expect("it migrates");
     went_on.settled().await;
     assert_eq!(text(&went_on, "taps"), "3");

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    AppVersion, ColorSchemePreference, OnUpdate, Dir, Icon, Manifest, ManifestError, PageRoute, Parsed,
-    PlatformVersion, ReqPermission, Tab, TabBar, Warning, Widget, inside_package, window,
+    AppVersion, ColorSchemePreference, Dir, Icon, Manifest, ManifestError, OnUpdate, PageRoute,
+    Parsed, PlatformVersion, ReqPermission, Tab, TabBar, Warning, Widget, inside_package, window,
 };
 
 pub(super) fn read(bytes: &[u8]) -> Result<Parsed, ManifestError> {

@@ -55,7 +55,12 @@ pub(super) fn frozen(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure
         theirs.push(middle(&bare_times));
     }
     let reference = "bare wasmtime: fresh pooled instance, first event";
-    Ok(vec![Figure::of("event-frozen", "us", &ours, (reference, &theirs))])
+    Ok(vec![Figure::of(
+        "event-frozen",
+        "us",
+        &ours,
+        (reference, &theirs),
+    )])
 }
 
 /// One of a thousand rows toggled, and the bytes that go to the browser for it.

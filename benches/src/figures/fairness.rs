@@ -129,7 +129,8 @@ fn tokio_beside(spinners: usize, taps: usize) -> anyhow::Result<Taps> {
     tasks.spawn(async move {
         while tapped.recv().await.is_some() {
             let handler = app.tap_handler(1).unwrap_or_default();
-            if app.handle(&Bare::tap(handler)).await.is_err() || answers_in.send(()).await.is_err() {
+            if app.handle(&Bare::tap(handler)).await.is_err() || answers_in.send(()).await.is_err()
+            {
                 return;
             }
         }

@@ -22,13 +22,27 @@ const INSTANCES: usize = 64;
 
 /// Bytes of a frozen counter.
 pub(super) fn bytes_counter(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
-    bytes(tokio, effort, "bytes-frozen-counter", COUNTER, effort.of(50_000), &["+"])
+    bytes(
+        tokio,
+        effort,
+        "bytes-frozen-counter",
+        COUNTER,
+        effort.of(50_000),
+        &["+"],
+    )
 }
 
 /// Bytes of a frozen warung, three dishes in its basket.
 pub(super) fn bytes_warung(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
     let basket = ["Add Nasi goreng", "Add Nasi rendang", "Add Nasi uduk"];
-    bytes(tokio, effort, "bytes-frozen-warung", WARUNG, effort.of(4_000), &basket)
+    bytes(
+        tokio,
+        effort,
+        "bytes-frozen-warung",
+        WARUNG,
+        effort.of(4_000),
+        &basket,
+    )
 }
 
 /// Resident bytes of the process, by how they grow with the sessions: everything is in them.
@@ -124,12 +138,7 @@ pub(super) fn event_at_1m(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<F
 }
 
 /// Taps sessions picked at random, of a small population and a large one in turns.
-fn event_at(
-    tokio: &Tokio,
-    effort: Effort,
-    id: &str,
-    count: usize,
-) -> anyhow::Result<Vec<Figure>> {
+fn event_at(tokio: &Tokio, effort: Effort, id: &str, count: usize) -> anyhow::Result<Vec<Figure>> {
     let _within = tokio.enter();
     let small = Population::new(tokio, effort.of(1_000))?;
     let large = Population::new(tokio, effort.of(count))?;
@@ -154,7 +163,10 @@ fn event_at(
             "sessions-live",
             "sessions",
             &[answered],
-            ("bare pooled instances, until the kernel refuses", &[stopped]),
+            (
+                "bare pooled instances, until the kernel refuses",
+                &[stopped],
+            ),
         ));
     }
     Ok(figures)
@@ -173,7 +185,11 @@ impl Population {
         let app = tokio.block_on(live::load(&runtime, COUNTER))?;
         let sessions = tokio.block_on(live::launch_many(&runtime, &app, count))?;
         let first = sessions.first().context("a session")?;
-        let add = first.screen().tree.find("+", Trigger::Tap).context("a plus")?;
+        let add = first
+            .screen()
+            .tree
+            .find("+", Trigger::Tap)
+            .context("a plus")?;
         Ok(Self {
             _runtime: runtime,
             app,
@@ -228,7 +244,10 @@ async fn where_pools_stop(app: &App, effort: Effort) -> anyhow::Result<f64> {
     Ok(float(kept.len()))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "numbers of sessions are far below 2^52")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "numbers of sessions are far below 2^52"
+)]
 fn float(count: usize) -> f64 {
     count as f64
 }

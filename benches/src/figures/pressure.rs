@@ -71,8 +71,18 @@ pub(super) fn hoarders(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figu
     let budget = f64::from(u32::try_from((INSTANCES * (64 << 20) + SNAPSHOTS) >> 20)?);
     let taken = (most - start) / f64::from(1_u32 << 20);
     Ok(vec![
-        Figure::of("memory-pressure", "MiB", &[taken], ("the budget", &[budget])),
-        Figure::of("memory-pressure-p99", "ms", &beside, ("before they hoard", &[alone])),
+        Figure::of(
+            "memory-pressure",
+            "MiB",
+            &[taken],
+            ("the budget", &[budget]),
+        ),
+        Figure::of(
+            "memory-pressure-p99",
+            "ms",
+            &beside,
+            ("before they hoard", &[alone]),
+        ),
     ])
 }
 

@@ -25,7 +25,11 @@ pub(super) fn restart(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figur
     let mut seed = 0x2545_f491_4f6c_dd1d;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..effort.runs.min(7) {
-        ours.push(answer(tokio, full.path(), many[pick(&mut seed, many.len())])?);
+        ours.push(answer(
+            tokio,
+            full.path(),
+            many[pick(&mut seed, many.len())],
+        )?);
         theirs.push(answer(tokio, almost_empty.path(), one[0])?);
     }
     let reference = ("the same with 1 session on disk", &theirs[..]);

@@ -35,7 +35,12 @@ pub(super) fn zipf(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>>
     let add = add.context("a plus")?;
     for _ in 0..effort.runs.min(5) {
         let mut zipf = Zipf::new(count);
-        let handled = || sessions.iter().map(lapak_host::Session::handled).sum::<u64>();
+        let handled = || {
+            sessions
+                .iter()
+                .map(lapak_host::Session::handled)
+                .sum::<u64>()
+        };
         let before = handled();
         let since = Instant::now();
         for sent in 0..events {
@@ -60,7 +65,12 @@ pub(super) fn zipf(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>>
         theirs.push(tasks.run(events)?);
     }
     let reference = "tokio tasks, an instance each";
-    Ok(vec![Figure::of("events-per-second", "1/s", &ours, (reference, &theirs))])
+    Ok(vec![Figure::of(
+        "events-per-second",
+        "1/s",
+        &ours,
+        (reference, &theirs),
+    )])
 }
 
 /// A tokio task with an instance for each session.
@@ -126,7 +136,10 @@ fn wait_until(reached: impl Fn() -> bool) {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "numbers of events are far below 2^52")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "numbers of events are far below 2^52"
+)]
 fn rate(events: u64, since: Instant) -> f64 {
     events as f64 / since.elapsed().as_secs_f64()
 }
@@ -142,7 +155,10 @@ impl Zipf {
     fn new(count: usize) -> Self {
         let mut sum = 0.0;
         let sums = (1..=count).map(|rank| {
-            #[expect(clippy::cast_precision_loss, reason = "numbers of sessions are far below 2^52")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "numbers of sessions are far below 2^52"
+            )]
             let rank = rank as f64;
             sum += 1.0 / rank;
             sum

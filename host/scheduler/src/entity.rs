@@ -41,6 +41,7 @@ pub struct Entity {
     tenant: Arc<Account>,
     app: Arc<Account>,
     cpu_ns: AtomicU64,
+    /// Its virtual time by its home's clock, unless it waits: then [`Place::owed_from`].
     vtime: AtomicU64,
     deadline: AtomicU64,
     seq: AtomicU64,
@@ -217,14 +218,14 @@ impl Entity {
 
     pub(crate) fn place(&self) -> Place {
         Place {
-            vtime: self.vtime(),
+            owed_from: self.vtime(),
             deadline: VTime::from_bits(self.deadline.load(Ordering::Relaxed)),
             seq: self.seq.load(Ordering::Relaxed),
         }
     }
 
     pub(crate) fn set_place(&self, place: Place) {
-        self.set_vtime(place.vtime);
+        self.set_vtime(place.owed_from);
         self.deadline
             .store(place.deadline.to_bits(), Ordering::Relaxed);
         self.seq.store(place.seq, Ordering::Relaxed);
@@ -272,18 +273,16 @@ impl Entity {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "model")))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(not(feature = "model"))]
     fn an_entity_is_small_enough_for_a_million() {
         assert!(size_of::<Entity>() <= 96, "{}", size_of::<Entity>());
     }
 
     #[test]
-    #[cfg(not(feature = "model"))]
     fn a_long_turn_is_forgotten_only_when_it_really_rests() {
         let account = Arc::new(Account::new());
         let entity = Entity::new(Class::Foreground, account.clone(), account);

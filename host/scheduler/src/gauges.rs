@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::policy::Class;
 
-/// Is told what happens, on the thread that it happens on, with no lock held. It should be quick.
+/// Is told what happens, on the thread that it happens on, with no lock held. It should be quick, and must not panic.
 pub trait SchedulerSink: Send + Sync + 'static {
     /// A session that had been idle begins to run, `delay` after it was woken.
     fn queue_delay(&self, class: Class, delay: Duration) {
         let _ = (class, delay);
     }
 
-    /// A session's [`run`](crate::Runnable::run) panicked with `message`, and the session is done.
+    /// A session's [`run`](crate::Runnable::run) panicked with `message`, and the session is done; or its `drop` did.
     fn panicked(&self, class: Class, message: &str) {
         let _ = (class, message);
     }

@@ -20,7 +20,8 @@ pub(crate) struct Terms {
 /// Where a waiting entity stands; by this it is found again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
-    pub(crate) vtime: VTime,
+    /// From when on its queue owes it a turn; of a parked one, its virtual time.
+    pub(crate) owed_from: VTime,
     /// The deadline, or the bits of the moment until which it is parked.
     pub(crate) deadline: VTime,
     pub(crate) seq: u64,
@@ -31,7 +32,7 @@ pub(crate) struct Place {
 struct Waiting<T> {
     task: T,
     terms: Terms,
-    vtime: VTime,
+    owed_from: VTime,
     deadline: VTime,
     seq: u64,
 }
@@ -155,7 +156,7 @@ impl<T> RunQueue<T> {
     pub(crate) fn place(&mut self, terms: &Terms, lag: i64) -> Place {
         let vtime = self.clock.before(lag);
         Place {
-            vtime,
+            owed_from: vtime.before(credit(&self.numbers, terms, 0)),
             deadline: vtime.after(stretch(self.numbers.slice_ns, terms.weight)),
             seq: self.next_seq(),
         }
@@ -166,14 +167,14 @@ impl<T> RunQueue<T> {
         self.load += terms.weight;
         self.waiting_by_class[terms.class.index()] += 1;
         let Place {
-            vtime,
+            owed_from,
             deadline,
             seq,
         } = place;
         self.file(Waiting {
             task,
             terms,
-            vtime,
+            owed_from,
             deadline,
             seq,
         });
@@ -184,7 +185,7 @@ impl<T> RunQueue<T> {
         let Some(running) = &mut self.running else {
             return false;
         };
-        if running.told || running.guarded || place.vtime > self.clock {
+        if running.told || running.guarded || place.owed_from > self.clock {
             return false;
         }
         let used = now_ns.saturating_sub(running.began_ns);
@@ -204,7 +205,7 @@ impl<T> RunQueue<T> {
         let next = self.take_next(guarded)?;
         self.running = Some(Running {
             terms: next.terms,
-            vtime: next.vtime,
+            vtime: self.vtime_of(&next),
             deadline: next.deadline,
             began_ns: now_ns,
             counted_ns: 0,
@@ -247,7 +248,6 @@ impl<T> RunQueue<T> {
         }
         self.count(used_ns);
         self.promote();
-        let clock = self.clock;
         let weight = running.terms.weight;
         let vtime = running.vtime.after(stretch(used_ns, weight));
         let slice_over = used_ns >= self.numbers.slice_ns / 2;
@@ -256,7 +256,8 @@ impl<T> RunQueue<T> {
         } else {
             running.deadline
         };
-        let had_its_share = slice_over && vtime > clock;
+        let credit = credit(&self.numbers, &running.terms, used_ns);
+        let had_its_share = slice_over && vtime > self.clock.after(credit);
         let is_fresh = fresh(&self.numbers, &running.terms, used_ns);
         if let Some((&(first, _), _)) = self.fresh.first_key_value() {
             return !is_fresh || had_its_share || first < deadline;
@@ -293,13 +294,13 @@ impl<T> RunQueue<T> {
     /// Takes one that waits, or is parked, out of the queue.
     pub(crate) fn remove(&mut self, place: Place) -> Option<(T, Option<i64>)> {
         let by_deadline = (place.deadline, place.seq);
-        let by_vtime = (place.vtime, place.seq);
+        let by_moment = (place.owed_from, place.seq);
         let found = self
             .fresh
             .remove(&by_deadline)
             .or_else(|| self.long.remove(&by_deadline))
-            .or_else(|| self.early_fresh.remove(&by_vtime))
-            .or_else(|| self.early_long.remove(&by_vtime));
+            .or_else(|| self.early_fresh.remove(&by_moment))
+            .or_else(|| self.early_long.remove(&by_moment));
         if let Some(found) = found {
             self.waiting_by_class[found.terms.class.index()] -= 1;
             let moving = self.leave(found);
@@ -312,7 +313,7 @@ impl<T> RunQueue<T> {
     /// Where an entity with this lag will be kept aside until `until_ns`.
     pub(crate) fn parking_place(&mut self, lag: i64, until_ns: u64) -> Place {
         Place {
-            vtime: self.clock.before(lag),
+            owed_from: self.clock.before(lag),
             deadline: VTime::from_bits(until_ns),
             seq: self.next_seq(),
         }
@@ -373,11 +374,11 @@ impl<T> RunQueue<T> {
 
     fn file(&mut self, waiting: Waiting<T>) {
         let fresh = fresh(&self.numbers, &waiting.terms, 0);
-        let (line, key) = match (waiting.vtime > self.clock, fresh) {
+        let (line, key) = match (waiting.owed_from > self.clock, fresh) {
             (false, true) => (&mut self.fresh, waiting.deadline),
             (false, false) => (&mut self.long, waiting.deadline),
-            (true, true) => (&mut self.early_fresh, waiting.vtime),
-            (true, false) => (&mut self.early_long, waiting.vtime),
+            (true, true) => (&mut self.early_fresh, waiting.owed_from),
+            (true, false) => (&mut self.early_long, waiting.owed_from),
         };
         line.insert((key, waiting.seq), waiting);
     }
@@ -402,7 +403,7 @@ impl<T> RunQueue<T> {
         if self.fresh.is_empty() && self.long.is_empty() && self.running.is_none() {
             // Nobody is owed anything: time goes on to where somebody is.
             let early = [&self.early_fresh, &self.early_long];
-            let first = early.map(|line| line.first_key_value().map(|(&(vtime, _), _)| vtime));
+            let first = early.map(|line| line.first_key_value().map(|(&(moment, _), _)| moment));
             self.clock = first.into_iter().flatten().min().unwrap_or(self.clock);
             self.promote();
         }
@@ -440,9 +441,15 @@ impl<T> RunQueue<T> {
     fn leave(&mut self, waiting: Waiting<T>) -> Moving<T> {
         self.load -= waiting.terms.weight;
         Moving {
+            lag: self.clock.since(self.vtime_of(&waiting)),
             task: waiting.task,
-            lag: self.clock.since(waiting.vtime),
         }
+    }
+
+    fn vtime_of(&self, waiting: &Waiting<T>) -> VTime {
+        waiting
+            .deadline
+            .before(stretch(self.numbers.slice_ns, waiting.terms.weight))
     }
 }
 
@@ -450,6 +457,16 @@ impl<T> RunQueue<T> {
 fn fresh(numbers: &Numbers, terms: &Terms, used_ns: u64) -> bool {
     terms.class != Class::Background
         && terms.burst_ns.saturating_add(used_ns) < numbers.demote_after_ns
+}
+
+/// How far beyond its share an entity may go before it has to wait: a fresh one to the end of being fresh, so that a
+/// short event is not cut up.
+fn credit(numbers: &Numbers, terms: &Terms, used_ns: u64) -> i64 {
+    if fresh(numbers, terms, used_ns) {
+        stretch(numbers.demote_after_ns, terms.weight)
+    } else {
+        0
+    }
 }
 
 /// The lag that an entity keeps which wakes: a bounded bonus, a bounded debt.
@@ -473,3 +490,6 @@ pub(crate) fn lag_of_runner(
     let lateness = stretch(2 * numbers.slice_ns, load.saturating_add(after.weight));
     scaled.clamp(i64::MIN / 4, numbers.bonus / demotion + lateness)
 }
+
+#[cfg(test)]
+mod tests;

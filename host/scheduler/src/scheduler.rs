@@ -12,6 +12,9 @@ use crate::shared::Shared;
 use crate::sync::{Builder, JoinHandle, current};
 use crate::worker::Worker;
 
+/// Something around the whole work of a thread.
+pub type Around = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
 /// How a scheduler is set up. Start from [`Config::default`].
 pub struct Config {
     /// How many worker threads; by default one for each processor. At least 1, at most 1,024.
@@ -30,7 +33,7 @@ pub struct Config {
     pub preempt: Box<dyn Fn() + Send + Sync>,
     /// Called on each worker thread with its whole work, to be called once: room for what the thread needs around it,
     /// such as the context of an I/O runtime.
-    pub around: Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>,
+    pub around: Around,
     /// Who is told what happens.
     pub sink: Box<dyn SchedulerSink>,
     /// Where time comes from.

@@ -9,7 +9,7 @@ use crate::gauges::{SchedulerSink, count};
 use crate::idle::IdleWorkers;
 use crate::policy::{Class, Numbers, nanos};
 use crate::run_queue::{Place, Terms, lag_after_sleep, lag_of_runner};
-use crate::scheduler::Config;
+use crate::scheduler::{Around, Config};
 use crate::slot::{Slot, State};
 use crate::sync::yield_now;
 use crate::turn::Watch;
@@ -27,7 +27,7 @@ pub(crate) struct Shared<R> {
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) sink: Box<dyn SchedulerSink>,
     pub(crate) preempt: Box<dyn Fn() + Send + Sync>,
-    pub(crate) around: Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>,
+    pub(crate) around: Around,
     pub(crate) spin_ns: u64,
     pub(crate) max_runnable: usize,
     pub(crate) sheds: AtomicU64,
@@ -67,10 +67,14 @@ impl<R: Runnable> Shared<R> {
     }
 
     pub(crate) fn wake(&self, task: &Arc<R>) {
-        let entity = task.entity();
-        if !entity.note_wake() {
-            return;
+        if task.entity().note_wake() {
+            self.queue(task);
         }
+    }
+
+    /// Puts an entity into a queue that has just been woken.
+    fn queue(&self, task: &Arc<R>) {
+        let entity = task.entity();
         entity.tenant().began();
         let now_ns = self.clock.now_ns();
         entity.set_woken(now_ns);
@@ -83,8 +87,8 @@ impl<R: Runnable> Shared<R> {
             entity.tenant().ended();
             return;
         }
-        let tell = self.place(&mut state, worker, task.clone(), Origin::Sleep, now_ns);
-        let tell = tell.is_some_and(|(place, terms)| state.queue.preempts(place, terms, now_ns));
+        let placed = self.place(&mut state, worker, task.clone(), Origin::Sleep, now_ns);
+        let tell = placed.is_some_and(|(place, terms)| state.queue.preempts(place, terms, now_ns));
         state.notified |= claimed.is_some();
         let sleeping = state.sleeping;
         slot.publish(&mut state);

@@ -7,7 +7,16 @@ mod primitives {
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, fence};
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::thread::{Builder, JoinHandle, current, yield_now};
-    pub(crate) use std::thread_local;
+
+    /// Loom's thread-locals take no `const` block, the standard library's are better with one.
+    macro_rules! local {
+        (static $name:ident: $of:ty = $initial:expr;) => {
+            std::thread_local! {
+                static $name: $of = const { $initial };
+            }
+        };
+    }
+    pub(crate) use local as thread_local;
 
     /// Runs `work`; a panic in it comes back as its message.
     pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {

@@ -104,19 +104,20 @@ impl<R: Runnable> Worker<R> {
     /// Puts the entity of the last turn where it belongs, and takes the next: under one lock.
     fn settle(&mut self) -> Next<R> {
         let ended = self.ended.take();
-        let shared = self.shared.clone();
+        let shared = &*self.shared;
         let slot = &shared.slots[self.index];
         let now_ns = shared.clock.now_ns();
         let moved = self.balance();
         let mut state = slot.lock();
-        let task = ended.and_then(|ended| self.put_back(&mut state, ended, now_ns));
-        if let Some((task, origin)) = moved {
+        let rests = ended.and_then(|ended| self.put_back(&mut state, ended, now_ns));
+        let refused = moved.and_then(|(task, origin)| {
             if state.stopped {
                 task.entity().tenant().ended();
-            } else {
-                shared.place(&mut state, self.index, task, origin, now_ns);
+                return Some(task);
             }
-        }
+            shared.place(&mut state, self.index, task, origin, now_ns);
+            None
+        });
         let released = shared.release_due(&mut state, self.index, now_ns);
         let next = if state.stopped {
             Next::Stop
@@ -129,11 +130,22 @@ impl<R: Runnable> Worker<R> {
         slot.publish(&mut state);
         drop(state);
         // The session may end with this: not under the lock.
-        drop(task);
+        rests
+            .into_iter()
+            .chain(refused)
+            .for_each(|task| self.let_go(task));
         if released > 1 {
             shared.pushed(self.index, false);
         }
         next
+    }
+
+    fn let_go(&self, task: Arc<R>) {
+        let class = task.entity().class();
+        if let Err(message) = caught(|| drop(task)) {
+            count(&self.shared.slots[self.index].gauges.panics);
+            self.shared.sink.panicked(class, &message);
+        }
     }
 
     /// Charges a turn. Gives the entity back if it is not to be queued.
@@ -198,8 +210,8 @@ impl<R: Runnable> Worker<R> {
     }
 
     /// Takes an entity out of another worker's queue and begins its turn.
-    fn steal(&mut self) -> Option<Arc<R>> {
-        let shared = self.shared.clone();
+    fn steal(&self) -> Option<Arc<R>> {
+        let shared = &*self.shared;
         let workers = shared.slots.len();
         for offset in 1..workers {
             let victim = (self.index + offset) % workers;
@@ -211,7 +223,7 @@ impl<R: Runnable> Worker<R> {
     }
 
     /// Now and then: takes an entity over from a queue that is much fuller than this one.
-    fn balance(&mut self) -> Option<(Arc<R>, Origin)> {
+    fn balance(&self) -> Option<(Arc<R>, Origin)> {
         let workers = self.shared.slots.len();
         if workers == 1 || !self.turns.is_multiple_of(BALANCE_EVERY) {
             return None;
@@ -245,8 +257,8 @@ impl<R: Runnable> Worker<R> {
         Some((moving.task, Origin::Queue(moving.lag)))
     }
 
-    fn adopt(&mut self, task: Arc<R>, origin: Origin) -> Option<Arc<R>> {
-        let shared = self.shared.clone();
+    fn adopt(&self, task: Arc<R>, origin: Origin) -> Option<Arc<R>> {
+        let shared = &*self.shared;
         let slot = &shared.slots[self.index];
         let now_ns = shared.clock.now_ns();
         let mut state = slot.lock();

@@ -244,7 +244,7 @@ fn a_stop_lets_go_of_what_is_queued_and_of_what_comes_too_late() {
 
 #[test]
 fn a_change_of_class_neither_loses_nor_doubles_what_waits() {
-    explore(3, || {
+    explore(2, || {
         let scheduler = start(1, 0);
         let gate = Arc::new(Gate::default());
         let job = reader(1, &gate);

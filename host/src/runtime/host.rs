@@ -90,10 +90,7 @@ impl Host {
     /// How many sessions are frozen in memory, and the bytes of their snapshots.
     pub(crate) fn frozen(&self) -> (usize, usize) {
         let (count, bytes) = &self.frozen;
-        (
-            count.load(Ordering::Relaxed),
-            bytes.load(Ordering::Relaxed),
-        )
+        (count.load(Ordering::Relaxed), bytes.load(Ordering::Relaxed))
     }
 
     /// The account of a tenant, new if need be.

@@ -356,8 +356,8 @@ impl Snapshots {
         if lock(&self.images).kept.contains(&hash) {
             return Ok(());
         }
-        let sealed =
-            seal::seal(&self.key, bound_to(&hash), LAYOUT, &image.to_bytes()).map_err(unavailable)?;
+        let sealed = seal::seal(&self.key, bound_to(&hash), LAYOUT, &image.to_bytes())
+            .map_err(unavailable)?;
         self.store.put_image(hash, &sealed)?;
         let mut images = lock(&self.images);
         images.kept.insert(hash);
@@ -418,7 +418,10 @@ fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreEr
 }
 
 fn hex(bytes: &[u8; 32]) -> String {
-    bytes[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

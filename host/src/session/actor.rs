@@ -16,10 +16,10 @@ use crate::bindings::lapak::app::events::{
     self, Event, InputValue, Interaction, LifecycleError, TextDirection,
 };
 use crate::instance::Instance;
-use crate::updates::Carried;
 use crate::instances::Permit;
 use crate::mailbox::Letter;
 use crate::report::{EndCause, EndReport, from_error};
+use crate::updates::Carried;
 use crate::view::{
     Element, NavigatorAction, NodeId, NodeIds, Trigger, accept_input, kind_name, trigger_name,
 };
@@ -267,7 +267,8 @@ impl Actor {
         let budget = self.budget();
         // Not even its fields are looked at unless somebody listens.
         let session = self.session();
-        let span = tracing::debug_span!("event", name, app = %session.owner.app_id, session = ?session.id);
+        let span =
+            tracing::debug_span!("event", name, app = %session.owner.app_id, session = ?session.id);
         let view = self.instance.handle(&event, budget).instrument(span).await;
         let state = self.instance.state_mut();
         let cpu = state.meter.used();

@@ -308,7 +308,9 @@ impl Shared {
             }
             let now = state.progress;
             let watchers = state.watchers.get_or_insert_default();
-            let sender = watchers.progress.get_or_insert_with(|| watch::Sender::new(now));
+            let sender = watchers
+                .progress
+                .get_or_insert_with(|| watch::Sender::new(now));
             sender.subscribe()
         };
         // The sender lives as long as the session is watched; if it goes, the session has ended.
@@ -465,8 +467,12 @@ impl State {
         let Some(watchers) = &mut self.watchers else {
             return;
         };
-        watchers.updates.take_if(|updates| updates.receiver_count() == 0);
-        watchers.progress.take_if(|progress| progress.receiver_count() == 0);
+        watchers
+            .updates
+            .take_if(|updates| updates.receiver_count() == 0);
+        watchers
+            .progress
+            .take_if(|progress| progress.receiver_count() == 0);
         if watchers.updates.is_none() && watchers.progress.is_none() {
             self.watchers = None;
         }
@@ -507,7 +513,8 @@ impl Shared {
 
     /// Notes that the session has just done something.
     pub(super) fn touch(&self) {
-        self.last_used.store(self.host.coarse_now(), Ordering::Relaxed);
+        self.last_used
+            .store(self.host.coarse_now(), Ordering::Relaxed);
         self.used.store(true, Ordering::Relaxed);
     }
 }

@@ -251,7 +251,10 @@ fn rest(session: &Arc<Shared>, body: Body) -> Turn {
     let memory_bytes = actor.instance.memory_bytes();
     // A timer may run for hours: who only waits for timers has come to rest.
     let waiting = actor.instance.state();
-    let in_flight = waiting.requests.in_flight().saturating_sub(waiting.rooms.timer.running());
+    let in_flight = waiting
+        .requests
+        .in_flight()
+        .saturating_sub(waiting.rooms.timer.running());
     let mut state = session.lock();
     if state.has_ended() {
         drop(state);
@@ -305,6 +308,10 @@ pub(crate) fn freeze(session: &Arc<Shared>) -> Option<(Instance, Permit)> {
     if !session.app.is_eligible() || !state.mailbox.is_empty() || session.is_model {
         return None;
     }
+    let image = session
+        .model
+        .image()
+        .or_else(|| session.app.pristine().cloned())?;
     let mut actor = match std::mem::replace(&mut state.body, Body::Running) {
         Body::Kept(actor) => actor,
         other => {
@@ -312,7 +319,6 @@ pub(crate) fn freeze(session: &Arc<Shared>) -> Option<(Instance, Permit)> {
             return None;
         }
     };
-    let image = session.model.image().or_else(|| session.app.pristine().cloned())?;
     let span = tracing::debug_span!("freeze", app = %session.owner.app_id, session = ?session.id);
     let _span = span.entered();
     let began = Instant::now();
@@ -342,7 +348,10 @@ pub(crate) fn freeze(session: &Arc<Shared>) -> Option<(Instance, Permit)> {
 
 /// The snapshot of a session that is idle, as it is now; the session stays where it is.
 pub(crate) fn snapshot(session: &Arc<Shared>, state: &mut State) -> Option<Frozen> {
-    let image = session.model.image().or_else(|| session.app.pristine().cloned())?;
+    let image = session
+        .model
+        .image()
+        .or_else(|| session.app.pristine().cloned())?;
     let State { body, screen, .. } = state;
     match body {
         Body::Frozen(frozen) => Some(frozen.clone()),

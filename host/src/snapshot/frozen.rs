@@ -9,8 +9,8 @@ use super::image::{Image, put_number, take_number};
 use crate::capability::Rooms;
 use crate::capability::clock::Age;
 use crate::instance::InstanceState;
-use crate::requests::Requests;
 use crate::recording::Tape;
+use crate::requests::Requests;
 use crate::session::{Screen, Shared};
 use crate::view::{NodeIds, Tree};
 
@@ -133,7 +133,11 @@ impl Frozen {
     }
 
     /// The same session under the clock of another process, its requests asked again of that one's providers.
-    pub(crate) fn moved(self, session: &Arc<Shared>, stopped: Duration) -> Result<Self, Unreadable> {
+    pub(crate) fn moved(
+        self,
+        session: &Arc<Shared>,
+        stopped: Duration,
+    ) -> Result<Self, Unreadable> {
         let plain = self.unpacked()?;
         let (part, screen) = plain.host_part()?;
         let mut state = InstanceState::new(session.clone(), Tape::Off, Age::default());
@@ -167,7 +171,10 @@ impl Frozen {
 
     /// Of one that is not packed.
     fn parts(&self) -> Result<(&[u8], &[u8]), Unreadable> {
-        let (kind, mut rest) = self.bytes.split_first().ok_or_else(|| Unreadable("it is empty".into()))?;
+        let (kind, mut rest) = self
+            .bytes
+            .split_first()
+            .ok_or_else(|| Unreadable("it is empty".into()))?;
         if *kind != PLAIN {
             return Err(Unreadable("it is packed in an unknown way".into()));
         }

@@ -79,7 +79,8 @@ impl Image {
 
     /// The image as bytes, for keeping.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.host.len() + self.bytes() + self.pages.len() * 4 + 4);
+        let mut bytes =
+            Vec::with_capacity(self.host.len() + self.bytes() + self.pages.len() * 4 + 4);
         put_number(&mut bytes, self.host.len());
         bytes.extend_from_slice(&self.host);
         for (index, page) in self.kept() {
@@ -130,7 +131,9 @@ impl Touched {
             Self::All(pages) => (*pages, [].as_slice()),
             Self::Some(pages) => (0, pages.as_slice()),
         };
-        let some = some.iter().map(|page| usize::try_from(*page).unwrap_or(usize::MAX));
+        let some = some
+            .iter()
+            .map(|page| usize::try_from(*page).unwrap_or(usize::MAX));
         (0..all).chain(some)
     }
 }
@@ -217,7 +220,10 @@ pub(crate) fn restore(image: &Image, view: &mut SlotView<'_>, dirty: &Dirty) {
 
 /// Which pages of a memory differ from `image`.
 pub(crate) fn differing(image: &Image, view: &SlotView<'_>) -> Dirty {
-    let differs = |index: &usize| view.page(*index).is_some_and(|page| page != image.page(*index));
+    let differs = |index: &usize| {
+        view.page(*index)
+            .is_some_and(|page| page != image.page(*index))
+    };
     let all = candidates(image, view).into_iter().filter(differs);
     all.filter_map(|index| u32::try_from(index).ok()).collect()
 }
@@ -304,7 +310,10 @@ pub(crate) fn take_number(from: &mut &[u8]) -> Result<usize, BrokenDelta> {
         let (byte, rest) = from.split_first().ok_or(BrokenDelta)?;
         *from = rest;
         let part = usize::from(byte & 0x7f);
-        number |= part.checked_shl(shift).filter(|shifted| shifted >> shift == part).ok_or(BrokenDelta)?;
+        number |= part
+            .checked_shl(shift)
+            .filter(|shifted| shifted >> shift == part)
+            .ok_or(BrokenDelta)?;
         if byte & 0x80 == 0 {
             return Ok(number);
         }

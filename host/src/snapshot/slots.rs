@@ -221,11 +221,7 @@ impl Inner {
         if bytes > mapping.capacity || bytes < old || !bytes.is_multiple_of(PAGE) {
             return Err(std::io::ErrorKind::OutOfMemory.into());
         }
-        mapping.protect(
-            old,
-            bytes - old,
-            MprotectFlags::READ | MprotectFlags::WRITE,
-        )?;
+        mapping.protect(old, bytes - old, MprotectFlags::READ | MprotectFlags::WRITE)?;
         self.length.store(bytes, Ordering::Release);
         Ok(())
     }
@@ -365,7 +361,6 @@ impl SlotView<'_> {
         }
         pagemap(self.slot.base(), pages).map_or(Touched::All(pages), Touched::Some)
     }
-
 
     fn address(&self, index: usize) -> Option<*mut u8> {
         let offset = index.checked_mul(PAGE)?;

@@ -38,7 +38,8 @@ impl App for Wild {
                         seed
                     };
                     let words = STEP_MIB * 1024 * 1024 / 8;
-                    self.0.push(std::iter::repeat_with(next).take(words).collect());
+                    self.0
+                        .push(std::iter::repeat_with(next).take(words).collect());
                 }
             }
         }

@@ -72,9 +72,9 @@ fn many_taps_stay_quick_in_the_long_run_behind_spinners() {
             simulation.add(Class::Foreground, &tenant, tap(rest), number * 97 * US)
         })
         .collect();
-    simulation.run(300 * SECOND);
+    simulation.run(100 * SECOND);
     for tap in &taps {
-        assert!(tap.events() > 20_000, "{}", tap.events());
+        assert!(tap.events() > 8_000, "{}", tap.events());
         // Its fellows may go first, and one spinner whose slice is due.
         assert!(tap.longest() <= 2 * SLICE_AND_EVENT, "{} ns", tap.longest());
     }
@@ -157,7 +157,7 @@ fn a_background_session_keeps_to_its_budget_and_goes_on_in_the_next_window() {
         let used = bounded.cpu() - before;
         before = bounded.cpu();
         // The slice in which it was spent may be finished.
-        assert!(used >= 99 * MS && used <= 102 * MS, "{second}: {used} ns");
+        assert!((99 * MS..=102 * MS).contains(&used), "{second}: {used} ns");
         assert!(bounded.entity.tenant().runnable() <= 1);
     }
     assert!(free.cpu() > 9 * SECOND);
@@ -187,4 +187,21 @@ fn a_wake_while_parked_is_remembered() {
     );
     simulation.run(SECOND);
     assert_eq!(bounded.events(), 2);
+}
+
+#[test]
+fn a_short_event_is_not_cut_up_by_those_who_spin() {
+    let mut simulation = Simulation::new(1, unbounded());
+    crowd(&simulation, 100, Class::Foreground);
+    simulation.run(20 * SECOND);
+    let event = Habit::Event {
+        cost: 3 * MS,
+        rest: 500 * MS,
+    };
+    let opened = simulation.add_alone(Class::Foreground, event);
+    simulation.run(20 * SECOND);
+    assert!(opened.events() > 30, "{}", opened.events());
+    let longest = opened.longest();
+    // A slice before it, and one that has been passed over for long.
+    assert!(longest <= 3 * MS + 2 * SLICE_AND_EVENT, "{longest} ns");
 }

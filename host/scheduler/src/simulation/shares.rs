@@ -32,13 +32,13 @@ fn class() -> impl Strategy<Value = Class> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     /// Up to two slices more or less than the exact share, however long it takes.
     #[test]
     fn cpu_time_follows_weight(
         weights in prop::collection::vec((class(), 256u32..4096, 256u32..4096), 2..12),
-        seconds in 5u64..60,
+        seconds in 5u64..30,
     ) {
         let mut simulation = Simulation::new(1, unbounded());
         let sessions: Vec<_> = weights
@@ -71,7 +71,7 @@ proptest! {
     /// A tenant gets the same with one session or with many.
     #[test]
     fn tenants_share_whatever_the_number_of_their_sessions(
-        counts in prop::collection::vec(1usize..60, 2..5),
+        counts in prop::collection::vec(1usize..40, 2..5),
     ) {
         let mut simulation = Simulation::new(1, unbounded());
         let mut sessions = Vec::new();
@@ -81,8 +81,8 @@ proptest! {
                 simulation.add(Class::Foreground, &tenant, Habit::Spin, 0)
             }));
         }
-        simulation.run(90_000 * MS);
-        let (got, all) = shares(&mut simulation, &sessions, 60_000 * MS);
+        simulation.run(60_000 * MS);
+        let (got, all) = shares(&mut simulation, &sessions, 40_000 * MS);
         let due = all as f64 / counts.len() as f64;
         let mut got = got.iter();
         for &count in &counts {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{
-    BinaryReaderError, CompositeInnerType, ConstExpr, DataKind, Element, ElementItems, ExternalKind,
-    FunctionBody, KnownCustom, MemoryType, Name, NameMap, Operator, Parser, Payload, RefType,
-    Table, TypeRef, ValType,
+    BinaryReaderError, CompositeInnerType, ConstExpr, DataKind, Element, ElementItems,
+    ExternalKind, FunctionBody, KnownCustom, MemoryType, Name, NameMap, Operator, Parser, Payload,
+    RefType, Table, TypeRef, ValType,
 };
 
 use super::named;
