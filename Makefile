@@ -2,6 +2,8 @@
 PORT ?= 7700
 BUILT = $(or $(CARGO_TARGET_DIR),target)
 # The browser shell's unit tests. Without node they are left out: the browser tests use the same code as a whole.
+# Every order in which the scheduler's threads may act, explored by loom.
+MODEL_TEST = cargo test -p lapak-scheduler --features model --test model
 SHELL_TESTS = @if command -v node >/dev/null; then node --test preview/assets-tests/*.test.mjs; \
 	else echo "node is not installed: unit tests of the browser shell left out"; fi
 
@@ -24,6 +26,7 @@ demo: setup
 test:
 	@scripts/setup.sh build browser
 	cargo test --workspace
+	$(MODEL_TEST)
 	$(SHELL_TESTS)
 
 bench: setup
@@ -35,6 +38,7 @@ check:
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 	cargo test --workspace
+	$(MODEL_TEST)
 	$(SHELL_TESTS)
 	@command -v cargo-deny >/dev/null && cargo deny check || echo "cargo-deny is not installed: licences not checked (cargo install cargo-deny)"
 
