@@ -1,6 +1,7 @@
 //! Ours: a session of a runtime, driven as a shell drives it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -52,6 +53,8 @@ pub(crate) fn tap_and_see(session: &Session, node: NodeId) -> anyhow::Result<()>
     Ok(())
 }
 
+static PERSONS: AtomicU64 = AtomicU64::new(0);
+
 /// Launches so many sessions and waits until they have come to rest.
 pub(crate) async fn launch_many(
     runtime: &Runtime,
@@ -62,8 +65,10 @@ pub(crate) async fn launch_many(
     // A few hundred at a time: as many as can be on their way at once.
     while sessions.len() < count {
         let first = sessions.len();
-        for index in first..count.min(first + 256) {
-            sessions.push(runtime.launch(app, Launch::new(format!("p{index}")))?);
+        for _ in first..count.min(first + 256) {
+            // Everybody a person of their own: what one has stored is not another's.
+            let person = PERSONS.fetch_add(1, Ordering::Relaxed);
+            sessions.push(runtime.launch(app, Launch::new(format!("p{person}")))?);
         }
         for session in &sessions[first..] {
             session.settled().await;
