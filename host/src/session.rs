@@ -26,7 +26,7 @@ pub use crate::session_id::SessionId;
 pub(crate) use actor::Actor;
 pub(crate) use shared::{Beginning, Body, Shared, State};
 pub use shell_event::ShellEvent;
-pub(crate) use turn::{freeze, snapshot};
+pub(crate) use turn::{freeze, freeze_locked, snapshot};
 
 /// What launches a session: who, where and how it looks.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -211,7 +211,7 @@ impl Session {
     /// Freezes the session now, if it is idle and its app allows it; tells whether it is frozen. The host does this
     /// by itself when the session has been idle for a while or its instance is needed elsewhere.
     pub fn freeze(&self) -> bool {
-        freeze(&self.shared);
+        drop(freeze_locked(&self.shared, self.shared.lock()));
         self.residence() == Residence::Frozen
     }
 

@@ -79,6 +79,8 @@ pub(crate) struct State {
     pub(super) screen: Option<Box<Screen>>,
     watchers: Option<Box<Watchers>>,
     progress: Progress,
+    /// The end has begun: it happens once.
+    ending: bool,
     /// What the app handed over to its next version.
     carried: Option<Box<[u8]>>,
     pub(crate) body: Body,
@@ -157,6 +159,7 @@ impl Shared {
                 mailbox: beginning.mailbox,
                 screen: (!painted).then(Box::default),
                 watchers: None,
+                ending: false,
                 carried: None,
                 progress: Progress {
                     painted,
@@ -323,11 +326,13 @@ impl Shared {
             tracing::info!(app = %self.owner.app_id, session = ?self.id, "session ended: {report}");
         }
         let report = Arc::new(report);
+        if std::mem::replace(&mut self.lock().ending, true) {
+            return;
+        }
+        // Before anybody is told: who hears of the end finds the session gone.
+        self.host.ended(self, &report.cause);
         let dropped = {
             let mut state = self.lock();
-            if state.progress.ended {
-                return;
-            }
             if state.screen.is_none() {
                 let screen = match &state.body {
                     Body::Frozen(frozen) => frozen.screen(),
@@ -348,7 +353,6 @@ impl Shared {
             )
         };
         drop(dropped);
-        self.host.ended(self, &report.cause);
     }
 
     /// The end of a session for which the host has nothing more, e.g. because it is being shut down.

@@ -304,7 +304,14 @@ fn sit_for_model(session: &Arc<Shared>) {
 /// Freezes a session that is idle in an instance; gives the instance, which belongs to nobody then. `None` when
 /// there is nothing to freeze, or somebody else has the session's lock.
 pub(crate) fn freeze(session: &Arc<Shared>) -> Option<(Instance, Permit)> {
-    let mut state = session.try_lock()?;
+    freeze_locked(session, session.try_lock()?)
+}
+
+/// The same for somebody who holds the session's lock.
+pub(crate) fn freeze_locked(
+    session: &Arc<Shared>,
+    mut state: std::sync::MutexGuard<'_, State>,
+) -> Option<(Instance, Permit)> {
     if !session.app.is_eligible() || !state.mailbox.is_empty() || session.is_model {
         return None;
     }
