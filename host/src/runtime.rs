@@ -444,6 +444,10 @@ impl Runtime {
     }
 }
 
+/// A worker without work spins for up to four times this while wakes are frequent: waking one that sleeps costs more than
+/// most events.
+const SPIN: Duration = Duration::from_micros(50);
+
 fn scheduler(
     (workers, max_runnable): (usize, usize),
     engine: &Engine,
@@ -466,6 +470,7 @@ fn scheduler(
             serve();
         }),
         clock: Box::new(WorkerClock::new()),
+        spin: default.spin.min(SPIN) * 4,
         sink: Box::new(QueueDelays(metrics.clone())),
         ..default
     })

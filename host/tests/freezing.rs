@@ -72,6 +72,7 @@ async fn apps_take_turns_in_the_same_slots_and_see_nothing_of_each_other() {
     let warung = runtime.load(built("examples/warung")).await.expect("load");
     let first = runtime.launch(&counter, Launch::new("a")).expect("launch");
     let second = runtime.launch(&warung, Launch::new("b")).expect("launch");
+    first.settled().await;
     second.settled().await;
     let menu = second.screen();
     for _ in 0..5 {

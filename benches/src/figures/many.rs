@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use lapak_abi::package::Package;
-use lapak_host::view::{NodeId, Trigger};
+use lapak_host::view::{NodeId, TreeNode, Trigger};
 use lapak_host::{App, Runtime, Session};
 use tokio::runtime::Runtime as Tokio;
 
@@ -222,12 +222,10 @@ impl Population {
 
 /// The number on show.
 fn shown(session: &Session) -> i64 {
-    let text = session.screen().tree.to_text();
-    let number = text
-        .split(|character: char| !character.is_ascii_digit())
-        .filter(|part| !part.is_empty())
-        .filter_map(|part| part.parse().ok());
-    number.last().unwrap_or(-1)
+    let tree = session.screen().tree;
+    let count = |node: &TreeNode| node.node.key.as_deref() == Some("count");
+    let at = tree.nodes.iter().position(count);
+    at.and_then(|at| tree.text_of(at).parse().ok()).unwrap_or(-1)
 }
 
 async fn where_pools_stop(app: &App, effort: Effort) -> anyhow::Result<f64> {
