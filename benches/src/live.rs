@@ -78,8 +78,8 @@ pub(crate) async fn launch_many(
 }
 
 /// Loads an app of this repository.
-pub(crate) async fn load(runtime: &Runtime, app: &str) -> anyhow::Result<Arc<App>> {
-    let package = Package::read(apps::built(app)?.bytes, &PackageLimits::default())?;
+pub(crate) async fn load(runtime: &Runtime, app: &'static str) -> anyhow::Result<Arc<App>> {
+    let package = Package::read(apps::built(app)?.bytes.clone(), &PackageLimits::default())?;
     Ok(runtime.load(package).await?)
 }
 

@@ -82,7 +82,7 @@ pub(super) fn toggle_row(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Fi
 fn compare(
     tokio: &Tokio,
     effort: Effort,
-    app: &str,
+    app: &'static str,
     nth: usize,
 ) -> anyhow::Result<(Vec<f64>, Vec<f64>, Vec<f64>)> {
     let _within = tokio.enter();

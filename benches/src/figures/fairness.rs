@@ -160,9 +160,9 @@ fn tokio_beside(spinners: usize, taps: usize) -> anyhow::Result<Taps> {
     Ok(Taps(times))
 }
 
-fn package(app: &str) -> anyhow::Result<Package> {
+fn package(app: &'static str) -> anyhow::Result<Package> {
     Ok(Package::read(
-        apps::built(app)?.bytes,
+        apps::built(app)?.bytes.clone(),
         &PackageLimits::default(),
     )?)
 }

@@ -19,7 +19,7 @@ const RUNS: usize = 7;
 
 /// A package that this host has never seen: read, checked, compiled, launched.
 pub(super) fn new(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
-    let bytes = apps::built(WARUNG)?.bytes;
+    let bytes = apps::built(WARUNG)?.bytes.clone();
     let _within = tokio.enter();
     let runtime = live::runtime()?;
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
@@ -42,7 +42,7 @@ pub(super) fn new(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> 
 /// An app whose compiled code is in the cache: launched, once it was loaded from there; and opened from the package's
 /// bytes on.
 pub(super) fn cached(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
-    let bytes = apps::built(apps::COUNTER)?.bytes;
+    let bytes = apps::built(apps::COUNTER)?.bytes.clone();
     let folder = tempfile::tempdir()?;
     let config = RuntimeConfig {
         code_cache: Some(folder.path().join("code")),

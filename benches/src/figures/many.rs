@@ -50,7 +50,7 @@ fn bytes(
     tokio: &Tokio,
     effort: Effort,
     id: &str,
-    app: &str,
+    app: &'static str,
     count: usize,
     taps: &[&str],
 ) -> anyhow::Result<Vec<Figure>> {
@@ -225,7 +225,8 @@ fn shown(session: &Session) -> i64 {
     let tree = session.screen().tree;
     let count = |node: &TreeNode| node.node.key.as_deref() == Some("count");
     let at = tree.nodes.iter().position(count);
-    at.and_then(|at| tree.text_of(at).parse().ok()).unwrap_or(-1)
+    at.and_then(|at| tree.text_of(at).parse().ok())
+        .unwrap_or(-1)
 }
 
 async fn where_pools_stop(app: &App, effort: Effort) -> anyhow::Result<f64> {

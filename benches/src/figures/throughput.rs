@@ -59,7 +59,10 @@ pub(super) fn zipf(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>>
     }
     drop(sessions);
     drop(runtime);
-    let package = Package::read(apps::built(COUNTER)?.bytes, &PackageLimits::default())?;
+    let package = Package::read(
+        apps::built(COUNTER)?.bytes.clone(),
+        &PackageLimits::default(),
+    )?;
     let tasks = Tasks::start(&package, count)?;
     for _ in 0..effort.runs.min(5) {
         theirs.push(tasks.run(events)?);
