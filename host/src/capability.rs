@@ -79,9 +79,10 @@ impl Rooms {
 
 impl InstanceState {
     /// Asks the providers again for what they were asked before the host restarted. Each room's requests are such
-    /// that asking twice does no more than asking once.
-    pub(crate) fn ask_again(&mut self) {
-        self.ask_storage_again();
-        self.restart_timers();
+    /// that asking twice does no more than asking once. Those `answered` already have their outcome in the
+    /// mailbox: a second one would be a second event for the app.
+    pub(crate) fn ask_again(&mut self, answered: &[RequestId]) {
+        self.ask_storage_again(answered);
+        self.restart_timers(answered);
     }
 }

@@ -3,6 +3,7 @@
 //! Every host function of every capability asks [`Grants::check`] in its first line. A refusal is a value
 //! that the app receives, and it does not tell whether the thing exists.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A capability: one WIT interface that a host may lend to an app.
@@ -64,10 +65,11 @@ pub struct AccessDenied;
 /// # Security
 /// The set and its generation are one atomic word: a call that begins after
 /// [`withdraw`](Self::withdraw) returned sees the withdrawal.
-#[derive(Debug)]
 pub struct Grants {
     /// Low 48 bits: the granted capabilities; high 16 bits: the generation, which grows with each change.
     word: AtomicU64,
+    /// Called after each change.
+    told: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 const GENERATION_SHIFT: u32 = 48;
@@ -77,9 +79,7 @@ impl Grants {
     /// Nothing at all.
     #[must_use]
     pub fn none() -> Self {
-        Self {
-            word: AtomicU64::new(0),
-        }
+        Self::of([])
     }
 
     /// Just these.
@@ -90,6 +90,7 @@ impl Grants {
             .fold(0, |set, capability| set | capability.bit());
         Self {
             word: AtomicU64::new(set),
+            told: OnceLock::new(),
         }
     }
 
@@ -128,6 +129,12 @@ impl Grants {
         u16::try_from(self.word.load(Ordering::Acquire) >> GENERATION_SHIFT).unwrap_or_default()
     }
 
+    /// Has `told` called after every change from now on: whoever keeps a copy must renew it, or a grant that was taken back
+    /// would come back with the copy. For the first caller only.
+    pub(crate) fn on_change(&self, told: impl Fn() + Send + Sync + 'static) {
+        let _ = self.told.set(Box::new(told));
+    }
+
     fn change(&self, change: impl Fn(u64) -> u64) {
         let changed = |word: u64| {
             let generation = (word >> GENERATION_SHIFT).wrapping_add(1) & 0xffff;
@@ -137,6 +144,18 @@ impl Grants {
         let _ = self
             .word
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, changed);
+        if let Some(told) = self.told.get() {
+            told();
+        }
+    }
+}
+
+impl std::fmt::Debug for Grants {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Grants")
+            .field("granted", &self.granted())
+            .field("generation", &self.generation())
+            .finish()
     }
 }
 

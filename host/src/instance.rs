@@ -134,9 +134,15 @@ impl InstanceState {
         self.requests.begin(most)
     }
 
+    /// Requests that the app waits for. A timer may run for hours: who only waits for timers has come to rest.
+    pub(crate) fn waits_for(&self) -> usize {
+        let timers = self.rooms.timer.running();
+        self.requests.in_flight().saturating_sub(timers)
+    }
+
     /// Ends the request later. `None` in a replay, where nobody is asked: the outcome is on the tape.
     pub(crate) fn finisher(&self, request: RequestId) -> Option<Finisher> {
-        (!self.tape.is_replay()).then(|| Finisher::new(request, self.session.clone()))
+        (!self.tape.is_replay()).then(|| Finisher::new(request, &self.session))
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::instance::{Instance, InstanceState, NotStarted};
-use crate::session::{Shared, freeze};
+use crate::session::{Locked, Shared, freeze};
 use crate::snapshot::image::Image;
 
 /// Free instances that are kept for the next session of their app. More are dropped.
@@ -25,15 +25,19 @@ const MOST_TRIES: usize = 32;
 pub(crate) struct Instances {
     most: usize,
     taken: AtomicUsize,
+    /// How many of them are lent to large sessions.
+    large: AtomicUsize,
     free: Mutex<VecDeque<Free>>,
     /// Sessions that are idle in an instance, each once; who has been here longest comes first.
-    idle: Mutex<VecDeque<Weak<Shared>>>,
+    idle: Idle,
     /// The large ones among them.
-    idle_large: Mutex<VecDeque<Weak<Shared>>>,
+    idle_large: Idle,
     /// Sessions that wait for a place.
     waiting: Mutex<VecDeque<Weak<Shared>>>,
     waiters: AtomicUsize,
 }
+
+type Idle = Mutex<VecDeque<Weak<Shared>>>;
 
 /// An instance without a session.
 struct Free {
@@ -43,7 +47,10 @@ struct Free {
 }
 
 /// One of the instances that there may be.
-pub(crate) struct Permit(Arc<Instances>);
+pub(crate) struct Permit {
+    instances: Arc<Instances>,
+    large: bool,
+}
 
 /// What a session needs before it can run: an instance that somebody left, or leave to make one.
 pub(crate) enum Place {
@@ -58,6 +65,7 @@ impl Instances {
         Arc::new(Self {
             most: most.max(1),
             taken: AtomicUsize::new(0),
+            large: AtomicUsize::new(0),
             free: Mutex::default(),
             idle: Mutex::default(),
             idle_large: Mutex::default(),
@@ -75,11 +83,17 @@ impl Instances {
     /// when one is free.
     pub(crate) fn place(self: &Arc<Self>, session: &Arc<Shared>, bytes: usize) -> Option<Place> {
         let place = self.try_place(session, bytes);
-        if place.is_none() {
-            lock(&self.waiting).push_back(Arc::downgrade(session));
-            self.waiters.fetch_add(1, Ordering::SeqCst);
+        if place.is_some() {
+            session.waits.store(false, Ordering::SeqCst);
+        } else {
+            // Once, however often it is woken meanwhile: each entry takes a place that comes free from somebody else.
+            if !session.waits.swap(true, Ordering::SeqCst) {
+                lock(&self.waiting).push_back(Arc::downgrade(session));
+                self.waiters.fetch_add(1, Ordering::SeqCst);
+            }
             // One may have been given back between the look and the entry in the list.
-            if self.count() < self.most {
+            // But no session that is kept back although there is room: it would wake itself for ever.
+            if self.count() < self.most && !self.is_kept_back(bytes) {
                 self.wake_one();
             }
         }
@@ -87,14 +101,26 @@ impl Instances {
     }
 
     fn try_place(self: &Arc<Self>, session: &Arc<Shared>, bytes: usize) -> Option<Place> {
+        if self.is_kept_back(bytes) {
+            return None;
+        }
+        let mut place = self.find_place(session, bytes)?;
+        let (Place::Left(_, permit) | Place::New(permit)) = &mut place;
+        permit.lend_to_large(bytes >= LARGE_BYTES);
+        Some(place)
+    }
+
+    /// Whether a session must wait because it is large, and as many large ones as may be have instances.
+    fn is_kept_back(&self, bytes: usize) -> bool {
+        bytes >= LARGE_BYTES && self.large.load(Ordering::Acquire) >= self.most - self.reserve()
+    }
+
+    fn find_place(self: &Arc<Self>, session: &Arc<Shared>, bytes: usize) -> Option<Place> {
         let app = session.app.serial();
         if let Some(free) = self.take_free(app, bytes) {
             return Some(Place::Left(Box::new(free.instance), free.permit));
         }
-        if bytes >= LARGE_BYTES {
-            return self.permit(self.most - self.reserve()).map(Place::New);
-        }
-        if let Some(permit) = self.permit(self.most) {
+        if let Some(permit) = self.permit() {
             return Some(Place::New(permit));
         }
         if let Some((its_app, instance, permit)) = self.evict() {
@@ -135,7 +161,7 @@ impl Instances {
         }
     }
 
-    fn freeze_idle_of(&self, list: &Mutex<VecDeque<Weak<Shared>>>, now: u32, ticks: u32) {
+    fn freeze_idle_of(&self, list: &Idle, now: u32, ticks: u32) {
         let count = lock(list).len();
         for _ in 0..count {
             let Some(session) = lock(list).pop_front() else {
@@ -149,8 +175,7 @@ impl Instances {
                 lock(list).push_back(Arc::downgrade(&session));
                 continue;
             }
-            session.listed.store(false, Ordering::Release);
-            if let Some((instance, permit)) = freeze(&session) {
+            if let Ok(Some((instance, permit))) = Self::freeze_listed(&session, list) {
                 self.leave(session.app.serial(), instance, permit);
             }
         }
@@ -165,11 +190,11 @@ impl Instances {
         let Some(session) = lock(&self.idle_large).pop_front() else {
             return false;
         };
-        if let Some(session) = session.upgrade() {
-            session.listed.store(false, Ordering::Release);
-            drop(freeze(&session));
-        }
-        true
+        let Some(session) = session.upgrade() else {
+            return true;
+        };
+        // One that somebody looks at is left for the next round.
+        Self::freeze_listed(&session, &self.idle_large).is_ok()
     }
 
     /// Places that large sessions leave to others.
@@ -216,21 +241,29 @@ impl Instances {
 
     /// Wakes a session that waits for a place.
     pub(crate) fn wake_one(&self) {
-        let woken = lock(&self.waiting).pop_front();
-        if let Some(session) = woken {
+        loop {
+            let Some(session) = lock(&self.waiting).pop_front() else {
+                return;
+            };
             self.waiters.fetch_sub(1, Ordering::SeqCst);
-            if let Some(session) = session.upgrade() {
+            if let Some(session) = session.upgrade()
+                && session.waits.swap(false, Ordering::SeqCst)
+            {
                 session.host.scheduler.wake(&session);
+                return;
             }
         }
     }
 
-    fn permit(self: &Arc<Self>, most: usize) -> Option<Permit> {
-        let more = |now| (now < most).then_some(now + 1);
+    fn permit(self: &Arc<Self>) -> Option<Permit> {
+        let more = |now| (now < self.most).then_some(now + 1);
         self.taken
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
             .ok()?;
-        Some(Permit(self.clone()))
+        Some(Permit {
+            instances: self.clone(),
+            large: false,
+        })
     }
 
     fn take_free(&self, app: u64, bytes: usize) -> Option<Free> {
@@ -243,21 +276,35 @@ impl Instances {
     /// Freezes the session that has been idle for longest, more or less: one that was used since it came into the list
     /// gets a second chance.
     fn evict(&self) -> Option<(u64, Instance, Permit)> {
-        for _ in 0..MOST_TRIES {
+        for further in (0..MOST_TRIES).rev() {
             let session = lock(&self.idle).pop_front()?;
             let Some(session) = session.upgrade() else {
                 continue;
             };
-            if session.used.swap(false, Ordering::Relaxed) {
+            // Where all were used since, the last one goes all the same: somebody waits.
+            if session.used.swap(false, Ordering::Relaxed) && further > 0 {
                 lock(&self.idle).push_back(Arc::downgrade(&session));
                 continue;
             }
-            session.listed.store(false, Ordering::Release);
-            if let Some((instance, permit)) = freeze(&session) {
+            if let Ok(Some((instance, permit))) = Self::freeze_listed(&session, &self.idle) {
                 return Some((session.app.serial(), instance, permit));
             }
         }
         None
+    }
+
+    /// Freezes a session that was just taken out of `list`.
+    fn freeze_listed(
+        session: &Arc<Shared>,
+        list: &Idle,
+    ) -> Result<Option<(Instance, Permit)>, Locked> {
+        session.listed.store(false, Ordering::Release);
+        let frozen = freeze(session);
+        // It is idle all the same. Out of the list it would keep its instance until its next event, for ever perhaps.
+        if frozen.is_err() && !session.listed.swap(true, Ordering::AcqRel) {
+            lock(list).push_back(Arc::downgrade(session));
+        }
+        frozen
     }
 }
 
@@ -296,11 +343,23 @@ impl Place {
     }
 }
 
+impl Permit {
+    fn lend_to_large(&mut self, large: bool) {
+        match (self.large, large) {
+            (false, true) => self.instances.large.fetch_add(1, Ordering::AcqRel),
+            (true, false) => self.instances.large.fetch_sub(1, Ordering::AcqRel),
+            _ => 0,
+        };
+        self.large = large;
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, Ordering::AcqRel);
-        if self.0.waiters.load(Ordering::SeqCst) > 0 {
-            self.0.wake_one();
+        self.lend_to_large(false);
+        self.instances.taken.fetch_sub(1, Ordering::AcqRel);
+        if self.instances.waiters.load(Ordering::SeqCst) > 0 {
+            self.instances.wake_one();
         }
     }
 }

@@ -90,6 +90,12 @@ impl Mailbox {
         }
     }
 
+    /// The finished requests that wait.
+    pub(crate) fn answered(&self) -> Vec<RequestId> {
+        let waiting = self.waiting.iter().flat_map(|waiting| &waiting.finished);
+        waiting.map(|(request, _)| *request).collect()
+    }
+
     /// Copies of the letters, for a snapshot: the shell's events, and the finished requests.
     pub(crate) fn letters(&self) -> (Vec<ShellEvent>, Vec<(RequestId, Answer)>) {
         let Some(waiting) = &self.waiting else {

@@ -1,6 +1,6 @@
 //! Requests of one session: ids given once, a limited number in flight, outcomes delivered between events.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::Answer;
@@ -48,17 +48,23 @@ impl Requests {
 /// Ends one request.
 pub(crate) struct Finisher {
     request: RequestId,
-    session: Arc<Shared>,
+    /// A provider may take a day: it does not keep a session that has ended meanwhile, nor the host.
+    session: Weak<Shared>,
 }
 
 impl Finisher {
     /// What a provider's callback holds to end the request, from any thread.
-    pub(crate) fn new(request: RequestId, session: Arc<Shared>) -> Self {
-        Self { request, session }
+    pub(crate) fn new(request: RequestId, session: &Arc<Shared>) -> Self {
+        Self {
+            request,
+            session: Arc::downgrade(session),
+        }
     }
 
     /// Hands the outcome over; the app gets `request-finished` afterwards.
     pub(crate) fn with(self, answer: Answer) {
-        self.session.finish(self.request, answer);
+        if let Some(session) = self.session.upgrade() {
+            session.finish(self.request, answer);
+        }
     }
 }

@@ -167,11 +167,16 @@ impl Runtime {
             ),
             None => None,
         };
+        let limits = &config.limits;
         let snapshots = match &config.snapshots {
-            Some(config) => Some(Snapshots::open(config).map_err(|source| RuntimeError::Key {
-                path: config.key_folder.clone(),
-                source,
-            })?),
+            Some(config) => {
+                Some(
+                    Snapshots::open(config, limits).map_err(|source| RuntimeError::Key {
+                        path: config.key_folder.clone(),
+                        source,
+                    })?,
+                )
+            }
             None => None,
         };
         let metrics = Arc::new(Metrics::default());

@@ -2,10 +2,12 @@
 
 mod actor;
 mod names;
+mod resume;
 mod shared;
 mod shell_event;
 mod show;
 mod turn;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +28,7 @@ pub use crate::session_id::SessionId;
 pub(crate) use actor::Actor;
 pub(crate) use shared::{Beginning, Body, Shared, State};
 pub use shell_event::ShellEvent;
-pub(crate) use turn::{freeze, freeze_locked, snapshot};
+pub(crate) use turn::{Locked, freeze, freeze_locked, snapshot};
 
 /// What launches a session: who, where and how it looks.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

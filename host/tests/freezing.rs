@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lapak_host::session::Residence;
@@ -96,4 +97,63 @@ async fn a_session_that_is_ended_while_frozen_is_gone() {
     session.ended().await;
     assert_eq!(session.residence(), Residence::Ended);
     assert_eq!(runtime.sessions(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_looks_at_a_session_keeps_nobody_from_its_instance() {
+    let runtime = runtime(1);
+    let app = runtime.load(hostile()).await.expect("load");
+    let sessions = ["a", "b"].map(|me| launch_as(&runtime, &app, me, "nothing", "never"));
+    for session in &sessions {
+        session.settled().await;
+    }
+    let over = AtomicBool::new(false);
+    /// Says so even if the test fails, or the others would look for ever.
+    struct Over<'a>(&'a AtomicBool);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    std::thread::scope(|scope| {
+        for session in &sessions {
+            let over = &over;
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    std::hint::black_box(session.screen());
+                }
+            });
+        }
+        let _over = Over(&over);
+        let taps = async {
+            for _ in 0..100 {
+                for session in &sessions {
+                    still_works(session).await;
+                }
+            }
+        };
+        let taps = tokio::time::timeout(Duration::from_secs(60), taps);
+        let done = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(taps));
+        assert!(done.is_ok(), "the one instance is never given up");
+    });
+}
+
+#[tokio::test]
+async fn large_sessions_get_their_turn_among_small_ones() {
+    let runtime = runtime(2);
+    let app = runtime.load(hostile()).await.expect("load");
+    let large = ["a", "b"].map(|me| launch_as(&runtime, &app, me, "grow", "interaction"));
+    let small = ["c", "d", "e"].map(|me| launch_as(&runtime, &app, me, "nothing", "never"));
+    let turns = async {
+        for _ in 0..4 {
+            for session in large.iter().chain(&small) {
+                still_works(session).await;
+            }
+        }
+    };
+    for session in large.iter().chain(&small) {
+        session.settled().await;
+    }
+    let turns = tokio::time::timeout(Duration::from_secs(60), turns).await;
+    assert!(turns.is_ok(), "a session never gets an instance");
 }

@@ -156,9 +156,11 @@ impl InstanceState {
         storage.submit(self.owner(), quota, operation, done);
     }
 
-    pub(super) fn ask_storage_again(&mut self) {
+    pub(super) fn ask_storage_again(&mut self, answered: &[RequestId]) {
         for (request, operation) in self.rooms.storage.asked.clone() {
-            self.submit(request, operation);
+            if !answered.contains(&request) {
+                self.submit(request, operation);
+            }
         }
     }
 }

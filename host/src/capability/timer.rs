@@ -98,9 +98,12 @@ impl InstanceState {
     }
 
     /// Goes on with the timers of a session that another process had.
-    pub(super) fn restart_timers(&mut self) {
+    pub(super) fn restart_timers(&mut self, answered: &[RequestId]) {
         let now = self.providers().clock.now().unix_ms;
         for (request, due) in self.rooms.timer.running.clone() {
+            if answered.contains(&request) {
+                continue;
+            }
             let left = Duration::from_millis(due.saturating_sub(now)).min(MAX_DELAY);
             self.start_timer(request, left);
         }

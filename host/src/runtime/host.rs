@@ -10,7 +10,7 @@ use lapak_scheduler::{Account, Scheduler};
 use wasmtime::Engine;
 
 use super::registry::Registry;
-use super::snapshots::Snapshots;
+use super::snapshots::{ResumeError, Snapshots};
 use crate::app::App;
 use crate::capability::Providers;
 use crate::code_cache::CodeCache;
@@ -21,9 +21,13 @@ use crate::metrics::{CLASSES, Histogram, MOST_TENANTS, Metrics, MetricsReading, 
 use crate::recording::RecordOptions;
 use crate::report::EndCause;
 use crate::session::{Screen, Shared, nanos};
+use crate::snapshot::store::StoreError;
 
 /// One tick of the host's coarse time.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
+
+/// When a session is asked for again that the disk did not give.
+const FETCH_AGAIN: Duration = Duration::from_secs(1);
 
 /// The inside of a [`Runtime`](super::Runtime).
 pub(crate) struct Host {
@@ -78,7 +82,7 @@ impl Host {
     }
 
     /// One more session is on disk alone.
-    pub(super) fn put_away(&self) {
+    pub(crate) fn put_away(&self) {
         self.stored.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -158,15 +162,29 @@ impl Host {
         self.apps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Brings a session's snapshot from the disk, on a thread that may wait for it, and wakes the session then.
+    /// Brings a session's snapshot from the disk, on a thread that may wait for it, and wakes the session then. Once,
+    /// however many letters ask for it meanwhile.
     pub(crate) fn fetch(self: &Arc<Self>, session: &Arc<Shared>) {
+        if session.fetching.swap(true, Ordering::AcqRel) {
+            return;
+        }
         let (host, session) = (self.clone(), session.clone());
         self.io.spawn_blocking(move || {
             let Some(snapshots) = &host.snapshots else {
                 return;
             };
-            match snapshots.fetch(&host, &session) {
+            let fetched = snapshots.fetch(&host, &session);
+            session.fetching.store(false, Ordering::Release);
+            match fetched {
                 Ok(()) => host.scheduler.wake(&session),
+                Err(ResumeError::Store(error @ StoreError::Unavailable { .. })) => {
+                    count(&host.metrics.store_errors);
+                    tracing::error!(%error, session = ?session.id, "not fetched; this is tried again");
+                    host.io.spawn(async move {
+                        tokio::time::sleep(FETCH_AGAIN).await;
+                        session.host.scheduler.wake(&session);
+                    });
+                }
                 Err(error) => {
                     count(&host.metrics.store_errors);
                     session.end(Shared::host_fault(error.to_string()));
@@ -189,10 +207,11 @@ impl Host {
         if session.is_model {
             return;
         }
-        self.registry.remove(session.id);
+        // In this order: at no moment can it be taken up again from the disk.
         if let Some(snapshots) = &self.snapshots {
             snapshots.forget(session.id);
         }
+        self.registry.remove(session.id);
     }
 
     /// Drops every session and every instance, so that nothing refers to anything else in a circle.

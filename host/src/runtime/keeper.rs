@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use super::ResumeError;
 use super::host::{Host, TICK};
 use crate::metrics::count;
-use crate::session::Body;
 use crate::snapshot::store::StoreError;
+
+/// How often sessions that ended are removed from the disk where there are no checkpoints.
+const TIDY: Duration = Duration::from_secs(1);
 
 /// Stops when dropped.
 pub(super) struct Keeper {
@@ -83,17 +85,21 @@ fn keep_on_disk(host: &Arc<Host>, next_checkpoint: &mut Instant) -> Result<(), S
     let Some(snapshots) = &host.snapshots else {
         return Ok(());
     };
+    let writing = snapshots.writing();
+    let due = Instant::now() >= *next_checkpoint;
+    if due {
+        *next_checkpoint = Instant::now() + snapshots.checkpoint.unwrap_or(TIDY);
+        // Before anything is written: on a full disk this is what makes room.
+        snapshots.remove_gone(&writing)?;
+    }
     let (_, held) = host.frozen();
     if held > snapshots.memory_bytes {
         // A tenth more than must be, so that the next spill is not due at once.
         let spare = snapshots.memory_bytes / 10;
-        snapshots.spill(host, held - snapshots.memory_bytes + spare)?;
+        snapshots.spill(host, held - snapshots.memory_bytes + spare, &writing)?;
     }
-    if let Some(every) = snapshots.checkpoint
-        && Instant::now() >= *next_checkpoint
-    {
-        *next_checkpoint = Instant::now() + every;
-        snapshots.write_changed(host)?;
+    if due && snapshots.checkpoint.is_some() {
+        snapshots.write_changed(host, &writing)?;
     }
     Ok(())
 }
@@ -102,14 +108,20 @@ fn keep_on_disk(host: &Arc<Host>, next_checkpoint: &mut Instant) -> Result<(), S
 pub(super) fn write_all(host: &Arc<Host>, deadline: Instant) -> Result<usize, ResumeError> {
     let snapshots = host.snapshots.as_ref().ok_or(ResumeError::NoStore)?;
     loop {
-        snapshots.write_changed(host)?;
+        // Held until all were looked at: a session that somebody else is about to write is not written yet.
+        let writing = snapshots.writing();
+        snapshots.remove_gone(&writing)?;
+        snapshots.write_changed(host, &writing)?;
         let left = host.registry.all().filter(|session| {
             let kept_resident = !session.app.is_eligible();
+            // First the lock: whoever was let in before the host was being stopped has left its letter then.
+            let idle = session.lock().body.is_idle();
             let unsaved = session.unsaved.load(Ordering::Acquire);
-            let begun = !matches!(session.lock().body, Body::New(_));
-            kept_resident || unsaved || !begun
+            // One that is still being launched was never marked: it was never at rest.
+            kept_resident || unsaved || !idle
         });
         let left: Vec<_> = left.collect();
+        drop(writing);
         let hopeless = left.iter().all(|session| !session.app.is_eligible());
         if hopeless || Instant::now() >= deadline {
             return Ok(left.len());

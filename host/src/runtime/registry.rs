@@ -40,17 +40,6 @@ impl Registry {
         true
     }
 
-    /// Takes a session in, or gives the one that is here under this id.
-    pub(crate) fn find_or_insert(&self, session: Arc<Shared>) -> Arc<Shared> {
-        let mut shard = self.shard(session.id);
-        if let Some(here) = shard.get(&session.id) {
-            return here.clone();
-        }
-        shard.insert(session.id, session.clone());
-        self.count.fetch_add(1, Ordering::AcqRel);
-        session
-    }
-
     pub(crate) fn find(&self, id: SessionId) -> Option<Arc<Shared>> {
         self.shard(id).get(&id).cloned()
     }

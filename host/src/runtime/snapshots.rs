@@ -1,28 +1,26 @@
 //! Sessions on disk: written when memory is short, at every checkpoint and at the end; read when they are wanted.
 
+mod writing;
+
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use lapak_abi::limits::Limits;
+
 use super::Runtime;
 use super::host::Host;
 use crate::host_key::HostKey;
 use crate::metrics::count;
-use crate::session::{Beginning, Body, Screen, Session, SessionId, Shared, snapshot};
+use crate::session::{Beginning, Body, Screen, Session, SessionId, Shared};
 use crate::snapshot::frozen::Frozen;
 use crate::snapshot::image::Image;
 use crate::snapshot::saved::{LAYOUT, Saved};
 use crate::snapshot::seal::{self, Accepts, SealError, SealKey};
 use crate::snapshot::store::sqlite::SqliteSnapshots;
 use crate::snapshot::store::{ImageHash, SnapshotStore, StoreError};
-
-/// The largest snapshot that is read, in bytes: a memory of the largest size, and a screen.
-const MOST_BYTES: usize = 80 << 20;
-
-/// Sessions written in one transaction.
-const BATCH: usize = 1_000;
 
 /// Where snapshots go and when.
 #[derive(Clone)]
@@ -126,8 +124,13 @@ pub(crate) struct Snapshots {
     images: Mutex<Images>,
     /// Sessions that have changed since they were written.
     changed: Mutex<Vec<SessionId>>,
-    /// Sessions that ended and may be on disk.
-    gone: Mutex<Vec<SessionId>>,
+    /// Sessions that ended and may be on disk, until they are not.
+    gone: Mutex<HashSet<SessionId>>,
+    writing: Mutex<()>,
+    /// Held while a session is taken up, so that nobody else does at the same time; by the id's first byte.
+    taking_up: [Mutex<()>; 16],
+    /// The largest snapshot that is read, in bytes: a memory of the largest size and what describes it, and a screen.
+    most_bytes: usize,
     pub(crate) written: AtomicU64,
 }
 
@@ -138,7 +141,7 @@ struct Images {
 }
 
 impl Snapshots {
-    pub(crate) fn open(config: &SnapshotConfig) -> std::io::Result<Self> {
+    pub(crate) fn open(config: &SnapshotConfig, limits: &Limits) -> std::io::Result<Self> {
         let key = HostKey::open(&config.key_folder)?;
         Ok(Self {
             store: config.store.clone(),
@@ -148,12 +151,21 @@ impl Snapshots {
             images: Mutex::default(),
             changed: Mutex::default(),
             gone: Mutex::default(),
+            writing: Mutex::default(),
+            taking_up: Default::default(),
+            most_bytes: limits
+                .memory_bytes
+                .saturating_mul(2)
+                .saturating_add(MOST_SCREEN_BYTES),
             written: AtomicU64::new(0),
         })
     }
 
     /// The session has changed.
     pub(crate) fn changed(&self, session: &Shared) {
+        if session.is_model || !session.app.is_eligible() {
+            return;
+        }
         if !session.unsaved.swap(true, Ordering::AcqRel) {
             lock(&self.changed).push(session.id);
         }
@@ -161,132 +173,28 @@ impl Snapshots {
 
     /// The session has ended.
     pub(crate) fn forget(&self, id: SessionId) {
-        lock(&self.gone).push(id);
-    }
-
-    /// Writes every session that has changed, and removes those that ended; tells how many were written.
-    pub(super) fn write_changed(&self, host: &Host) -> Result<usize, StoreError> {
-        let gone = std::mem::take(&mut *lock(&self.gone));
-        if !gone.is_empty()
-            && let Err(error) = self.store.remove(&gone)
-        {
-            lock(&self.gone).extend(gone);
-            return Err(error);
-        }
-        let changed = std::mem::take(&mut *lock(&self.changed));
-        let mut written = 0;
-        for (done, ids) in changed.chunks(BATCH).enumerate() {
-            let sessions = ids.iter().filter_map(|id| host.registry.find(*id));
-            match self.write(sessions) {
-                Ok(count) => written += count,
-                Err(error) => {
-                    // Nothing of this batch is on disk: they have still changed.
-                    for id in &changed[done * BATCH..] {
-                        if let Some(session) = host.registry.find(*id) {
-                            self.changed(&session);
-                        }
-                    }
-                    return Err(error);
-                }
-            }
-        }
-        Ok(written)
-    }
-
-    /// Writes these sessions in one transaction. Those in the middle of an event are left for the next time.
-    fn write(&self, sessions: impl Iterator<Item = Arc<Shared>>) -> Result<usize, StoreError> {
-        let mut sealed = Vec::new();
-        for session in sessions {
-            let mut state = session.lock();
-            // Before it is looked at: a change from now on puts it into the list again.
-            session.unsaved.store(false, Ordering::Release);
-            let Some(frozen) = snapshot(&session, &mut state) else {
-                let running = !matches!(state.body, Body::Stored | Body::Ended);
-                drop(state);
-                if running && session.app.is_eligible() {
-                    self.changed(&session);
-                }
-                continue;
-            };
-            let saved = Saved::new(&session, &state, &frozen);
-            drop(state);
-            self.keep_image(&frozen.image)?;
-            sealed.push((session.id, self.seal(session.id, &saved)?));
-        }
-        let batch: Vec<(SessionId, &[u8])> =
-            sealed.iter().map(|(id, bytes)| (*id, &**bytes)).collect();
-        if !batch.is_empty() {
-            self.store.put(&batch)?;
-        }
-        let count = batch.len();
-        self.written
-            .fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
-        Ok(count)
-    }
-
-    /// Moves frozen sessions to disk, those idle for longest first, until `bytes` are freed; tells how many went.
-    pub(super) fn spill(&self, host: &Host, bytes: usize) -> Result<usize, StoreError> {
-        let mut frozen: Vec<(u32, Arc<Shared>)> = host
-            .registry
-            .all()
-            .filter(|session| matches!(session.lock().body, Body::Frozen(_)))
-            .map(|session| (session.last_used.load(Ordering::Relaxed), session))
-            .collect();
-        frozen.sort_by_key(|(used, _)| *used);
-        let (mut freed, mut moved) = (0, 0);
-        let mut rest = &frozen[..];
-        while freed < bytes && !rest.is_empty() {
-            let (batch, after) = rest.split_at(batch_length(rest));
-            let (batch_freed, batch_moved) = self.spill_batch(host, batch)?;
-            freed += batch_freed;
-            moved += batch_moved;
-            rest = after;
-        }
-        Ok(moved)
-    }
-
-    fn spill_batch(
-        &self,
-        host: &Host,
-        batch: &[(u32, Arc<Shared>)],
-    ) -> Result<(usize, usize), StoreError> {
-        let seen: Vec<u64> = batch
-            .iter()
-            .map(|(_, session)| session.handled.load(Ordering::Relaxed))
-            .collect();
-        self.write(batch.iter().map(|(_, session)| session.clone()))?;
-        let (mut freed, mut moved) = (0, 0);
-        for ((_, session), handled) in batch.iter().zip(seen) {
-            let mut state = session.lock();
-            // One that did something meanwhile, or has letters, stays.
-            let same = session.handled.load(Ordering::Relaxed) == handled;
-            if let Body::Frozen(frozen) = &state.body
-                && same
-                && state.mailbox().is_empty()
-            {
-                freed += frozen.bytes();
-                moved += 1;
-                host.unheld(frozen.bytes());
-                state.body = Body::Stored;
-                host.put_away();
-                count(&host.metrics.spilled);
-            }
-        }
-        Ok((freed, moved))
+        lock(&self.gone).insert(id);
     }
 
     /// Brings a session's snapshot into memory.
     pub(super) fn fetch(&self, host: &Host, session: &Arc<Shared>) -> Result<(), ResumeError> {
         let saved = self.read(session.id)?;
         let image = self.image(saved.image)?;
+        let handled = saved.handled;
         let frozen = saved.thaw(image);
         let mut state = session.lock();
-        if matches!(state.body, Body::Stored) {
-            host.brought_back();
-            host.held(frozen.bytes());
-            state.body = Body::Frozen(frozen);
-            count(&host.metrics.fetched);
+        if !matches!(state.body, Body::Stored) {
+            return Ok(());
         }
+        if handled != session.handled.load(Ordering::Acquire) {
+            return Err(damaged(
+                "the store has another state of the session than was written last",
+            ));
+        }
+        host.brought_back();
+        host.held(frozen.bytes());
+        state.body = Body::Frozen(frozen);
+        count(&host.metrics.fetched);
         Ok(())
     }
 
@@ -296,7 +204,18 @@ impl Snapshots {
         host: &Arc<Host>,
         id: SessionId,
     ) -> Result<Arc<Shared>, ResumeError> {
+        let _taking_up =
+            lock(&self.taking_up[usize::from(id.as_bytes()[0]) % self.taking_up.len()]);
+        if let Some(here) = host.registry.find(id) {
+            return Ok(here);
+        }
+        if lock(&self.gone).contains(&id) {
+            return Err(ResumeError::Unknown(id));
+        }
         let saved = self.read(id)?;
+        if host.registry.count() >= host.max_sessions {
+            return Err(ResumeError::TooManySessions(host.max_sessions));
+        }
         let app = host.apps().get(&saved.package).cloned();
         let app = app.ok_or(ResumeError::AppNotLoaded(saved.package))?;
         let grants = saved.grants();
@@ -321,17 +240,18 @@ impl Snapshots {
         let frozen = saved.thaw(image);
         let shared = Shared::new(host.clone(), beginning);
         shared.take_up(frozen, stopped, handled, background)?;
-        let here = host.registry.find_or_insert(shared.clone());
-        if Arc::ptr_eq(&here, &shared) {
-            host.scheduler.wake(&shared);
+        if !host.registry.insert(&shared, host.max_sessions) {
+            shared.abandon();
+            return Err(ResumeError::TooManySessions(host.max_sessions));
         }
-        Ok(here)
+        host.scheduler.wake(&shared);
+        Ok(shared)
     }
 
     /// What is on disk of a session.
     pub(super) fn read(&self, id: SessionId) -> Result<Saved, ResumeError> {
         let sealed = self.store.get(id)?.ok_or(ResumeError::Unknown(id))?;
-        let opened = seal::open(&self.key, id, ACCEPTS, &sealed)?;
+        let opened = seal::open(&self.key, id, self.accepts(), &sealed)?;
         postcard::from_bytes(&opened.plain).map_err(damaged)
     }
 
@@ -344,6 +264,13 @@ impl Snapshots {
     pub(super) fn screen(&self, session: &Shared) -> Option<Screen> {
         let saved = self.read(session.id).ok()?;
         self.frozen(saved).ok()?.screen()
+    }
+
+    fn accepts(&self) -> Accepts {
+        Accepts {
+            newest_layout: LAYOUT,
+            plain_bytes: self.most_bytes,
+        }
     }
 
     fn seal(&self, id: SessionId, saved: &Saved) -> Result<Vec<u8>, StoreError> {
@@ -371,7 +298,7 @@ impl Snapshots {
         }
         let sealed = self.store.image(hash)?;
         let sealed = sealed.ok_or_else(|| damaged("the image that it goes with is missing"))?;
-        let opened = seal::open(&self.key, bound_to(&hash), ACCEPTS, &sealed)?;
+        let opened = seal::open(&self.key, bound_to(&hash), self.accepts(), &sealed)?;
         let image = Arc::new(Image::from_bytes(&opened.plain).map_err(damaged)?);
         if image.hash() != hash {
             return Err(damaged("the image that it goes with is another one"));
@@ -382,22 +309,8 @@ impl Snapshots {
     }
 }
 
-/// How many of these sessions go in one transaction: many small ones, or a large one by itself.
-fn batch_length(sessions: &[(u32, Arc<Shared>)]) -> usize {
-    const BYTES: usize = 8 << 20;
-    let mut sum = 0;
-    let fits = |(_, session): &&(u32, Arc<Shared>)| {
-        sum += session.frozen_bytes();
-        sum <= BYTES
-    };
-    let fitting = sessions.iter().take(BATCH).take_while(fits).count();
-    fitting.max(1).min(sessions.len())
-}
-
-const ACCEPTS: Accepts = Accepts {
-    newest_layout: LAYOUT,
-    plain_bytes: MOST_BYTES,
-};
+/// A screen as bytes, and what else a session has besides its memory.
+const MOST_SCREEN_BYTES: usize = 16 << 20;
 
 /// An image is sealed like a session whose id is the first half of its hash.
 fn bound_to(hash: &ImageHash) -> SessionId {

@@ -5,7 +5,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use lapak_abi::limits::Limits;
 use lapak_scheduler::{Account, Class, Entity};
@@ -21,11 +20,8 @@ use crate::grants::Grants;
 use crate::mailbox::{Letter, Mailbox, SendError};
 use crate::recording::{Player, Recorder, Recording};
 use crate::report::{EndCause, EndReport};
-use crate::runtime::{Host, ResumeError};
-use crate::snapshot::frozen::{Frozen, Unreadable};
-
-/// How many updates a watcher may fall behind before it has to take the whole screen again.
-const WATCHER_BACKLOG: usize = 512;
+use crate::runtime::Host;
+use crate::snapshot::frozen::Frozen;
 
 /// A session's record. A million of them fit into a small machine, so whatever is not always needed is boxed.
 pub(crate) struct Shared {
@@ -47,6 +43,10 @@ pub(crate) struct Shared {
     /// Used since it was put into the list of idle sessions; in that list.
     pub(crate) used: AtomicBool,
     pub(crate) listed: AtomicBool,
+    /// In the list of sessions that wait for an instance, and still in need of one.
+    pub(crate) waits: AtomicBool,
+    /// On its way from the disk.
+    pub(crate) fetching: AtomicBool,
     /// In the list of sessions to be written to disk.
     pub(crate) unsaved: AtomicBool,
     /// Launched only to take an image of; never seen by anybody.
@@ -77,8 +77,8 @@ pub(crate) struct State {
     pub(super) mailbox: Mailbox,
     /// `None` while the session is only bytes: the screen is among them.
     pub(super) screen: Option<Box<Screen>>,
-    watchers: Option<Box<Watchers>>,
-    progress: Progress,
+    pub(super) watchers: Option<Box<Watchers>>,
+    pub(super) progress: Progress,
     /// The end has begun: it happens once.
     ending: bool,
     /// What the app handed over to its next version.
@@ -106,9 +106,9 @@ pub(crate) enum Body {
 
 /// Those who look at a session.
 #[derive(Default)]
-struct Watchers {
-    updates: Option<broadcast::Sender<Update>>,
-    progress: Option<watch::Sender<Progress>>,
+pub(super) struct Watchers {
+    pub(super) updates: Option<broadcast::Sender<Update>>,
+    pub(super) progress: Option<watch::Sender<Progress>>,
 }
 
 /// How far a session is, for those who wait.
@@ -134,7 +134,7 @@ impl Shared {
     pub(crate) fn new(host: Arc<Host>, beginning: Beginning) -> Arc<Self> {
         let (app, now) = (beginning.app, host.coarse_now());
         let painted = !matches!(beginning.body, Body::New(_));
-        Arc::new(Self {
+        let shared = Arc::new(Self {
             id: beginning.id,
             owner: Owner {
                 app_id: app.id(),
@@ -152,6 +152,8 @@ impl Shared {
             gave_way: AtomicBool::new(false),
             used: AtomicBool::new(false),
             listed: AtomicBool::new(false),
+            waits: AtomicBool::new(false),
+            fetching: AtomicBool::new(false),
             unsaved: AtomicBool::new(false),
             is_model: beginning.is_model,
             model: beginning.model,
@@ -167,7 +169,13 @@ impl Shared {
                 },
                 body: beginning.body,
             }),
-        })
+        });
+        if shared.host.snapshots.is_some() {
+            let session = Arc::downgrade(&shared);
+            let changed = move || session.upgrade().map_or((), |session| session.changed());
+            shared.grants.on_change(changed);
+        }
+        shared
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -211,6 +219,7 @@ impl Shared {
             self.classify(&event);
             state.mailbox.post(event, self.limits().mailbox_events)?;
             state.progress(Progress::busy);
+            self.changed();
         }
         self.host.scheduler.wake(self);
         Ok(())
@@ -225,42 +234,16 @@ impl Shared {
             }
             state.mailbox.finish(request, answer);
             state.progress(Progress::busy);
+            self.changed();
         }
         self.host.scheduler.wake(self);
     }
 
-    /// The screen as it is; of a session on disk it is read from there.
-    pub(super) fn screen(&self) -> Screen {
-        let stored = {
-            let state = self.lock();
-            if let Some(screen) = &state.screen {
-                return Screen::clone(screen);
-            }
-            match &state.body {
-                Body::Frozen(frozen) => return frozen.screen().unwrap_or_default(),
-                body => matches!(body, Body::Stored),
-            }
-        };
-        if stored && let Some(screen) = self.host.stored_screen(self) {
-            return screen;
-        }
-        // Thawed meanwhile.
-        self.lock().screen.as_deref().cloned().unwrap_or_default()
-    }
-
-    pub(super) fn watch(&self) -> (Screen, broadcast::Receiver<Update>) {
-        loop {
-            let handled = self.handled.load(Ordering::Relaxed);
-            let screen = self.screen();
-            let mut state = self.lock();
-            // A change between the two looks would be missed.
-            let same = match &state.screen {
-                Some(now) => now.version == screen.version,
-                None => self.handled.load(Ordering::Relaxed) == handled,
-            };
-            if same {
-                return (screen, state.subscribe());
-            }
+    /// What is on disk of the session, if anything, is out of date. A letter that was taken counts: whoever sent it was
+    /// told that it will be handled.
+    pub(super) fn changed(&self) {
+        if let Some(snapshots) = &self.host.snapshots {
+            snapshots.changed(self);
         }
     }
 
@@ -303,23 +286,6 @@ impl Shared {
         }
     }
 
-    pub(crate) async fn wait(&self, reached: impl Fn(&Progress) -> bool) {
-        let mut progress = {
-            let mut state = self.lock();
-            if reached(&state.progress) {
-                return;
-            }
-            let now = state.progress;
-            let watchers = state.watchers.get_or_insert_default();
-            let sender = watchers
-                .progress
-                .get_or_insert_with(|| watch::Sender::new(now));
-            sender.subscribe()
-        };
-        // The sender lives as long as the session is watched; if it goes, the session has ended.
-        let _ = progress.wait_for(reached).await;
-    }
-
     /// Ends the session: tells everybody, drops everything.
     pub(crate) fn end(self: &Arc<Self>, report: EndReport) {
         if report.cause.is_fault() {
@@ -359,6 +325,8 @@ impl Shared {
     pub(crate) fn abandon(&self) {
         let dropped = {
             let mut state = self.lock();
+            // What is on disk is another process's from now on: no later end takes it away.
+            state.ending = true;
             state.progress(|progress| {
                 progress.ended = true;
                 progress.settled = true;
@@ -370,26 +338,6 @@ impl Shared {
             )
         };
         drop(dropped);
-    }
-
-    /// Goes on from a snapshot that another process wrote, `stopped` being that one's monotonic time. What the app asked
-    /// of the providers is asked again.
-    pub(crate) fn take_up(
-        self: &Arc<Self>,
-        frozen: Frozen,
-        stopped: Duration,
-        handled: u64,
-        background: bool,
-    ) -> Result<(), ResumeError> {
-        let damaged = |error: Unreadable| ResumeError::Damaged(error.to_string());
-        if background {
-            self.host.scheduler.set_class(self, Class::Background);
-        }
-        self.handled.store(handled, Ordering::Relaxed);
-        let frozen = frozen.moved(self, stopped).map_err(damaged)?;
-        self.host.held(frozen.bytes());
-        self.lock().body = Body::Frozen(frozen);
-        Ok(())
     }
 
     /// What was recorded so far.
@@ -457,14 +405,6 @@ impl State {
         self.progress.ended
     }
 
-    fn subscribe(&mut self) -> broadcast::Receiver<Update> {
-        let watchers = self.watchers.get_or_insert_default();
-        let updates = watchers
-            .updates
-            .get_or_insert_with(|| broadcast::Sender::new(WATCHER_BACKLOG));
-        updates.subscribe()
-    }
-
     /// Gives back what watchers who are gone have left behind.
     pub(super) fn shrink(&mut self) {
         self.mailbox.shrink();
@@ -491,6 +431,11 @@ impl Body {
             Self::Stored => host.brought_back(),
             _ => {}
         }
+    }
+
+    /// Between two events.
+    pub(crate) fn is_idle(&self) -> bool {
+        !matches!(self, Self::New(_) | Self::Running | Self::Suspended(_))
     }
 
     pub(crate) fn residence(&self) -> Residence {

@@ -142,7 +142,9 @@ fn thaw(
     frozen: Frozen,
     place: Place,
 ) -> Next {
-    let (instance_state, ids, plain) = match unpack(session, &frozen) {
+    let unpacked = unpack(session, &frozen);
+    session.host.unheld(frozen.bytes());
+    let (instance_state, ids, plain) = match unpacked {
         Ok((instance_state, ids, screen, plain)) => {
             state.screen = Some(Box::new(screen));
             (instance_state, ids, plain)
@@ -154,12 +156,12 @@ fn thaw(
         }
     };
     let Some(letter) = state.mailbox.next() else {
+        session.host.held(frozen.bytes());
         state.body = Body::Frozen(frozen);
         state.screen = None;
         return Next::Nothing;
     };
     drop(state);
-    session.host.unheld(frozen.bytes());
     let thawed = Thawed {
         state: instance_state,
         ids,
@@ -249,12 +251,7 @@ fn rest(session: &Arc<Shared>, body: Body) -> Turn {
     };
     session.touch();
     let memory_bytes = actor.instance.memory_bytes();
-    // A timer may run for hours: who only waits for timers has come to rest.
-    let waiting = actor.instance.state();
-    let in_flight = waiting
-        .requests
-        .in_flight()
-        .saturating_sub(waiting.rooms.timer.running());
+    let in_flight = actor.instance.state().waits_for();
     let mut state = session.lock();
     if state.has_ended() {
         drop(state);
@@ -269,12 +266,7 @@ fn rest(session: &Arc<Shared>, body: Body) -> Turn {
         });
     }
     drop(state);
-    if let Some(snapshots) = &session.host.snapshots
-        && !session.is_model
-        && session.app.is_eligible()
-    {
-        snapshots.changed(session);
-    }
+    session.changed();
     if session.is_model && !waits && in_flight == 0 {
         sit_for_model(session);
         return Turn::Done;
@@ -301,10 +293,14 @@ fn sit_for_model(session: &Arc<Shared>) {
     });
 }
 
+/// Somebody else has the session's lock, for a moment: whoever looks at its screen, say.
+pub(crate) struct Locked;
+
 /// Freezes a session that is idle in an instance; gives the instance, which belongs to nobody then. `None` when
-/// there is nothing to freeze, or somebody else has the session's lock.
-pub(crate) fn freeze(session: &Arc<Shared>) -> Option<(Instance, Permit)> {
-    freeze_locked(session, session.try_lock()?)
+/// there is nothing to freeze.
+pub(crate) fn freeze(session: &Arc<Shared>) -> Result<Option<(Instance, Permit)>, Locked> {
+    let state = session.try_lock().ok_or(Locked)?;
+    Ok(freeze_locked(session, state))
 }
 
 /// The same for somebody who holds the session's lock.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use lapak_abi::pages::SavedPages;
 
 use super::image::{Image, put_number, take_number};
+use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::Rooms;
 use crate::capability::clock::Age;
 use crate::instance::InstanceState;
@@ -132,21 +133,24 @@ impl Frozen {
         Some(self.unpacked().ok()?.host_part().ok()?.1)
     }
 
-    /// The same session under the clock of another process, its requests asked again of that one's providers.
+    /// The same session under the clock of another process, its requests asked again of that one's providers but for those
+    /// `answered` already; tells whether it has come to rest.
     pub(crate) fn moved(
         self,
         session: &Arc<Shared>,
         stopped: Duration,
-    ) -> Result<Self, Unreadable> {
+        answered: &[RequestId],
+    ) -> Result<(Self, bool), Unreadable> {
         let plain = self.unpacked()?;
         let (part, screen) = plain.host_part()?;
         let mut state = InstanceState::new(session.clone(), Tape::Off, Age::default());
         let now = session.providers.clock.monotonic();
         let ids = part.restore(&mut state)?;
         state.age = state.age.moved(stopped, now);
-        state.ask_again();
+        state.ask_again(answered);
         let memory = (self.image.clone(), self.memory_bytes, plain.delta()?);
-        Self::new(&state, &ids, &screen, memory)
+        let moved = Self::new(&state, &ids, &screen, memory)?;
+        Ok((moved, state.waits_for() == 0))
     }
 
     /// The same, ready to be read.

@@ -68,6 +68,9 @@ impl Image {
     /// Names the content from the byte `scratch` on.
     pub(crate) fn hash_after(&self, scratch: usize) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
+        // The length too, or a part of the one could be taken for a part of the other.
+        let host_bytes = u64::try_from(self.host.len()).unwrap_or(u64::MAX);
+        hasher.update(&host_bytes.to_le_bytes());
         hasher.update(&self.host);
         let first = scratch / PAGE;
         for (index, page) in self.kept().filter(|(index, _)| *index >= first) {
@@ -320,3 +323,6 @@ pub(crate) fn take_number(from: &mut &[u8]) -> Result<usize, BrokenDelta> {
     }
     Err(BrokenDelta)
 }
+
+#[cfg(test)]
+mod tests;

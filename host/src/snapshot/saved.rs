@@ -56,6 +56,13 @@ impl Saved {
         }
     }
 
+    /// Renews what can change around a session that is on disk.
+    pub(crate) fn renew(&mut self, session: &Shared, state: &State) {
+        (self.shell, self.finished) = state.mailbox().letters();
+        self.granted = session.grants.granted();
+        self.background = session.is_background();
+    }
+
     /// The frozen session, with the image that it goes with.
     pub(crate) fn thaw(self, image: Arc<Image>) -> Frozen {
         let bytes = usize::try_from(self.memory_bytes).unwrap_or(usize::MAX);

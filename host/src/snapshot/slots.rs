@@ -411,3 +411,6 @@ fn pagemap(base: *const u8, pages: usize) -> Option<Vec<u32>> {
     }
     Some(touched)
 }
+
+#[cfg(test)]
+pub(super) mod tests;

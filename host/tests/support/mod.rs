@@ -1,8 +1,11 @@
 //! What the host's tests share: guests built once, and sessions driven step by step.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod store;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use lapak_abi::package::{Package, PackageLimits, PackageWriter};
 use lapak_host::view::{InputValue, Trigger};
@@ -113,6 +116,23 @@ pub fn text(session: &Session, key: &str) -> String {
         .iter()
         .position(|node| node.node.key.as_deref() == Some(key));
     tree.text_of(at.unwrap_or_else(|| panic!("no {key:?} in\n{}", tree.to_text())))
+}
+
+/// Waits until it is so, for a while that is long on any machine.
+pub async fn until(what: &str, so: impl Fn() -> bool) {
+    for _ in 0..6_000 {
+        if so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("not within half a minute: {what}");
+}
+
+/// Waits for the session to come to rest, but not for ever.
+pub async fn settled(session: &Session) {
+    let settled = tokio::time::timeout(Duration::from_secs(30), session.settled());
+    assert!(settled.await.is_ok(), "{session:?} does not come to rest");
 }
 
 /// The session still answers a tap rightly.
