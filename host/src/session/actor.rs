@@ -176,7 +176,9 @@ impl Actor {
                         (Element::Navigator(navigator), Trigger::Tap) => Some(navigator.clone()),
                         _ => None,
                     };
-                    let handler = screen.tree.handler(node, trigger);
+                    let mut bindings = found.node.bindings.iter();
+                    let bound = bindings.find(|one| one.trigger == trigger);
+                    let handler = bound.map(|one| one.handler);
                     Ok((kind_name(element), navigator, handler, value))
                 })
         };
