@@ -129,7 +129,11 @@ impl PageStack {
     #[must_use]
     pub fn save(&self) -> SavedPages {
         let place = |page: &Page| {
-            let found = self.routes.pages.iter().position(|route| *route == page.route);
+            let found = self
+                .routes
+                .pages
+                .iter()
+                .position(|route| *route == page.route);
             found.and_then(|index| u32::try_from(index).ok())
         };
         let open = self.open.iter();
@@ -167,7 +171,11 @@ impl PageStack {
     /// [`NavigationError::InvalidUrl`] and [`NavigationError::UnknownPage`].
     pub fn open_first(&mut self, url: &str) -> Moved {
         let target = if url.is_empty() {
-            let first = self.routes.pages.first().ok_or(NavigationError::UnknownPage)?;
+            let first = self
+                .routes
+                .pages
+                .first()
+                .ok_or(NavigationError::UnknownPage)?;
             (first.clone(), String::new())
         } else {
             self.parse(url)?
@@ -302,7 +310,11 @@ impl PageStack {
         if path.contains(':') || path.split('/').any(odd) {
             return Err(NavigationError::InvalidUrl);
         }
-        let route = self.routes.pages.iter().find(|route| route.as_str() == path);
+        let route = self
+            .routes
+            .pages
+            .iter()
+            .find(|route| route.as_str() == path);
         let route = route.ok_or(NavigationError::UnknownPage)?;
         Ok((route.clone(), query.to_owned()))
     }

@@ -20,9 +20,7 @@ use crate::instances::Permit;
 use crate::mailbox::Letter;
 use crate::report::{EndCause, EndReport, from_error};
 use crate::updates::Carried;
-use crate::view::{
-    Element, NavigatorAction, NodeId, NodeIds, Trigger, accept_input, kind_name,
-};
+use crate::view::{Element, NavigatorAction, NodeId, NodeIds, Trigger, accept_input, kind_name};
 
 /// A session in its instance.
 pub(crate) struct Actor {

@@ -70,7 +70,9 @@ impl Actor {
         screen.version += 1;
         screen.title = title;
         screen.page = top;
-        screen.route = pages.last().map_or_else(String::new, |page| page.route.to_string());
+        screen.route = pages
+            .last()
+            .map_or_else(String::new, |page| page.route.to_string());
         screen.depth = pages.len();
         screen.stack = pages.iter().map(page_url).collect();
         if state.watched() {

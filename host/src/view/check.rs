@@ -101,7 +101,11 @@ const FEW_KEYS: usize = 8;
 impl Keys {
     /// Notes the key of the node `index`; tells whether it is new among its siblings.
     fn insert(&mut self, nodes: &[Node], index: usize, key: &str) -> bool {
-        let keys = || self.few.iter().filter_map(|at| nodes.get(*at)?.key.as_deref());
+        let keys = || {
+            self.few
+                .iter()
+                .filter_map(|at| nodes.get(*at)?.key.as_deref())
+        };
         if self.few.len() < FEW_KEYS {
             let new = keys().all(|seen| seen != key);
             self.few.push(index);
