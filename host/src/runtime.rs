@@ -29,6 +29,7 @@ use crate::metrics::{Metrics, MetricsReading, QueueDelays, count};
 use crate::recording::{Player, RecordOptions, Recorder};
 use crate::session::{Beginning, Body, Launch, Session, SessionId, Shared, Update};
 
+use host::FETCHES;
 pub(crate) use host::Host;
 use keeper::Keeper;
 use registry::Registry;
@@ -199,6 +200,8 @@ impl Runtime {
             apps: Mutex::new(HashMap::new()),
             io,
             now: AtomicU32::new(0),
+            fetches: Arc::new(tokio::sync::Semaphore::new(FETCHES)),
+            large_fetches: Arc::new(tokio::sync::Semaphore::new(1)),
             compiling: tokio::sync::Semaphore::new(1),
             record: config.record,
             scheduler,
