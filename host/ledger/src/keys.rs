@@ -77,11 +77,16 @@ impl SecretKey {
     /// When the text is no secret key, or its two halves do not belong together.
     pub fn from_jwk(text: &str) -> Result<Self, KeyError> {
         let jwk = parse(text)?;
-        let secret = jwk.d.as_ref().ok_or_else(|| KeyError::NotAKey("it has no secret half, `d`".into()))?;
+        let secret = jwk
+            .d
+            .as_ref()
+            .ok_or_else(|| KeyError::NotAKey("it has no secret half, `d`".into()))?;
         let seed = Zeroizing::new(thirty_two(secret)?);
         let key = Self::from_seed(&seed);
         if key.public() != public(&jwk)? {
-            return Err(KeyError::NotAKey("its halves do not belong together".into()));
+            return Err(KeyError::NotAKey(
+                "its halves do not belong together".into(),
+            ));
         }
         Ok(key)
     }
@@ -125,7 +130,10 @@ impl SecretKey {
 
     /// The other half.
     pub fn public(&self) -> PublicKey {
-        PublicKey { key: self.key.verifying_key(), id: self.id.clone() }
+        PublicKey {
+            key: self.key.verifying_key(),
+            id: self.id.clone(),
+        }
     }
 
     /// The thumbprint: the same as the public key's.
@@ -140,7 +148,10 @@ impl SecretKey {
     /// A secret of 32 bytes that only the holder of this key can derive, for another purpose.
     pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         let seed = Zeroizing::new(self.key.to_bytes());
-        Zeroizing::new(blake3::derive_key(&format!("lapak-ledger 2026 {purpose}"), seed.as_slice()))
+        Zeroizing::new(blake3::derive_key(
+            &format!("lapak-ledger 2026 {purpose}"),
+            seed.as_slice(),
+        ))
     }
 }
 
@@ -165,7 +176,9 @@ impl PublicKey {
 
     /// Whether this key's secret half signed this message. Strict: exactly one signature form, no weak keys.
     pub(crate) fn proves(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        self.key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
+        self.key
+            .verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature))
+            .is_ok()
     }
 }
 
@@ -184,7 +197,13 @@ impl fmt::Debug for PublicKey {
 impl Serialize for PublicKey {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let x = BASE64URL.encode(self.key.as_bytes());
-        Jwk { crv: "Ed25519".into(), d: None, kty: "OKP".into(), x }.serialize(serializer)
+        Jwk {
+            crv: "Ed25519".into(),
+            d: None,
+            kty: "OKP".into(),
+            x,
+        }
+        .serialize(serializer)
     }
 }
 
@@ -201,18 +220,31 @@ fn parse(text: &str) -> Result<Jwk, KeyError> {
 
 fn public(jwk: &Jwk) -> Result<PublicKey, KeyError> {
     if (jwk.kty.as_str(), jwk.crv.as_str()) != ("OKP", "Ed25519") {
-        return Err(KeyError::NotAKey(format!("it is of the kind {:?} {:?}", jwk.kty, jwk.crv)));
+        return Err(KeyError::NotAKey(format!(
+            "it is of the kind {:?} {:?}",
+            jwk.kty, jwk.crv
+        )));
     }
     let key = VerifyingKey::from_bytes(&thirty_two(&jwk.x)?)
         .ok()
         .filter(|key| !key.is_weak())
         .ok_or_else(|| KeyError::NotAKey("`x` is no point of the curve, or a weak one".into()))?;
-    Ok(PublicKey { id: thumbprint(&key), key })
+    Ok(PublicKey {
+        id: thumbprint(&key),
+        key,
+    })
 }
 
 fn thirty_two(text: &str) -> Result<[u8; 32], KeyError> {
-    let bytes = Zeroizing::new(BASE64URL.decode(text).map_err(|error| KeyError::NotAKey(error.to_string()))?);
-    bytes.as_slice().try_into().map_err(|_| KeyError::NotAKey("it has not 32 bytes".into()))
+    let bytes = Zeroizing::new(
+        BASE64URL
+            .decode(text)
+            .map_err(|error| KeyError::NotAKey(error.to_string()))?,
+    );
+    bytes
+        .as_slice()
+        .try_into()
+        .map_err(|_| KeyError::NotAKey("it has not 32 bytes".into()))
 }
 
 fn thumbprint(key: &VerifyingKey) -> String {
@@ -220,11 +252,17 @@ fn thumbprint(key: &VerifyingKey) -> String {
 }
 
 fn jwk(key: &VerifyingKey) -> String {
-    format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, BASE64URL.encode(key.as_bytes()))
+    format!(
+        r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#,
+        BASE64URL.encode(key.as_bytes())
+    )
 }
 
 fn file(path: &Path, error: std::io::Error) -> KeyError {
-    KeyError::File { path: path.display().to_string(), error }
+    KeyError::File {
+        path: path.display().to_string(),
+        error,
+    }
 }
 
 #[cfg(test)]
@@ -238,8 +276,14 @@ mod tests {
     fn the_key_and_thumbprint_of_rfc_8037() {
         let key = SecretKey::from_jwk(RFC).expect("a key");
         assert_eq!(key.id(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
-        assert_eq!(key.public(), PublicKey::from_jwk(&key.public().to_jwk()).expect("a key"));
-        assert_eq!(SecretKey::from_jwk(&key.to_jwk()).expect("a key").id(), key.id());
+        assert_eq!(
+            key.public(),
+            PublicKey::from_jwk(&key.public().to_jwk()).expect("a key")
+        );
+        assert_eq!(
+            SecretKey::from_jwk(&key.to_jwk()).expect("a key").id(),
+            key.id()
+        );
         assert!(!format!("{key:?}").contains("nWGx"));
     }
 

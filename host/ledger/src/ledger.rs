@@ -51,6 +51,7 @@ pub struct LedgerOptions {
 pub struct Ledger {
     writer: writer::Writer,
     reader: Mutex<Connection>,
+    noticed: Arc<writer::Noticed>,
     path: PathBuf,
 }
 
@@ -104,9 +105,16 @@ impl Ledger {
         if let Some(pages) = options.max_pages {
             connection.pragma_update(None, "max_page_count", pages)?;
         }
+        let noticed = Arc::new(writer::Noticed::default());
         Ok(Self {
             reader: Mutex::new(schema::open_to_read(path)?),
-            writer: writer::Writer::start(connection, options.clock, options.notices)?,
+            writer: writer::Writer::start(
+                connection,
+                options.clock,
+                options.notices,
+                Arc::clone(&noticed),
+            )?,
+            noticed,
             path: path.to_owned(),
         })
     }
@@ -137,14 +145,15 @@ impl Ledger {
     /// # Errors
     /// See [`LedgerError`].
     pub fn carry_out(&self, operation: Operation) -> Result<Option<Posted>, LedgerError> {
+        self.wait(|done| writer::Job::Operation(operation, done))
+    }
+
+    fn wait(&self, job: impl FnOnce(Done) -> writer::Job) -> Result<Option<Posted>, LedgerError> {
         let (tell, told) = mpsc::channel();
         // Nobody listens only if this thread is gone.
-        self.submit(operation, Box::new(move |outcome| drop(tell.send(outcome))));
-        told.recv().unwrap_or_else(|_| {
-            Err(LedgerError::Unavailable(
-                "the ledger's thread has ended".into(),
-            ))
-        })
+        self.writer
+            .submit(job(Box::new(move |outcome| drop(tell.send(outcome)))));
+        told.recv().unwrap_or_else(|_| Err(writer::ended()))
     }
 
     /// What is in an account; `None` if there is no such account.
@@ -152,12 +161,33 @@ impl Ledger {
     /// # Errors
     /// When the file cannot be read.
     pub fn balance(&self, account: &AccountId) -> Result<Option<Balance>, LedgerError> {
-        let account = books::read_account(&self.read(), account)?;
-        Ok(account.map(|account| Balance {
-            currency: account.terms.currency,
-            available_minor: account.available_minor,
-            held_minor: account.held_minor,
-        }))
+        Ok(books::read_account(&self.read(), account)?
+            .as_ref()
+            .map(balance))
+    }
+
+    /// The accounts whose names begin with `prefix`, in the order of their names.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn accounts_below(&self, prefix: &str) -> Result<Vec<(AccountId, Balance)>, LedgerError> {
+        let connection = self.read();
+        // Names are printable ASCII: DEL is after all of them.
+        let end = format!("{prefix}\u{7f}");
+        let mut statement = connection
+            .prepare_cached("SELECT id FROM accounts WHERE id >= ?1 AND id < ?2 ORDER BY id")?;
+        let ids = statement
+            .query_map([prefix, &end], |row| row.get(0))?
+            .collect::<Result<Vec<String>, _>>()?;
+        let mut accounts = Vec::with_capacity(ids.len());
+        for id in ids {
+            let id = AccountId::try_from(id)
+                .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
+            if let Some(account) = books::read_account(&connection, &id)? {
+                accounts.push((id, balance(&account)));
+            }
+        }
+        Ok(accounts)
     }
 
     /// An account's terms; `None` if there is no such account.
@@ -269,9 +299,28 @@ impl Ledger {
         Ok((notices, next))
     }
 
-    /// The merchant was told of the entry `seq`; or not, and the notice is due again at `again_at_ms`.
-    pub fn notice_told(&self, seq: u64, again_at_ms: Option<i64>) {
-        self.writer.submit(writer::Job::Notice { seq, again_at_ms });
+    /// The merchant was told of the entry `seq`; or not, and the notice is due again at `again_at_ms`. Waits until that
+    /// is on disk.
+    ///
+    /// # Errors
+    /// When it cannot be written; the notice is then due as before.
+    pub fn notice_told(&self, seq: u64, again_at_ms: Option<i64>) -> Result<(), LedgerError> {
+        self.wait(|done| writer::Job::Notice {
+            seq,
+            again_at_ms,
+            done,
+        })
+        .map(drop)
+    }
+
+    /// How often something was written, and [`Ledger::notices`] may have changed.
+    pub(crate) fn notices_seen(&self) -> u64 {
+        self.noticed.count()
+    }
+
+    /// Waits until something was written since `seen`, but no longer than `wait`.
+    pub(crate) fn wait_for_notices(&self, seen: u64, wait: std::time::Duration) {
+        self.noticed.wait(seen, wait);
     }
 
     /// Proves the books: see [`Proof`]. Reads the whole journal, as it was when it began, while others go on writing.
@@ -305,5 +354,13 @@ impl Ledger {
     fn read(&self) -> MutexGuard<'_, Connection> {
         // A reader that panicked left nothing half done: it cannot write.
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn balance(account: &books::Account) -> Balance {
+    Balance {
+        currency: account.terms.currency,
+        available_minor: account.available_minor,
+        held_minor: account.held_minor,
     }
 }

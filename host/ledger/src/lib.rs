@@ -5,10 +5,26 @@
 //! sent a second time gets the first answer.
 
 mod clock;
+mod courier;
 mod digest;
+pub mod jws;
+mod keys;
 pub mod ledger;
+pub mod merchant;
+mod merchants;
 pub mod money;
 pub mod name;
+pub mod order;
+pub mod pin;
+pub mod provider;
+mod receipt;
+mod schedule;
+mod web;
 
 pub use clock::{Clock, SystemClock};
+pub use courier::Courier;
 pub use digest::{Digest, DigestError};
+pub use keys::{KeyError, PublicKey, SecretKey};
+pub use merchants::{Merchant, Merchants};
+pub use receipt::{Purpose, Receipt, SignedReceipt};
+pub use web::{UnsafeUrl, WebOptions};

@@ -237,9 +237,10 @@ fn hledger(posted: &Posted, to: &mut dyn Write) -> std::io::Result<()> {
     if let Event::Account(terms) = &entry.event {
         writeln!(
             to,
-            "; {} entry {seq} {hash}\naccount {}\ncommodity {} {}\n",
+            "; {} entry {seq} {hash}\naccount {}\naccount {}\ncommodity {} {}\n",
             rfc3339(entry.at_ms),
             hledger_name(&terms.id, false),
+            hledger_name(&terms.id, true),
             terms.currency.decimal(0),
             terms.currency
         )?;

@@ -3,8 +3,8 @@
 //! A second thread tells the outcomes, so that what a caller does with an outcome (signing a receipt, say) does not
 //! hold up the next transaction.
 
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -30,7 +30,22 @@ pub(super) enum Job {
     /// Something in the books.
     Operation(Operation, Done),
     /// What became of telling a merchant of an entry: told, or to be tried again at a time.
-    Notice { seq: u64, again_at_ms: Option<i64> },
+    Notice {
+        seq: u64,
+        again_at_ms: Option<i64>,
+        done: Done,
+    },
+}
+
+impl Job {
+    fn done(self) -> Done {
+        let (Self::Operation(_, done) | Self::Notice { done, .. }) = self;
+        done
+    }
+}
+
+pub(super) fn ended() -> LedgerError {
+    LedgerError::Unavailable("the ledger's thread has ended".into())
 }
 
 /// The two threads.
@@ -40,7 +55,36 @@ pub(super) struct Writer {
     threads: Vec<JoinHandle<()>>,
 }
 
+/// Wakes whoever tells merchants, when there may be something to tell.
+#[derive(Debug, Default)]
+pub(super) struct Noticed {
+    count: Mutex<u64>,
+    changed: Condvar,
+}
+
+impl Noticed {
+    fn more(&self) {
+        *self.count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.changed.notify_all();
+    }
+
+    /// How often there was something so far.
+    pub(super) fn count(&self) -> u64 {
+        *self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the count is another than `seen`, but no longer than `wait`.
+    pub(super) fn wait(&self, seen: u64, wait: Duration) {
+        let count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(
+            self.changed
+                .wait_timeout_while(count, wait, |count| *count == seen),
+        );
+    }
+}
+
 struct State {
+    noticed: Arc<Noticed>,
     connection: Connection,
     clock: Arc<dyn Clock>,
     notices: bool,
@@ -52,10 +96,12 @@ impl Writer {
         connection: Connection,
         clock: Arc<dyn Clock>,
         notices: bool,
+        noticed: Arc<Noticed>,
     ) -> std::io::Result<Self> {
         let (jobs, waiting) = mpsc::channel();
         let (outcomes, told) = mpsc::channel::<(Done, _)>();
         let mut state = State {
+            noticed,
             connection,
             clock,
             notices,
@@ -82,10 +128,8 @@ impl Writer {
             Some(jobs) => jobs.send(job).err().map(|refused| refused.0),
             None => Some(job),
         };
-        if let Some(Job::Operation(_, done)) = refused {
-            done(Err(LedgerError::Unavailable(
-                "the ledger's thread has ended".into(),
-            )));
+        if let Some(job) = refused {
+            (job.done())(Err(ended()));
         }
     }
 }
@@ -133,10 +177,8 @@ impl State {
                 Ok(outcomes) => outcomes.next().unwrap_or(Ok(None)),
                 Err(error) => Err(error.clone()),
             };
-            if let Job::Operation(_, done) = job {
-                // The receiver lives as long as this sender.
-                let _ = self.outcomes.send((done, outcome));
-            }
+            // The receiver lives as long as this sender.
+            let _ = self.outcomes.send((job.done(), outcome));
         }
     }
 
@@ -155,9 +197,9 @@ impl State {
         for job in batch {
             let outcome = match job {
                 Job::Operation(operation, _) => books.carry_out(operation),
-                Job::Notice { seq, again_at_ms } => {
-                    note(&transaction, *seq, *again_at_ms).map(|()| None)
-                }
+                Job::Notice {
+                    seq, again_at_ms, ..
+                } => note(&transaction, *seq, *again_at_ms).map(|()| None),
             };
             outcomes.push(match outcome {
                 Ok(posted) => Ok(posted),
@@ -167,6 +209,9 @@ impl State {
             });
         }
         transaction.commit()?;
+        if self.notices {
+            self.noticed.more();
+        }
         Ok(outcomes)
     }
 

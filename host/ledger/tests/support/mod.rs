@@ -1,6 +1,6 @@
 //! A small bank for tests: a clock that is set by hand, persons, merchants.
 
-#![allow(dead_code, reason = "every test file uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,41 +15,41 @@ use lapak_ledger::money::{Amount, Currency};
 use lapak_ledger::name::AccountId;
 
 /// When the tests' clocks begin: 2026-11-24T21:57:21Z.
-pub(crate) const START_MS: i64 = 1_795_557_441_000;
+pub const START_MS: i64 = 1_795_557_441_000;
 
 /// A clock that is set by hand.
 #[derive(Clone)]
-pub(crate) struct HandClock(Arc<AtomicI64>);
+pub struct HandClock(Arc<AtomicI64>);
 
 impl HandClock {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self(Arc::new(AtomicI64::new(START_MS)))
     }
 
-    pub(crate) fn advance(&self, ms: i64) {
+    pub fn advance(&self, ms: i64) {
         self.0.fetch_add(ms, Ordering::SeqCst);
     }
 
-    pub(crate) fn now(&self) -> i64 {
+    pub fn now(&self) -> i64 {
         self.0.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn shared(&self) -> Arc<dyn lapak_ledger::Clock> {
+    pub fn shared(&self) -> Arc<dyn lapak_ledger::Clock> {
         let clock = self.clone();
         Arc::new(move || clock.now())
     }
 }
 
 /// A ledger in a folder of its own, with `equity:issued`, `person:ani`, `person:budi`, `merchant:warung`, all in IDR.
-pub(crate) struct Bank {
-    pub(crate) ledger: Ledger,
-    pub(crate) clock: HandClock,
+pub struct Bank {
+    pub ledger: Ledger,
+    pub clock: HandClock,
     folder: tempfile::TempDir,
 }
 
 impl Bank {
     /// Ani has `ani_minor`.
-    pub(crate) fn new(ani_minor: i64) -> Self {
+    pub fn new(ani_minor: i64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = HandClock::new();
         let ledger = open(&folder.path().join("ledger.db"), &clock);
@@ -66,12 +66,12 @@ impl Bank {
         }
     }
 
-    pub(crate) fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.folder.path().join("ledger.db")
     }
 
     /// Ends the ledger and opens its file again.
-    pub(crate) fn reopened(self) -> Self {
+    pub fn reopened(self) -> Self {
         let Self {
             ledger,
             clock,
@@ -87,7 +87,7 @@ impl Bank {
     }
 
     #[track_caller]
-    pub(crate) fn done(&self, operation: Operation) -> Posted {
+    pub fn done(&self, operation: Operation) -> Posted {
         self.ledger
             .carry_out(operation)
             .expect("done")
@@ -95,7 +95,7 @@ impl Bank {
     }
 
     #[track_caller]
-    pub(crate) fn refused(&self, operation: Operation) -> Refusal {
+    pub fn refused(&self, operation: Operation) -> Refusal {
         match self.ledger.carry_out(operation) {
             Err(LedgerError::Refused(refusal)) => refusal,
             other => panic!("not refused: {other:?}"),
@@ -104,7 +104,7 @@ impl Bank {
 
     /// The balance once everything that was submitted is done.
     #[track_caller]
-    pub(crate) fn balance_after_all(&self, account: &str) -> (i64, i64) {
+    pub fn balance_after_all(&self, account: &str) -> (i64, i64) {
         self.ledger
             .carry_out(Operation::ReleaseExpired)
             .expect("done");
@@ -113,7 +113,7 @@ impl Bank {
 
     /// What is available and what is held.
     #[track_caller]
-    pub(crate) fn balance(&self, account: &str) -> (i64, i64) {
+    pub fn balance(&self, account: &str) -> (i64, i64) {
         let balance = self
             .ledger
             .balance(&id(account))
@@ -123,7 +123,7 @@ impl Bank {
     }
 }
 
-pub(crate) fn open(path: &Path, clock: &HandClock) -> Ledger {
+pub fn open(path: &Path, clock: &HandClock) -> Ledger {
     let options = LedgerOptions {
         clock: clock.shared(),
         ..LedgerOptions::default()
@@ -131,7 +131,7 @@ pub(crate) fn open(path: &Path, clock: &HandClock) -> Ledger {
     Ledger::open(path, options).expect("a ledger")
 }
 
-pub(crate) fn open_accounts(ledger: &Ledger) {
+pub fn open_accounts(ledger: &Ledger) {
     for (account, floor) in [
         ("equity:issued", None),
         ("person:ani", Some(0)),
@@ -144,7 +144,7 @@ pub(crate) fn open_accounts(ledger: &Ledger) {
     }
 }
 
-pub(crate) fn terms(account: &str, floor_minor: Option<i64>) -> AccountTerms {
+pub fn terms(account: &str, floor_minor: Option<i64>) -> AccountTerms {
     AccountTerms {
         id: id(account),
         currency: currency("IDR"),
@@ -153,20 +153,20 @@ pub(crate) fn terms(account: &str, floor_minor: Option<i64>) -> AccountTerms {
     }
 }
 
-pub(crate) fn id(account: &str) -> AccountId {
+pub fn id(account: &str) -> AccountId {
     account.parse().expect("a name")
 }
 
-pub(crate) fn currency(code: &str) -> Currency {
+pub fn currency(code: &str) -> Currency {
     code.parse().expect("a currency")
 }
 
-pub(crate) fn idr(minor: i64) -> Amount {
+pub fn idr(minor: i64) -> Amount {
     Amount::new(minor, currency("IDR")).expect("an amount")
 }
 
 /// An order of the warung, paid by `payer`, good for a minute.
-pub(crate) fn payment(order: &str, payer: &str, minor: i64) -> Payment {
+pub fn payment(order: &str, payer: &str, minor: i64) -> Payment {
     Payment {
         merchant: "warung".parse().expect("a name"),
         order: order.parse().expect("a name"),
@@ -178,15 +178,15 @@ pub(crate) fn payment(order: &str, payer: &str, minor: i64) -> Payment {
     }
 }
 
-pub(crate) fn pay(order: &str, payer: &str, minor: i64) -> Operation {
+pub fn pay(order: &str, payer: &str, minor: i64) -> Operation {
     Operation::Pay(payment(order, payer, minor))
 }
 
-pub(crate) fn hold(order: &str, payer: &str, minor: i64) -> Operation {
+pub fn hold(order: &str, payer: &str, minor: i64) -> Operation {
     Operation::Hold(payment(order, payer, minor))
 }
 
-pub(crate) fn capture(order: &str, minor: i64) -> Operation {
+pub fn capture(order: &str, minor: i64) -> Operation {
     let Payment {
         merchant, order, ..
     } = payment(order, "person:ani", minor);
@@ -197,14 +197,14 @@ pub(crate) fn capture(order: &str, minor: i64) -> Operation {
     }
 }
 
-pub(crate) fn release(order: &str) -> Operation {
+pub fn release(order: &str) -> Operation {
     let Payment {
         merchant, order, ..
     } = payment(order, "person:ani", 1);
     Operation::Release { merchant, order }
 }
 
-pub(crate) fn refund(order: &str, key: &str, minor: i64) -> Operation {
+pub fn refund(order: &str, key: &str, minor: i64) -> Operation {
     let Payment {
         merchant, order, ..
     } = payment(order, "person:ani", minor);
@@ -216,7 +216,7 @@ pub(crate) fn refund(order: &str, key: &str, minor: i64) -> Operation {
     })
 }
 
-pub(crate) fn transfer(from: &str, to: &str, key: &str, minor: i64) -> Operation {
+pub fn transfer(from: &str, to: &str, key: &str, minor: i64) -> Operation {
     Operation::Transfer(Transfer {
         from: id(from),
         to: id(to),
