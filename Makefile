@@ -18,14 +18,14 @@ demo: setup
 	target/debug/lapak preview examples/warung examples/counter --port $(PORT)
 
 test:
-	@scripts/setup.sh build browser
+	@scripts/setup.sh build browser books
 	cargo test --workspace
 
 bench: setup
 	cargo bench --workspace --bench figures -- $(ONLY)
 
 check:
-	@scripts/setup.sh build browser
+	@scripts/setup.sh build browser books
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

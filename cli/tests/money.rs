@@ -132,25 +132,8 @@ fn a_merchants_server_makes_orders_and_is_told_of_payments() {
 }
 
 #[test]
-fn a_ledger_is_proved_and_exported() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let public = keygen(folder.path());
-    let signed = lapak(
-        folder.path(),
-        &["merchant", "sign", "--key", "warung.key"],
-        &order(4_500_000).to_string(),
-    );
-    let order = verify_order(
-        out(&signed).trim().as_bytes(),
-        &merchants(&public, None),
-        APP,
-        SystemClock.now_ms(),
-    );
-    drop(paid(
-        &folder.path().join("ledger.db"),
-        &order.expect("genuine"),
-    ));
-
+fn a_ledger_is_proved() {
+    let folder = ledger();
     let proved = lapak(
         folder.path(),
         &["ledger", "verify", "ledger.db", "--json"],
@@ -168,25 +151,47 @@ fn a_ledger_is_proved_and_exported() {
         &["ledger", "verify", "ledger.db", "--anchor", &anchor],
         "",
     );
+    let said = out(&told);
     assert!(
-        out(&told).contains("sound: 5 entries") && out(&told).contains("owed   100000.00 IDR"),
-        "{}",
-        out(&told)
+        said.contains("sound: 5 entries") && said.contains("owed   100000.00 IDR"),
+        "{said}"
     );
+}
+
+#[test]
+fn a_ledger_that_was_cut_or_changed_is_not_sound() {
+    let folder = ledger();
+    let proved = lapak(
+        folder.path(),
+        &["ledger", "verify", "ledger.db", "--json"],
+        "",
+    );
+    let proof: Value = serde_json::from_str(&out(&proved)).expect("JSON");
+    let anchor = format!("6:{}", proof["head"].as_str().expect("text"));
     let cut = lapak(
         folder.path(),
-        &[
-            "ledger",
-            "verify",
-            "ledger.db",
-            "--anchor",
-            &anchor.replace("5:", "6:"),
-        ],
+        &["ledger", "verify", "ledger.db", "--anchor", &anchor],
         "",
     );
     assert_eq!(cut.status.code(), Some(1), "{}", out(&cut));
     assert!(err(&cut).contains("not sound"), "{}", err(&cut));
+    let missing = lapak(folder.path(), &["ledger", "verify", "nothing.db"], "");
+    assert_eq!(missing.status.code(), Some(1));
 
+    let file = rusqlite::Connection::open(folder.path().join("ledger.db")).expect("opened");
+    file.execute(
+        "UPDATE accounts SET available_minor = 0 WHERE id = 'merchant:warung'",
+        [],
+    )
+    .expect("changed");
+    let broken = lapak(folder.path(), &["ledger", "verify", "ledger.db"], "");
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(err(&broken).contains("merchant:warung"), "{}", err(&broken));
+}
+
+#[test]
+fn a_ledger_is_exported() {
+    let folder = ledger();
     for (format, holds) in [
         ("csv", "paid,warung,17"),
         ("hledger", "liabilities:merchant:warung  -45000.00 IDR"),
@@ -213,18 +218,28 @@ fn a_ledger_is_proved_and_exported() {
             out(&exported)
         );
     }
-    let missing = lapak(folder.path(), &["ledger", "verify", "nothing.db"], "");
-    assert_eq!(missing.status.code(), Some(1));
+}
 
-    let file = rusqlite::Connection::open(folder.path().join("ledger.db")).expect("opened");
-    file.execute(
-        "UPDATE accounts SET available_minor = 0 WHERE id = 'merchant:warung'",
-        [],
-    )
-    .expect("changed");
-    let broken = lapak(folder.path(), &["ledger", "verify", "ledger.db"], "");
-    assert_eq!(broken.status.code(), Some(1));
-    assert!(err(&broken).contains("merchant:warung"), "{}", err(&broken));
+/// A folder with `ledger.db`, in which an order was paid.
+fn ledger() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let public = keygen(folder.path());
+    let signed = lapak(
+        folder.path(),
+        &["merchant", "sign", "--key", "warung.key"],
+        &order(4_500_000).to_string(),
+    );
+    let order = verify_order(
+        out(&signed).trim().as_bytes(),
+        &merchants(&public, None),
+        APP,
+        SystemClock.now_ms(),
+    );
+    drop(paid(
+        &folder.path().join("ledger.db"),
+        &order.expect("genuine"),
+    ));
+    folder
 }
 
 /// A ledger in which Ani paid the order.

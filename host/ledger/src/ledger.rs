@@ -5,6 +5,7 @@
 //! (SQLite, write-ahead log, `synchronous=FULL`). The journal is chained by hash: [`Ledger::verify`] proves that
 //! nothing in it was changed and that every balance follows from it.
 
+mod accounts;
 mod books;
 mod entry;
 mod error;
@@ -161,7 +162,7 @@ impl Ledger {
     /// # Errors
     /// When the file cannot be read.
     pub fn balance(&self, account: &AccountId) -> Result<Option<Balance>, LedgerError> {
-        Ok(books::read_account(&self.read(), account)?
+        Ok(accounts::read_account(&self.read(), account)?
             .as_ref()
             .map(balance))
     }
@@ -183,7 +184,7 @@ impl Ledger {
         for id in ids {
             let id = AccountId::try_from(id)
                 .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
-            if let Some(account) = books::read_account(&connection, &id)? {
+            if let Some(account) = accounts::read_account(&connection, &id)? {
                 accounts.push((id, balance(&account)));
             }
         }
@@ -195,7 +196,7 @@ impl Ledger {
     /// # Errors
     /// When the file cannot be read.
     pub fn terms(&self, account: &AccountId) -> Result<Option<AccountTerms>, LedgerError> {
-        Ok(books::read_account(&self.read(), account)?.map(|account| account.terms))
+        Ok(accounts::read_account(&self.read(), account)?.map(|account| account.terms))
     }
 
     /// What happened in an account, newest first: at most `limit` entries, with numbers below `before` if it is given.
@@ -357,7 +358,7 @@ impl Ledger {
     }
 }
 
-fn balance(account: &books::Account) -> Balance {
+fn balance(account: &accounts::Account) -> Balance {
     Balance {
         currency: account.terms.currency,
         available_minor: account.available_minor,

@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::accounts::{Account, read_account, total};
 use super::entry::{Entry, Event, GENESIS, Posted, Posting, chained};
 use super::error::{Refusal, Stop};
-use super::operation::{AccountTerms, MAX_NOTE_BYTES, Operation, Transfer};
+use super::operation::{MAX_NOTE_BYTES, Operation, Transfer};
 use crate::digest::Digest;
 use crate::money::{Amount, Currency};
 use crate::name::{AccountId, RequestKey};
@@ -18,14 +19,6 @@ pub(super) struct Books<'t> {
     hash: Digest,
     /// Whether merchants are to be told of what is paid and refunded.
     notices: bool,
-}
-
-/// An account as it stands.
-pub(super) struct Account {
-    pub(super) number: i64,
-    pub(super) terms: AccountTerms,
-    pub(super) available_minor: i64,
-    pub(super) held_minor: i64,
 }
 
 impl<'t> Books<'t> {
@@ -80,68 +73,6 @@ impl<'t> Books<'t> {
             Operation::ReleaseExpired => return self.release_expired(),
         }
         .map(Some)
-    }
-
-    fn open_account(&mut self, terms: &AccountTerms) -> Result<Posted, Stop> {
-        let limits = |why| Stop::Refused(Refusal::Limits(terms.id.clone(), why));
-        if let (Some(floor), Some(ceiling)) = (terms.floor_minor, terms.ceiling_minor)
-            && ceiling < floor
-        {
-            return Err(limits("the ceiling is below the floor"));
-        }
-        let (floor, ceiling) = (terms.floor_minor, terms.ceiling_minor);
-        match self.account(&terms.id)? {
-            None if floor.is_some_and(|floor| floor > 0) => {
-                Err(limits("an empty account is below this floor"))
-            }
-            None if ceiling.is_some_and(|ceiling| ceiling < 0) => {
-                Err(limits("an empty account is above this ceiling"))
-            }
-            None => {
-                let posted = self.post(Event::Account(terms.clone()), vec![])?;
-                self.connection
-                    .prepare_cached(
-                        "INSERT INTO accounts (id, currency, floor_minor, ceiling_minor, terms_seq)
-                         VALUES (?1, ?2, ?3, ?4, ?5)",
-                    )?
-                    .execute(params![
-                        terms.id.as_str(),
-                        terms.currency.code(),
-                        floor,
-                        ceiling,
-                        row_id(posted.seq)?
-                    ])?;
-                Ok(posted)
-            }
-            Some(account) if account.terms.currency != terms.currency => {
-                Err(Refusal::WrongCurrency {
-                    account: terms.id.clone(),
-                    has: account.terms.currency,
-                    asked: terms.currency,
-                }
-                .into())
-            }
-            Some(account) if account.terms == *terms => {
-                self.repeated(account_seq(self.connection, &account)?)
-            }
-            Some(account) if floor.is_some_and(|floor| account.available_minor < floor) => {
-                Err(limits("what is available is below this floor"))
-            }
-            Some(account)
-                if ceiling.is_some_and(|ceiling| total(&account) > i128::from(ceiling)) =>
-            {
-                Err(limits("what is in the account is above this ceiling"))
-            }
-            Some(account) => {
-                let posted = self.post(Event::Account(terms.clone()), vec![])?;
-                self.connection
-                    .prepare_cached(
-                        "UPDATE accounts SET floor_minor = ?2, ceiling_minor = ?3, terms_seq = ?4 WHERE number = ?1",
-                    )?
-                    .execute(params![account.number, floor, ceiling, row_id(posted.seq)?])?;
-                Ok(posted)
-            }
-        }
     }
 
     fn transfer(&mut self, transfer: &Transfer) -> Result<Posted, Stop> {
@@ -311,48 +242,6 @@ impl<'t> Books<'t> {
     }
 }
 
-/// An account as the tables have it.
-pub(super) fn read_account(
-    connection: &Connection,
-    id: &AccountId,
-) -> Result<Option<Account>, Stop> {
-    let row = connection
-        .prepare_cached(
-            "SELECT number, currency, floor_minor, ceiling_minor, available_minor, held_minor
-             FROM accounts WHERE id = ?1",
-        )?
-        .query_row([id.as_str()], |row| {
-            Ok((
-                row.get(0)?,
-                row.get::<_, String>(1)?,
-                row.get(2)?,
-                row.get(3)?,
-                row.get(4)?,
-                row.get(5)?,
-            ))
-        })
-        .optional()?;
-    let Some((number, currency, floor_minor, ceiling_minor, available_minor, held_minor)) = row
-    else {
-        return Ok(None);
-    };
-    let currency = currency
-        .parse()
-        .map_err(|error| Stop::Broken(format!("account {id}: {error}")))?;
-    let terms = AccountTerms {
-        id: id.clone(),
-        currency,
-        floor_minor,
-        ceiling_minor,
-    };
-    Ok(Some(Account {
-        number,
-        terms,
-        available_minor,
-        held_minor,
-    }))
-}
-
 /// An entry as the journal has it.
 pub(super) fn read_posted(connection: &Connection, seq: u64) -> Result<Option<Posted>, Stop> {
     let row = connection
@@ -466,15 +355,4 @@ fn check_limits(after: &Account, postings: &[Posting]) -> Result<(), Refusal> {
         return Err(Refusal::AboveCeiling(id.clone()));
     }
     Ok(())
-}
-
-fn total(account: &Account) -> i128 {
-    i128::from(account.available_minor) + i128::from(account.held_minor)
-}
-
-fn account_seq(connection: &Connection, account: &Account) -> Result<u64, Stop> {
-    let seq = connection
-        .prepare_cached("SELECT terms_seq FROM accounts WHERE number = ?1")?
-        .query_row([account.number], |row| row.get(0))?;
-    number(seq)
 }

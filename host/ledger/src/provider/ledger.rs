@@ -14,7 +14,7 @@ use crate::ledger::{
     Transfer,
 };
 use crate::merchants::Merchants;
-use crate::money::Currency;
+use crate::money::{Amount, Currency};
 use crate::name::{AccountId, MAX_NAME_BYTES, MerchantId, NameError, OrderId, RequestKey};
 use crate::receipt::{Purpose, SignedReceipt};
 use crate::schedule::{Later, Schedule, backoff};
@@ -240,27 +240,39 @@ impl Shared {
                 biller,
                 customer,
                 amount,
-            } => {
-                let Some(merchant) = self.merchants.find(biller) else {
-                    return Ok(Err(Decline::UnknownRecipient));
-                };
-                let Some(to) = merchant.accounts.get(&amount.currency()) else {
-                    return Ok(Err(Decline::WrongCurrency));
-                };
-                if !(1..=MAX_CUSTOMER).contains(&customer.len())
-                    || !customer.bytes().all(|byte| byte.is_ascii_graphic())
-                {
-                    return Ok(Err(Decline::Malformed));
-                }
-                let note = format!("bill {biller} {customer}");
-                Operation::Transfer(Transfer {
-                    from: account,
-                    to: to.clone(),
-                    key,
-                    amount: *amount,
-                    note,
-                })
-            }
+            } => return Ok(self.bill(account, key, biller, customer, *amount)),
+        }))
+    }
+
+    /// A bill is a transfer to the biller's account, with the customer's number in its note.
+    fn bill(
+        &self,
+        from: AccountId,
+        key: RequestKey,
+        biller: &MerchantId,
+        customer: &str,
+        amount: Amount,
+    ) -> Result<Operation, Decline> {
+        let merchant = self
+            .merchants
+            .find(biller)
+            .ok_or(Decline::UnknownRecipient)?;
+        let to = merchant
+            .accounts
+            .get(&amount.currency())
+            .ok_or(Decline::WrongCurrency)?
+            .clone();
+        let printable = customer.bytes().all(|byte| byte.is_ascii_graphic());
+        if !(1..=MAX_CUSTOMER).contains(&customer.len()) || !printable {
+            return Err(Decline::Malformed);
+        }
+        let note = format!("bill {biller} {customer}");
+        Ok(Operation::Transfer(Transfer {
+            from,
+            to,
+            key,
+            amount,
+            note,
         }))
     }
 

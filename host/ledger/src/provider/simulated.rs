@@ -261,9 +261,12 @@ impl Shared {
         locked(&self.unmade).insert(id.clone());
         let (shared, next) = (Arc::downgrade(self), later.clone());
         later.after(wait, move || {
-            if let Some(shared) = shared.upgrade()
-                && locked(&shared.unmade).remove(&id)
-            {
+            let Some(shared) = shared.upgrade() else {
+                return;
+            };
+            // Not under the lock: whoever is told may submit or cancel another.
+            let still_wanted = locked(&shared.unmade).remove(&id);
+            if still_wanted {
                 then(&shared, next, request);
             }
         });
