@@ -80,10 +80,7 @@ async fn serve(args: &ServeArgs, shop: Arc<Shop>) -> Result<(), Failure> {
         .local_addr()
         .context("the listener has no address")?;
     let router = axum::Router::new()
-        .route(
-            "/catalogue",
-            get(async |State(shop): State<Arc<Shop>>| Json(shop.catalogue().clone())),
-        )
+        .route("/catalogue", get(catalogue))
         .route("/orders", post(order))
         .route("/orders/{order}", get(sold))
         .route("/paid", post(paid))
@@ -101,6 +98,10 @@ async fn serve(args: &ServeArgs, shop: Arc<Shop>) -> Result<(), Failure> {
         .await
         .context("the server ended")?;
     Ok(())
+}
+
+async fn catalogue(State(shop): State<Arc<Shop>>) -> Json<Catalogue> {
+    Json(shop.catalogue().clone())
 }
 
 async fn order(State(shop): State<Arc<Shop>>, Json(wanted): Json<Vec<Wanted>>) -> Response {
