@@ -69,7 +69,12 @@ fn step() -> impl Strategy<Value = Step> {
 /// The operation that a step asks for; orders are good for a minute from the beginning, odd ones for half of it.
 fn operation(step: &Step) -> Option<Operation> {
     let order_of = |order: u8, payer: u8, minor| Payment {
-        expires_at_ms: START_MS + if order % 2 == 0 { 60_000 } else { 30_000 },
+        expires_at_ms: START_MS
+            + if order.is_multiple_of(2) {
+                60_000
+            } else {
+                30_000
+            },
         ..payment(&order.to_string(), PERSONS[usize::from(payer)], minor)
     };
     Some(match *step {
