@@ -1,5 +1,11 @@
 # make demo · make test · make bench · make check
 PORT ?= 7700
+BUILT = $(or $(CARGO_TARGET_DIR),target)
+# The browser shell's unit tests. Without node they are left out: the browser tests use the same code as a whole.
+# Every order in which the scheduler's threads may act, explored by loom.
+MODEL_TEST = cargo test -p lapak-scheduler --features model --test model
+SHELL_TESTS = @if command -v node >/dev/null; then node --test preview/assets-tests/*.test.mjs; \
+	else echo "node is not installed: unit tests of the browser shell left out"; fi
 
 .PHONY: help setup demo test bench check screenshots
 
@@ -15,11 +21,13 @@ setup:
 
 demo: setup
 	cargo build --workspace --bin lapak
-	target/debug/lapak preview examples/warung examples/counter --port $(PORT)
+	$(BUILT)/debug/lapak preview examples/warung examples/counter --port $(PORT)
 
 test:
 	@scripts/setup.sh build browser books
 	cargo test --workspace
+	$(MODEL_TEST)
+	$(SHELL_TESTS)
 
 bench: setup
 	cargo bench --workspace --bench figures -- $(ONLY)
@@ -30,10 +38,15 @@ check:
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 	cargo test --workspace
+	$(MODEL_TEST)
+	$(SHELL_TESTS)
 	@command -v cargo-deny >/dev/null && cargo deny check || echo "cargo-deny is not installed: licences not checked (cargo install cargo-deny)"
 
 screenshots: setup
 	cargo build --workspace --bin lapak
 	mkdir -p docs
-	target/debug/lapak shot examples/warung --frame --scale 2 --out docs/warung-menu.png
-	target/debug/lapak shot examples/warung --frame --scale 2 --lang id --page 'pages/dish?id=rendang' --out docs/warung-dish.png
+	$(BUILT)/debug/lapak shot examples/warung --frame --scale 2 --out docs/warung-menu.png
+	$(BUILT)/debug/lapak shot examples/warung --frame --scale 2 --lang id --page 'pages/dish?id=rendang' --out docs/warung-dish.png
+	@scripts/setup.sh browser
+	cargo test --workspace --test browser the_inspector_shows
+	cp $(BUILT)/tmp/screenshots/inspector-view.png docs/preview.png

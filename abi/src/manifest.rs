@@ -45,6 +45,19 @@ pub struct Manifest {
     pub window: Window,
     /// Our own member `lapak_tab_bar`.
     pub tab_bar: Option<TabBar>,
+    /// Our own member `lapak_on_update`.
+    pub on_update: OnUpdate,
+}
+
+/// What becomes of an app's sessions when a newer version of it is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnUpdate {
+    /// They go on with the version that they began with, until they end.
+    #[default]
+    Keep,
+    /// They hand over to the newer version, by the contract's `updates.carry-over`.
+    Migrate,
 }
 
 /// An image resource.

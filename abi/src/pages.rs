@@ -3,7 +3,19 @@
 use crate::manifest::PageRoute;
 
 /// Names one opened page; given once and never used again in a session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[serde(transparent)]
 pub struct PageId(pub u32);
 
@@ -69,6 +81,14 @@ pub struct PageStack {
     next_id: u32,
 }
 
+/// What a page stack comes down to when it is put away: the routes are known from the manifest.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SavedPages {
+    next_id: u32,
+    /// Id, place of the route in the manifest's list, query; lowest page first.
+    open: Vec<(u32, u32, String)>,
+}
+
 type Moved = Result<Vec<PageEvent>, NavigationError>;
 
 impl PageStack {
@@ -94,6 +114,42 @@ impl PageStack {
     #[must_use]
     pub fn pages(&self) -> &[Page] {
         &self.open
+    }
+
+    /// The open pages, for [`reopen`](Self::reopen) by a stack of the same manifest.
+    #[must_use]
+    pub fn save(&self) -> SavedPages {
+        let place = |page: &Page| {
+            let found = self.routes.iter().position(|route| *route == page.route);
+            found.and_then(|index| u32::try_from(index).ok())
+        };
+        let open = self.open.iter();
+        SavedPages {
+            next_id: self.next_id,
+            open: open
+                .filter_map(|page| Some((page.id.0, place(page)?, page.query.clone())))
+                .collect(),
+        }
+    }
+
+    /// Puts back what [`save`](Self::save) gave, over whatever is open.
+    ///
+    /// # Errors
+    /// [`NavigationError::UnknownPage`] when a page is not in the manifest: the pages are another app's.
+    pub fn reopen(&mut self, saved: SavedPages) -> Result<(), NavigationError> {
+        let open = saved.open.into_iter().map(|(id, place, query)| {
+            let route = usize::try_from(place)
+                .ok()
+                .and_then(|place| self.routes.get(place));
+            Ok(Page {
+                id: PageId(id),
+                route: route.ok_or(NavigationError::UnknownPage)?.clone(),
+                query,
+            })
+        });
+        self.open = open.collect::<Result<_, _>>()?;
+        self.next_id = saved.next_id;
+        Ok(())
     }
 
     /// Opens the lowest page of a new session; an empty URL takes the manifest's first page.

@@ -30,6 +30,7 @@ fn full() -> Value {
             "navigation_bar_title_text": "The shop", "navigation_style": "custom",
             "on_reach_bottom_distance": 80, "orientation": "landscape"
         },
+        "lapak_on_update": "migrate",
         "lapak_tab_bar": { "list": [
             { "page": "pages/index/index", "text": "Menu", "icon": "utensils" },
             { "page": "pages/dish", "text": "Dish" }
@@ -91,6 +92,7 @@ fn everything_right_is_read_without_a_warning() {
     assert_eq!(manifest.widgets[0].min_code, 5);
     assert_eq!(manifest.window.orientation, Orientation::Landscape);
     assert_eq!(manifest.window.background_color, "#ff0000");
+    assert_eq!(manifest.on_update, lapak_abi::manifest::OnUpdate::Migrate);
     assert_eq!(manifest.tab_bar.expect("a tab bar").list.len(), 2);
 }
 
@@ -107,6 +109,7 @@ fn what_is_not_given_takes_the_drafts_default() {
         "req_permissions",
         "widgets",
         "window",
+        "lapak_on_update",
         "lapak_tab_bar",
     ] {
         least.as_object_mut().expect("an object").remove(member);
@@ -205,6 +208,7 @@ fn no_member_of_any_type_panics_and_optional_ones_are_never_fatal() {
         "req_permissions",
         "widgets",
         "window",
+        "lapak_on_update",
         "lapak_tab_bar",
         "platform_version.target_code",
         "platform_version.release_type",

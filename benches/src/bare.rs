@@ -1,17 +1,24 @@
 //! The reference: the same component called by wasmtime with nothing around it.
 
-use lapak_host::bindings::MiniApp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use lapak_abi::package::Package;
 use lapak_host::bindings::lapak::app::events::{
     ColorScheme, Event, InputValue, Interaction, Launch, PageInput, TextDirection,
 };
+use lapak_host::bindings::{MiniApp, MiniAppPre};
 use lapak_host::view::{Trigger, View};
-use wasmtime::component::{Component, Linker};
-use wasmtime::{Engine, Store};
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
-/// An instance without session, limits, grants, diff or scheduler. Its imports trap: the apps measured here
-/// call none.
+use crate::stub::Stub;
+
+/// An instance without session, limits, grants, diff or scheduler, whose host refuses everything.
 pub(crate) struct Bare {
-    store: Store<()>,
+    store: Store<Stub>,
     exports: MiniApp,
     /// The last view of page 1.
     pub(crate) view: Option<View>,
@@ -27,30 +34,109 @@ pub(crate) fn compile(engine: &Engine, wasm: &[u8]) -> anyhow::Result<Component>
     Component::new(engine, wasm).map_err(told)
 }
 
-impl Bare {
-    /// Instantiates and brings the app to its first view, by the same events as a session.
-    pub(crate) async fn launch(engine: &Engine, component: &Component) -> anyhow::Result<Self> {
+/// wasmtime as its own guide sets it up for many instances: pooled, epochs at each call and loop, async.
+pub(crate) fn pooled_engine(slots: u32) -> anyhow::Result<Engine> {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots.saturating_mul(4))
+        .total_memories(slots)
+        .total_tables(slots.saturating_mul(4))
+        .total_stacks(slots)
+        .max_memory_size(64 << 20);
+    let mut config = settings();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    Engine::new(&config).map_err(told)
+}
+
+/// The same without a pool: as many instances as the kernel's memory maps allow.
+pub(crate) fn on_demand_engine() -> anyhow::Result<Engine> {
+    Engine::new(&settings()).map_err(told)
+}
+
+fn settings() -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .max_wasm_stack(512 * 1024)
+        .async_stack_size(1536 * 1024);
+    config
+}
+
+/// Advances the epoch of an engine every millisecond, for as long as it lives.
+pub(crate) struct Ticker(Arc<AtomicBool>);
+
+impl Ticker {
+    pub(crate) fn start(engine: &Engine) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (engine, stopped) = (engine.clone(), stop.clone());
+        std::thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(1));
+                engine.increment_epoch();
+            }
+        });
+        Self(stop)
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A component that is ready to be instantiated again and again.
+pub(crate) struct Prepared {
+    engine: Engine,
+    pre: MiniAppPre<Stub>,
+    page: String,
+}
+
+impl Prepared {
+    pub(crate) fn new(engine: &Engine, package: &Package) -> anyhow::Result<Self> {
+        let component = compile(engine, package.component())?;
         let mut linker = Linker::new(engine);
-        linker
-            .define_unknown_imports_as_traps(component)
-            .map_err(told)?;
-        let mut store = Store::new(engine, ());
+        MiniApp::add_to_linker::<_, HasSelf<Stub>>(&mut linker, |stub| stub).map_err(told)?;
+        let page = package.manifest().pages.first().context("a page")?;
+        let pre = linker.instantiate_pre(&component).map_err(told)?;
+        Ok(Self {
+            engine: engine.clone(),
+            pre: MiniAppPre::new(pre).map_err(told)?,
+            page: page.to_string(),
+        })
+    }
+
+    /// A fresh instance in a store of its own, nothing called yet.
+    pub(crate) async fn instantiate(&self) -> anyhow::Result<Bare> {
+        let mut store = Store::new(&self.engine, Stub);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
-        let exports = MiniApp::instantiate_async(&mut store, component, &linker)
-            .await
-            .map_err(told)?;
-        let mut bare = Self {
+        let exports = self.pre.instantiate_async(&mut store).await.map_err(told)?;
+        Ok(Bare {
             store,
             exports,
             view: None,
-        };
-        for event in launch_events() {
+        })
+    }
+
+    /// A fresh instance, brought to its first view by the same events as a session.
+    pub(crate) async fn launch(&self) -> anyhow::Result<Bare> {
+        let mut bare = self.instantiate().await?;
+        for event in launch_events(&self.page) {
             bare.handle(&event).await?;
         }
         Ok(bare)
     }
+}
 
+/// The first event of every session.
+pub(crate) fn first_event() -> Option<Event> {
+    launch_events("pages/index").into_iter().next()
+}
+
+impl Bare {
     /// One call of the app's export.
     pub(crate) async fn handle(&mut self, event: &Event) -> anyhow::Result<()> {
         self.store.set_epoch_deadline(1);
@@ -86,20 +172,21 @@ impl Bare {
     }
 }
 
-fn launch_events() -> Vec<Event> {
+fn launch_events(page: &str) -> Vec<Event> {
     vec![
         Event::GlobalLaunched(Launch {
-            path: "pages/index".into(),
+            path: page.into(),
             query: String::new(),
             referrer: None,
             lang: "en".into(),
             dir: TextDirection::Ltr,
             color_scheme: ColorScheme::Light,
+            carried_over: None,
         }),
         Event::GlobalShown,
         Event::PageLoaded(PageInput {
             page: 1,
-            path: "pages/index".into(),
+            path: page.into(),
             query: String::new(),
         }),
         Event::PageShown(1),

@@ -1,8 +1,13 @@
 //! The figures, one file for each question.
 
 mod event;
+mod fairness;
 mod launch;
+mod many;
+mod pressure;
+mod restart;
 mod size;
+mod throughput;
 
 use std::time::Instant;
 
@@ -15,9 +20,23 @@ type Measure = fn(&Tokio, Effort) -> anyhow::Result<Vec<Figure>>;
 /// Every figure by its id.
 pub(crate) const ALL: &[(&str, Measure)] = &[
     ("event-warm", event::warm),
+    ("event-frozen", event::frozen),
     ("toggle-row-1000", event::toggle_row),
     ("launch-new", launch::new),
     ("launch-cached", launch::cached),
+    ("bytes-frozen-counter", many::bytes_counter),
+    ("bytes-frozen-warung", many::bytes_warung),
+    ("event-at-1k", many::event_at_1k),
+    ("event-at-10k", many::event_at_10k),
+    ("event-at-100k", many::event_at_100k),
+    ("event-at-1m", many::event_at_1m),
+    ("foreground-p99-1", fairness::beside_1),
+    ("foreground-p99-8", fairness::beside_8),
+    ("foreground-p99-64", fairness::beside_64),
+    ("foreground-p99-1000", fairness::beside_1000),
+    ("events-per-second", throughput::zipf),
+    ("restart-100k", restart::restart),
+    ("memory-pressure", pressure::hoarders),
     ("package-size-counter", size::counter),
     ("package-size-warung", size::warung),
 ];

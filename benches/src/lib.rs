@@ -4,7 +4,9 @@ mod apps;
 mod bare;
 mod figures;
 mod live;
+mod process;
 mod result;
+mod stub;
 
 use std::path::Path;
 
@@ -17,15 +19,24 @@ pub struct Effort {
     pub runs: usize,
     /// What is done in one run, for what takes microseconds.
     pub repeats: usize,
+    /// What the numbers of sessions, instances and neighbours are divided by.
+    pub divide: usize,
 }
 
 impl Effort {
+    /// A number of sessions or neighbours, or as many of them as this effort allows.
+    #[must_use]
+    pub fn of(&self, count: usize) -> usize {
+        (count / self.divide).max(2)
+    }
+
     /// What the published figures are made with.
     #[must_use]
     pub fn full() -> Self {
         Self {
             runs: 15,
             repeats: 500,
+            divide: 1,
         }
     }
 
@@ -35,6 +46,7 @@ impl Effort {
         Self {
             runs: 2,
             repeats: 3,
+            divide: 1_000,
         }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn is_writable(folder: &Path) -> bool {
 }
 
 /// Makes a folder that is nobody else's business.
-fn private_folder(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -1,10 +1,14 @@
 //! The command as a person or a script uses it.
 
+mod support;
+
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use lapak_abi::package::PackageWriter;
+use serde_json::{Value, json};
+use support::{counter_copy, root};
 
 /// Runs `lapak` and gives what came of it.
 fn lapak(dir: &Path, arguments: &[&str], input: &str) -> Output {
@@ -43,10 +47,6 @@ fn err(output: &Output) -> String {
     text
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 #[track_caller]
 fn fails(output: &Output, code: i32, says: &[&str]) {
     let text = err(output);
@@ -54,24 +54,6 @@ fn fails(output: &Output, code: i32, says: &[&str]) {
     for part in says {
         assert!(text.contains(part), "{part:?} is not said in: {text}");
     }
-}
-
-/// Copies the counter without what was built of it, so that a test can spoil it.
-fn counter_copy() -> tempfile::TempDir {
-    let copy = tempfile::tempdir_in(root().join("target")).expect("a folder");
-    let from = root().join("examples/counter");
-    for file in ["app.css", "manifest.json", "common/icon.svg", "src/lib.rs"] {
-        let to = copy.path().join(file);
-        std::fs::create_dir_all(to.parent().expect("a parent")).expect("a folder");
-        std::fs::copy(from.join(file), to).expect("copied");
-    }
-    let sdk = root().join("guest-sdk").canonicalize().expect("the SDK");
-    let cargo = format!(
-        "[package]\nname = \"counter\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\nlapak-sdk = {{ path = {sdk:?} }}\n[workspace]\n"
-    );
-    std::fs::write(copy.path().join("Cargo.toml"), cargo).expect("written");
-    std::fs::copy(root().join("Cargo.lock"), copy.path().join("Cargo.lock")).expect("copied");
-    copy
 }
 
 #[test]
@@ -104,6 +86,16 @@ fn a_new_app_builds_runs_and_can_be_inspected_outside_this_repository() {
         "{inspected}"
     );
 
+    assert_eq!(
+        inspected["snapshots"],
+        json!({ "eligible": true, "memory_min_pages": 2, "memory_max_pages": null })
+    );
+    let told = out(&lapak(&shop, &["inspect", package], ""));
+    assert!(
+        told.contains("snapshots  yes (memory 2 pages of 64 KiB at start)"),
+        "{told}"
+    );
+
     let script = "{\"type\":{\"into\":\"What is to be done?\",\"text\":\"Beli beras\"}}\n{\"tap\":\"Add\"}\n{\"text\":true}\n";
     let run = lapak(&shop, &["run", package], script);
     assert!(run.status.success(), "{}", err(&run));
@@ -113,6 +105,38 @@ fn a_new_app_builds_runs_and_can_be_inspected_outside_this_repository() {
     assert!(shot.status.success(), "{}", err(&shot));
     let png = std::fs::read(shop.join("shop.png")).expect("a picture");
     assert!(png.starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn why_an_app_is_kept_resident_is_told() {
+    let counter = lapak_build::build(&root().join("examples/counter"), &mut |_| {});
+    let counter = counter.expect("it builds").package;
+    let mut writer = PackageWriter::new();
+    for (path, bytes) in counter.files() {
+        // An empty component: it has no memory to save.
+        let empty = b"\0asm\x0d\0\x01\0".as_slice();
+        let bytes = if path == "app.wasm" { empty } else { bytes };
+        writer.file(path, bytes.to_vec()).expect("a good name");
+    }
+    let bytes = writer.finish().expect("written");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("empty.ma"), bytes).expect("written");
+
+    let told = out(&lapak(folder.path(), &["inspect", "empty.ma"], ""));
+    assert!(
+        told.contains("snapshots  no, kept resident:\n  the app has no linear memory"),
+        "{told}"
+    );
+    let told = out(&lapak(
+        folder.path(),
+        &["inspect", "empty.ma", "--json"],
+        "",
+    ));
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(
+        told["snapshots"],
+        json!({ "eligible": false, "reasons": ["has no linear memory"] })
+    );
 }
 
 #[test]
@@ -323,6 +347,114 @@ fn data_outlives_a_run_where_a_folder_is_named() {
         "{}",
         out(&second)
     );
+}
+
+/// Built once into `folder`, so that every run has the very same package.
+fn packed(folder: &Path, app: &str) -> String {
+    let app = root().join(app);
+    let arguments = ["build", app.to_str().expect("a path"), "--out", "app.ma"];
+    let built = lapak(folder, &arguments, "");
+    assert!(built.status.success(), "{}", err(&built));
+    "app.ma".into()
+}
+
+#[test]
+fn a_recorded_run_plays_again_and_a_changed_one_is_told_from_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = packed(folder.path(), "examples/counter");
+    let script = "{\"tap\":\"Add one\"}\n{\"tap\":\"Take one away\"}\n";
+    let recorded = lapak(folder.path(), &["run", &app, "--record", "a.rec"], script);
+    assert!(recorded.status.success(), "{}", err(&recorded));
+    let file = folder.path().join("a.rec");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&file).expect("written").permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+    }
+
+    let again = lapak(folder.path(), &["run", "--replay", "a.rec", &app], "");
+    assert!(again.status.success(), "{}", err(&again));
+    let told = out(&again);
+    assert!(
+        told.contains("exact: after each of") && told.contains("ended: the session was closed"),
+        "{told}"
+    );
+    let json = lapak(
+        folder.path(),
+        &["run", "--replay", "a.rec", &app, "--json"],
+        "",
+    );
+    let json: Value = serde_json::from_str(&out(&json)).expect("JSON");
+    assert_eq!(
+        (&json["exact"], &json["differs"]),
+        (&true.into(), &Value::Null)
+    );
+    let events = json["events"].as_array().expect("a list");
+    assert!(
+        events.iter().all(|one| one["as_recorded"] == true),
+        "{json}"
+    );
+    assert_eq!(json["recorded_events"], events.len());
+    assert_eq!(json["ended"]["cause"]["kind"], "closed");
+
+    // The last bytes are the hash of the view after the last event.
+    let mut bytes = std::fs::read(&file).expect("a recording");
+    *bytes.last_mut().expect("bytes") ^= 1;
+    std::fs::write(&file, bytes).expect("written");
+    let differs = lapak(folder.path(), &["run", "--replay", "a.rec", &app], "");
+    fails(&differs, 1, &["did not go again"]);
+    let last = format!("differs after event {0} of {0}", events.len());
+    let told = out(&differs);
+    assert!(
+        told.contains(&last) && told.contains("the view is not"),
+        "{told}"
+    );
+    let json = lapak(
+        folder.path(),
+        &["run", "--replay", "a.rec", &app, "--json"],
+        "",
+    );
+    fails(&json, 1, &[]);
+    let json: Value = serde_json::from_str(&out(&json)).expect("JSON");
+    assert_eq!(json["differs"]["event"], events.len());
+    assert_eq!(
+        (&json["differs"]["view"], &json["differs"]["memory"]),
+        (&true.into(), &false.into())
+    );
+}
+
+#[test]
+fn a_recorded_fault_comes_again_and_another_package_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = packed(folder.path(), "host/tests/guests/hostile");
+    let page = "pages/main?do=panic&at=interaction";
+    let arguments = ["run", &app, "--page", page, "--record", "a.rec"];
+    fails(
+        &lapak(folder.path(), &arguments, "{\"tap\":\"tap\"}\n"),
+        3,
+        &["on fire"],
+    );
+    let again = lapak(folder.path(), &["run", "--replay", "a.rec", &app], "");
+    assert!(again.status.success(), "{}", err(&again));
+    assert!(
+        out(&again).contains("src/basket.rs:12:5"),
+        "{}",
+        out(&again)
+    );
+
+    let other = packed(folder.path(), "examples/counter");
+    let refused = lapak(folder.path(), &["run", "--replay", "a.rec", &other], "");
+    fails(&refused, 1, &["another build of"]);
+    std::fs::write(folder.path().join("b.rec"), "no recording").expect("written");
+    let refused = lapak(folder.path(), &["run", "--replay", "b.rec", &other], "");
+    fails(&refused, 1, &["b.rec"]);
+    let both = lapak(
+        folder.path(),
+        &["run", "--replay", "a.rec", "--record", "b.rec", &other],
+        "",
+    );
+    fails(&both, 2, &["--record"]);
 }
 
 #[test]

@@ -45,6 +45,12 @@ pub trait App: Sized + 'static {
         None
     }
 
+    /// What a newer version of the app should know when it takes over from this one, which finds it in
+    /// [`Launch::carried_over`]. Asked only if the manifest says `"lapak_on_update": "migrate"`; at most 1 MiB.
+    fn carry_over(&self) -> Option<Vec<u8>> {
+        None
+    }
+
     /// A message for when the app goes to the background.
     fn hidden(&self) -> Option<Self::Msg> {
         None

@@ -48,9 +48,12 @@ pub mod clock;
 pub mod console;
 #[cfg(feature = "json")]
 mod i18n;
+#[cfg(target_arch = "wasm32")]
+mod memory;
 pub mod navigation;
 #[cfg(target_arch = "wasm32")]
 mod panics;
+pub mod payments;
 pub mod random;
 mod request;
 mod route;
@@ -62,7 +65,9 @@ pub mod storage;
 mod task;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+pub mod timer;
 pub mod view;
+pub mod wallet;
 
 pub use app::{App, Context};
 #[cfg(feature = "json")]
@@ -83,7 +88,7 @@ pub mod prelude {
         navigator, picker, progress, radio, scroll, slider, swiper, switch, text, textarea,
         time_picker, view,
     };
-    pub use crate::{clock, console, pages, storage};
+    pub use crate::{clock, console, pages, payments, storage, timer, wallet};
 }
 
 /// Makes a type the app of this crate: what the host calls. Once in a crate, at the end of `lib.rs`.

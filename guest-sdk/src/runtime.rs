@@ -83,6 +83,10 @@ impl<A: App> Runtime<A> {
             Event::PageBottomReached(_) => {
                 self.top().and_then(|page| app.page_bottom_reached(page))
             }
+            Event::GlobalUpdating => {
+                carry_over(app.carry_over());
+                None
+            }
             Event::GlobalShown => app.shown(),
             Event::GlobalHidden => app.hidden(),
             Event::Interaction(interaction) => self
@@ -153,6 +157,17 @@ impl<A: App> Runtime<A> {
     fn top(&self) -> Option<&A::Page> {
         self.pages.last()?.1.as_ref()
     }
+}
+
+fn carry_over(state: Option<Vec<u8>>) {
+    #[cfg(target_arch = "wasm32")]
+    if let Some(state) = state
+        && let Err(error) = crate::bindings::wit::lapak::app::updates::carry_over(&state)
+    {
+        crate::console::error!("nothing was carried over: {error}");
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    drop(state);
 }
 
 fn message<Msg: Clone>(handler: &Handler<Msg>, value: InputValue) -> Option<Msg> {

@@ -1,23 +1,64 @@
 //! From a package to an app that can be launched: check, compile or find in the cache, link.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use lapak_abi::manifest::Manifest;
 use lapak_abi::package::Package;
+use lapak_abi::pages::PageStack;
+use lapak_scheduler::Account;
 use wasmtime::Engine;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::bindings::MiniAppPre;
+use crate::bindings::{MiniApp, MiniAppPre};
 use crate::code_cache::CodeCache;
 use crate::contract::{self, ContractError};
-use crate::instance::InstanceState;
+use crate::instance::{Hosted, InstanceState, hosted};
+use crate::session::Launch;
+use crate::snapshot::eligibility::{self, Verdict};
+use crate::snapshot::image::Image;
+
+/// Most models of one app. Sessions that would need one more are compared with the first.
+const MOST_MODELS: usize = 8;
 
 /// An app that is ready to be launched: checked, compiled, linked. Shared by all its sessions.
 pub struct App {
     package: Package,
-    pre: MiniAppPre<InstanceState>,
+    pre: MiniAppPre<Hosted>,
     needs_wasi: bool,
     from_cache: bool,
+    verdict: Verdict,
+    id: Arc<str>,
+    serial: u64,
+    account: Arc<Account>,
+    pristine: OnceLock<(Arc<Image>, usize)>,
+    models: Mutex<Vec<Arc<Model>>>,
+}
+
+/// A memory that many sessions of an app have nearly in common: that of an app just launched in a certain way. It is
+/// taken from a session that was launched for it alone, with simulated providers, and so holds nobody's data.
+#[derive(Debug)]
+pub(crate) struct Model {
+    key: ModelKey,
+    image: OnceLock<Arc<Image>>,
+}
+
+/// What makes launches alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct ModelKey {
+    lang: String,
+    page: String,
+}
+
+impl Model {
+    pub(crate) fn image(&self) -> Option<Arc<Image>> {
+        self.image.get().cloned()
+    }
+
+    /// The first image stays.
+    pub(crate) fn set(&self, image: Arc<Image>) {
+        let _ = self.image.set(image);
+    }
 }
 
 impl std::fmt::Debug for App {
@@ -62,7 +103,112 @@ impl App {
         self.from_cache
     }
 
-    pub(crate) fn pre(&self) -> &MiniAppPre<InstanceState> {
+    /// Whether idle sessions of this app can be frozen, and if not, why. Else they are kept in an instance.
+    #[must_use]
+    pub fn snapshots(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    pub(crate) fn is_eligible(&self) -> bool {
+        matches!(self.verdict, Verdict::Eligible(_))
+    }
+
+    /// Bytes at the start of memory that hold nothing between events.
+    pub(crate) fn scratch_bytes(&self) -> usize {
+        match &self.verdict {
+            Verdict::Eligible(layout) => usize::try_from(layout.scratch_bytes).unwrap_or(0),
+            Verdict::Resident(_) => 0,
+        }
+    }
+
+    /// CPU time of all its sessions so far, those that have ended too.
+    #[must_use]
+    pub fn cpu_time(&self) -> std::time::Duration {
+        self.account.cpu()
+    }
+
+    pub(crate) fn id(&self) -> Arc<str> {
+        self.id.clone()
+    }
+
+    /// Names this loaded app within the process.
+    pub(crate) fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// CPU time of all its sessions.
+    pub(crate) fn account(&self) -> &Arc<Account> {
+        &self.account
+    }
+
+    /// The memory of a fresh instance, once one was made.
+    pub(crate) fn pristine(&self) -> Option<&Arc<Image>> {
+        self.pristine.get().map(|(image, _)| image)
+    }
+
+    /// Its length, in bytes.
+    pub(crate) fn pristine_bytes(&self) -> usize {
+        self.pristine.get().map_or(0, |(_, bytes)| *bytes)
+    }
+
+    /// Every fresh instance has the same memory, since nothing runs in it before the first event.
+    pub(crate) fn set_pristine(&self, image: Arc<Image>, bytes: usize) {
+        let _ = self.pristine.set((image, bytes));
+    }
+
+    /// The model for a launch, and whether its image is still to be taken, by the caller.
+    pub(crate) fn model(&self, launch: &Launch) -> (Arc<Model>, bool) {
+        let page = launch.pages.first().map_or("", String::as_str);
+        let key = ModelKey {
+            lang: launch.lang.clone(),
+            page: page.split('?').next().unwrap_or_default().to_owned(),
+        };
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = models.iter().find(|model| model.key == key);
+        if let Some(model) = found {
+            return (model.clone(), false);
+        }
+        if models.len() >= MOST_MODELS {
+            return (models[0].clone(), false);
+        }
+        let model = Arc::new(Model {
+            key,
+            image: OnceLock::new(),
+        });
+        models.push(model.clone());
+        (model, self.is_eligible())
+    }
+
+    /// The model that has this image, for a session that comes from elsewhere.
+    pub(crate) fn model_with(&self, image: &Arc<Image>) -> Arc<Model> {
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let has =
+            |model: &&Arc<Model>| model.image.get().is_some_and(|one| Arc::ptr_eq(one, image));
+        if let Some(model) = models.iter().find(has) {
+            return model.clone();
+        }
+        let model = Arc::new(Model {
+            key: ModelKey::default(),
+            image: OnceLock::from(image.clone()),
+        });
+        if models.len() < MOST_MODELS {
+            models.push(model.clone());
+        }
+        model
+    }
+
+    /// An empty page stack for a session of this app.
+    pub(crate) fn page_stack(&self, most: usize) -> PageStack {
+        let manifest = self.manifest();
+        let tabs = manifest
+            .tab_bar
+            .as_ref()
+            .map(|bar| bar.list.iter().map(|tab| tab.page.clone()).collect())
+            .unwrap_or_default();
+        PageStack::new(manifest.pages.clone(), tabs, most)
+    }
+
+    pub(crate) fn pre(&self) -> &MiniAppPre<Hosted> {
         &self.pre
     }
 
@@ -76,8 +222,9 @@ impl App {
         cache: Option<&CodeCache>,
         package: Package,
     ) -> Result<Arc<Self>, LoadError> {
-        let wasm = package.component();
-        let imports = contract::check(wasm)?;
+        let imports = contract::check(package.component())?;
+        let prepared = eligibility::prepare(package.component());
+        let wasm = &prepared.wasm;
         let cached = cache.and_then(|cache| cache.load(engine, wasm));
         let from_cache = cached.is_some();
         let component = match cached {
@@ -89,10 +236,17 @@ impl App {
             .instantiate_pre(&component)
             .and_then(MiniAppPre::new)
             .map_err(|error| LoadError::Component(one_line(&error)))?;
+        static SERIAL: AtomicU64 = AtomicU64::new(1);
         Ok(Arc::new(Self {
             pre,
             needs_wasi: imports.wasi,
             from_cache,
+            verdict: prepared.verdict,
+            id: package.manifest().app_id.as_str().into(),
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            account: Arc::new(Account::new()),
+            pristine: OnceLock::new(),
+            models: Mutex::default(),
             package,
         }))
     }
@@ -115,12 +269,9 @@ fn compile(
 }
 
 /// Everything that this host offers, by name. Whether a session may use it is decided at each call.
-fn linker(engine: &Engine, wasi: bool) -> wasmtime::Result<Linker<InstanceState>> {
-    use crate::bindings::MiniApp;
-    use wasmtime::component::HasSelf;
-
+fn linker(engine: &Engine, wasi: bool) -> wasmtime::Result<Linker<Hosted>> {
     let mut linker = Linker::new(engine);
-    MiniApp::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+    MiniApp::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, hosted)?;
     if wasi {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     }

@@ -6,10 +6,16 @@
 
 pub mod clock;
 pub mod console;
+pub mod payments;
 pub mod random;
 pub mod storage;
+pub mod timer;
+pub mod wallet;
 
 use std::sync::Arc;
+
+use crate::bindings::lapak::app::requests::RequestId;
+use crate::instance::InstanceState;
 
 /// What stands behind the capabilities. Empty places do not exist: a host that does not want to lend a
 /// capability withholds its grant.
@@ -21,6 +27,12 @@ pub struct Providers {
     pub random: Arc<dyn random::RandomProvider>,
     /// Behind `storage`.
     pub storage: Arc<dyn storage::StorageProvider>,
+    /// Behind `timer`.
+    pub timer: Arc<dyn timer::TimerProvider>,
+    /// Behind `payments`.
+    pub payments: Arc<payments::Payments>,
+    /// Behind `wallet`.
+    pub wallet: Arc<dyn wallet::WalletProvider>,
 }
 
 impl Providers {
@@ -31,6 +43,9 @@ impl Providers {
             clock: Arc::new(clock::simulated::SimulatedClock::default()),
             random: Arc::new(random::simulated::SimulatedRandom::default()),
             storage: Arc::new(storage::simulated::SimulatedStorage::default()),
+            timer: Arc::new(timer::simulated::SimulatedTimer::default()),
+            payments: payments::simulated::none(),
+            wallet: Arc::new(wallet::simulated::EmptyWallets),
         }
     }
 }
@@ -38,5 +53,56 @@ impl Providers {
 impl std::fmt::Debug for Providers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Providers { .. }")
+    }
+}
+
+/// What a request came to, as the room that began it keeps it for the app. A value that can be written down,
+/// so that it survives a restart and can be replayed.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Answer {
+    /// Of `storage`.
+    Storage(storage::Answer),
+    /// Of `timer`: it has run out.
+    Timer,
+    /// Of `payments`.
+    Payments(payments::Answer),
+    /// Of `wallet`.
+    Wallet(wallet::Answer),
+}
+
+/// What the rooms keep for one session between two events. Whatever is here travels with the session's snapshot.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Rooms {
+    /// Of `storage`.
+    pub(crate) storage: storage::StorageState,
+    /// Of `timer`.
+    pub(crate) timer: timer::TimerState,
+    /// Of `payments`.
+    pub(crate) payments: payments::PaymentsState,
+    /// Of `wallet`.
+    pub(crate) wallet: wallet::WalletState,
+}
+
+impl Rooms {
+    /// Puts an outcome where the app will take it.
+    pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) {
+        match answer {
+            Answer::Storage(answer) => self.storage.deliver(request, answer),
+            Answer::Timer => self.timer.deliver(request),
+            Answer::Payments(answer) => self.payments.deliver(request, answer),
+            Answer::Wallet(answer) => self.wallet.deliver(request, answer),
+        }
+    }
+}
+
+impl InstanceState {
+    /// Asks the providers again for what they were asked before the host restarted. Each room's requests are such
+    /// that asking twice does no more than asking once. Those `answered` already have their outcome in the
+    /// mailbox: a second one would be a second event for the app.
+    pub(crate) fn ask_again(&mut self, answered: &[RequestId]) {
+        self.ask_storage_again(answered);
+        self.restart_timers(answered);
+        self.ask_payments_again(answered);
+        self.ask_wallet_again(answered);
     }
 }

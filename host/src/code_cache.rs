@@ -9,15 +9,17 @@
 //! configuration, the target.
 
 use std::hash::{Hash, Hasher};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 
-use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use cap_std::fs::Dir;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-const KEY_FILE: &str = "key";
+use crate::host_key::{HostKey, private_folder};
+
+/// What the key of this cache is derived for.
+const KEY_PURPOSE: &str = "lapak compiled code authentication v1";
 const MAC_BYTES: usize = 32;
 
 /// A folder of compiled components.
@@ -32,22 +34,14 @@ impl CodeCache {
     /// has none. The folder is the one ambient thing that this module reaches.
     ///
     /// # Errors
-    /// When the folder or its key cannot be read or made.
+    /// When the folder or its key cannot be read or made, or the key is damaged.
     ///
     /// # Security
     /// On Unix the folder is made for its owner alone. Whoever can read the key can run native code in this
     /// host.
     pub fn open(path: &Path) -> std::io::Result<Self> {
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(path)?;
-        let dir = Dir::open_ambient_dir(path, ambient_authority())?;
-        let key = match read_key(&dir)? {
-            Some(key) => key,
-            None => make_key(&dir)?,
-        };
+        let dir = private_folder(path)?;
+        let key = HostKey::in_folder(&dir)?.derive(KEY_PURPOSE);
         Ok(Self { dir, key })
     }
 
@@ -144,28 +138,4 @@ impl Hasher for BlakeHasher {
             .take(8)
             .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
     }
-}
-
-fn read_key(dir: &Dir) -> std::io::Result<Option<[u8; 32]>> {
-    let mut file = match dir.open(KEY_FILE) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut key = [0; 32];
-    // A key that was cut short (full disk) is made anew; what it had signed counts as missing then.
-    Ok(file.read_exact(&mut key).is_ok().then_some(key))
-}
-
-fn make_key(dir: &Dir) -> std::io::Result<[u8; 32]> {
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).map_err(std::io::Error::other)?;
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    options.mode(0o600);
-    let mut file = dir.open_with(KEY_FILE, &options)?;
-    file.write_all(&key)?;
-    file.sync_all()?;
-    Ok(key)
 }

@@ -2,6 +2,8 @@
 
 use wasmparser::{Encoding, Parser, Payload};
 
+use crate::component_types;
+
 /// The version of the WIT package `lapak:app` that this host speaks.
 pub const CONTRACT_VERSION: Version = Version {
     major: 0,
@@ -12,19 +14,27 @@ pub const CONTRACT_VERSION: Version = Version {
 const CONTRACT_PACKAGE: &str = "lapak:app/";
 
 /// The interfaces of the contract that a component may import.
-const OFFERED: [&str; 10] = [
+const OFFERED: [&str; 14] = [
     "navigation",
     "faults",
+    "updates",
     "console",
     "clock",
     "random",
     "storage",
+    "timer",
+    "payments",
+    "wallet",
     // These hold no functions, only the types that the others share.
     "requests",
     "events",
     "view",
     "app",
 ];
+
+/// The most core modules and components that a component may hold, at any depth. Tools make about five. What the
+/// compiler needs for nested ones grows with the square of their number.
+pub(crate) const MAX_NESTED: usize = 128;
 
 /// A version of the contract, as Semantic Versioning has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +77,11 @@ pub enum ContractError {
     /// WebAssembly that does not parse.
     #[error("app.wasm is damaged: {0}")]
     Damaged(String),
+    /// More parts than the compiler should be asked to take.
+    #[error(
+        "app.wasm is put together of more than {MAX_NESTED} modules and components. `lapak build` makes about five"
+    )]
+    TooManyParts,
     /// An import that no host of this version offers.
     #[error(
         "app.wasm imports `{0}`, which this host does not offer. Apps may import the interfaces of \
@@ -106,8 +121,16 @@ pub(crate) fn check(wasm: &[u8]) -> Result<Imports, ContractError> {
     let mut imports = Imports { wasi: false };
     let mut exports_app = false;
     let mut depth = 0_u32;
+    let mut nested = 0;
     for payload in Parser::new(0).parse_all(wasm) {
-        match payload.map_err(damaged)? {
+        let payload = payload.map_err(damaged)?;
+        if let Payload::ModuleSection { .. } | Payload::ComponentSection { .. } = payload {
+            nested += 1;
+            if nested > MAX_NESTED {
+                return Err(ContractError::TooManyParts);
+            }
+        }
+        match payload {
             Payload::Version {
                 encoding: Encoding::Module,
                 ..
@@ -124,6 +147,11 @@ pub(crate) fn check(wasm: &[u8]) -> Result<Imports, ContractError> {
                     let name = export.map_err(damaged)?.name.name;
                     exports_app |= contract_interface(name)? == Some("app");
                 }
+            }
+            // Whoever compiles it follows nested types on the stack.
+            Payload::ComponentTypeSection(section) => {
+                component_types::walk(wasm, section.range(), &mut |_| {})
+                    .map_err(|error| ContractError::Damaged(error.to_string()))?;
             }
             _ => {}
         }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use wasmtime::{Config, Engine, OptLevel};
 
+use crate::snapshot::slots::Slots;
+
 /// How long a guest runs before others may: one epoch.
 pub const SLICE: Duration = Duration::from_millis(1);
 
@@ -30,6 +32,9 @@ pub fn new_engine() -> wasmtime::Result<Engine> {
         .wasm_component_model(true)
         .concurrency_support(false)
         .epoch_interruption(true)
+        .with_host_memory(Arc::new(Slots::new()))
+        // Images are mapped into wasmtime's own memories only.
+        .memory_init_cow(false)
         .max_wasm_stack(MAX_WASM_STACK)
         .async_stack_size(FIBER_STACK)
         .cranelift_opt_level(OptLevel::Speed)

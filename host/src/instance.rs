@@ -1,49 +1,67 @@
 //! What a running instance has on the host's side, and how one event is carried through it.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use lapak_abi::limits::Limits;
 use lapak_abi::pages::{PageEvent, PageStack};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use crate::app::App;
 use crate::bindings::MiniApp;
 use crate::bindings::lapak::app::events::Event;
+use crate::bindings::lapak::app::requests::RequestId;
 use crate::bindings::lapak::app::{faults, requests, view};
-use crate::capability::Providers;
-use crate::capability::console::{ConsoleSink, ConsoleState, cut};
-use crate::capability::storage::{Owner, StorageState};
+use crate::capability::clock::Age;
+use crate::capability::console::{ConsoleState, cut};
+use crate::capability::storage::Owner;
+use crate::capability::{Providers, Rooms};
 use crate::cpu_clock::CpuMeter;
-use crate::grants::Grants;
+use crate::grants::{AccessDenied, Capability};
+use crate::recording::Tape;
 use crate::report::{LimitHit, ReportedPanic};
-use crate::requests::Requests;
+use crate::requests::{Finisher, Requests};
+use crate::session::Shared;
+use crate::snapshot::image::{self, BrokenDelta, Dirty, Image};
+use crate::snapshot::slots::{Order, Slot, SlotView};
+use crate::updates::Carried;
 use crate::view::View;
 
 /// The most that a panic may say, in bytes.
 const MAX_PANIC_BYTES: usize = 4 * 1024;
 
-/// A store's data: everything that an instance's host functions reach. Nothing in it is shared with
-/// another session but the providers.
+/// A store's data.
+pub(crate) struct Hosted {
+    /// Whose instance this is at the moment; `None` only while it belongs to nobody and runs nothing.
+    state: Option<Box<InstanceState>>,
+    wasi: Option<Box<Wasi>>,
+}
+
+/// Everything that a session's host functions reach. Nothing in it is shared with another session but the
+/// providers.
 pub(crate) struct InstanceState {
-    pub(crate) grants: Arc<Grants>,
-    pub(crate) providers: Providers,
-    pub(crate) console_sink: Arc<dyn ConsoleSink>,
-    pub(crate) owner: Owner,
-    pub(crate) limits: Arc<Limits>,
+    pub(crate) session: Arc<Shared>,
     pub(crate) requests: Requests,
+    pub(crate) rooms: Rooms,
     pub(crate) console: ConsoleState,
-    pub(crate) storage: StorageState,
-    /// The clock provider's monotonic time when the session began.
-    pub(crate) launched_at: Duration,
+    pub(crate) age: Age,
     pub(crate) pages: PageStack,
     /// Page events that the running event has caused, in order.
     pub(crate) page_events: Vec<PageEvent>,
     pub(crate) panic: Option<ReportedPanic>,
+    /// What the app hands over to its next version.
+    pub(crate) carried: Carried,
+    /// What is written down of this session, or what it is played from.
+    pub(crate) tape: Tape,
     budget: Duration,
-    meter: CpuMeter,
-    wasi: Option<Box<Wasi>>,
+    pub(crate) meter: CpuMeter,
 }
 
 struct Wasi {
@@ -51,37 +69,119 @@ struct Wasi {
     table: ResourceTable,
 }
 
-/// What a session is made of.
-pub(crate) struct InstanceParts {
-    pub(crate) grants: Arc<Grants>,
-    pub(crate) providers: Providers,
-    pub(crate) console_sink: Arc<dyn ConsoleSink>,
-    pub(crate) owner: Owner,
-    pub(crate) limits: Arc<Limits>,
-    pub(crate) requests: Requests,
-    pub(crate) pages: PageStack,
+/// A store with the app in it. Dropped after any fault, never used again.
+pub(crate) struct Instance {
+    store: Store<Hosted>,
+    exports: MiniApp,
+    /// The instance's linear memory.
+    memory: Option<Slot>,
+    /// What the memory is compared with, and where it differed when it was last compared; `None` while nobody knows.
+    like: Option<(Arc<Image>, Dirty)>,
 }
 
-/// A running store with the app in it. Dropped after any fault, never used again.
-pub(crate) struct Instance {
-    store: Store<InstanceState>,
-    exports: MiniApp,
+/// Why a session could not be started or thawed.
+pub(crate) struct NotStarted {
+    pub(crate) error: wasmtime::Error,
+    pub(crate) panic: Option<ReportedPanic>,
+}
+
+impl InstanceState {
+    /// Of a session that has asked for nothing yet.
+    pub(crate) fn new(session: Arc<Shared>, tape: Tape, age: Age) -> Self {
+        Self {
+            pages: session.app.page_stack(session.limits().page_stack),
+            requests: Requests::default(),
+            rooms: Rooms::default(),
+            console: ConsoleState::default(),
+            age,
+            page_events: Vec::new(),
+            panic: None,
+            carried: Carried::default(),
+            tape,
+            budget: Duration::ZERO,
+            meter: CpuMeter::default(),
+            session,
+        }
+    }
+
+    /// The first line of every host function: may this session use this capability now? What was decided goes onto
+    /// the tape, so that a replay sees the same refusals.
+    pub(crate) fn check(&mut self, capability: Capability) -> Result<(), AccessDenied> {
+        self.tape.answer(|| self.session.grants.check(capability))
+    }
+
+    /// Asks for something that does not follow from the session itself: a provider's answer, a decision. Each
+    /// such thing comes through here, so that it can be recorded and replayed.
+    pub(crate) fn answer<T: Serialize + DeserializeOwned>(&mut self, ask: impl FnOnce() -> T) -> T {
+        self.tape.answer(ask)
+    }
+
+    /// Nobody outside is asked or told: what there is to hear is on the tape.
+    pub(crate) fn is_replay(&self) -> bool {
+        self.tape.is_replay()
+    }
+
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.session.providers
+    }
+
+    pub(crate) fn owner(&self) -> &Owner {
+        &self.session.owner
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        self.session.limits()
+    }
+
+    /// A fresh request, or `None` when too many are in flight.
+    pub(crate) fn begin_request(&mut self) -> Option<RequestId> {
+        let most = self.session.limits().requests_in_flight;
+        self.requests.begin(most)
+    }
+
+    /// Requests that the app waits for. A timer may run for hours: who only waits for timers has come to rest.
+    pub(crate) fn waits_for(&self) -> usize {
+        let timers = self.rooms.timer.running();
+        self.requests.in_flight().saturating_sub(timers)
+    }
+
+    /// Ends the request later. `None` in a replay, where nobody is asked: the outcome is on the tape.
+    pub(crate) fn finisher(&self, request: RequestId) -> Option<Finisher> {
+        (!self.tape.is_replay()).then(|| Finisher::new(request, &self.session))
+    }
 }
 
 impl Instance {
-    /// Makes a fresh instance. `meter` counts the CPU time of whatever runs in it.
+    /// Makes a fresh instance for a session, whose memory has at least `bytes` bytes.
     pub(crate) async fn start(
-        engine: &Engine,
-        app: &App,
-        parts: InstanceParts,
-        meter: &CpuMeter,
-    ) -> Result<Self, (wasmtime::Error, Option<ReportedPanic>)> {
-        let mut store = new_store(engine, app, parts, meter);
+        mut state: Box<InstanceState>,
+        bytes: usize,
+    ) -> Result<Self, NotStarted> {
+        let (meter, session) = (state.meter.clone(), state.session.clone());
+        state.budget = session.limits().foreground_cpu;
+        let app = &session.app;
+        let mut store = new_store(&session.host.engine, app, state);
         meter.reset();
-        let started = meter.measure(app.pre().instantiate_async(&mut store)).await;
-        match started {
-            Ok(exports) => Ok(Self { store, exports }),
-            Err(error) => Err((error, store.into_data().panic)),
+        let mut order = Order { bytes, made: None };
+        let instantiated = {
+            let instantiated = std::pin::pin!(app.pre().instantiate_async(&mut store));
+            let ordered = Ordered {
+                order: &mut order,
+                future: instantiated,
+            };
+            meter.measure(ordered).await
+        };
+        match instantiated {
+            Ok(exports) => Ok(Self {
+                store,
+                exports,
+                memory: order.made,
+                like: None,
+            }),
+            Err(error) => Err(NotStarted {
+                error,
+                panic: store.into_data().state.and_then(|state| state.panic),
+            }),
         }
     }
 
@@ -90,10 +190,11 @@ impl Instance {
         &mut self,
         event: &Event,
         budget: Duration,
-        meter: &CpuMeter,
     ) -> wasmtime::Result<Option<View>> {
+        let state = self.state_mut();
+        state.budget = budget;
+        let meter = state.meter.clone();
         meter.reset();
-        self.store.data_mut().budget = budget;
         self.store.set_epoch_deadline(1);
         let handle = self.exports.lapak_app_app();
         meter
@@ -102,66 +203,166 @@ impl Instance {
     }
 
     pub(crate) fn state(&self) -> &InstanceState {
-        self.store.data()
+        whose(self.store.data().state.as_deref())
     }
 
     pub(crate) fn state_mut(&mut self) -> &mut InstanceState {
-        self.store.data_mut()
+        whose(self.store.data_mut().state.as_deref_mut())
+    }
+
+    /// Bytes of linear memory.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory.as_ref().map_or(0, Slot::length)
+    }
+
+    /// Names the memory's content.
+    pub(crate) fn memory_hash(&mut self) -> [u8; 32] {
+        let scratch = self.state().session.app.scratch_bytes();
+        let captured = self.view().map(|view| Image::capture(&view));
+        captured.map_or([0; 32], |image| image.hash_after(scratch))
+    }
+
+    /// A copy of the memory.
+    pub(crate) fn image(&mut self) -> Arc<Image> {
+        let captured = self.view().map(|view| Image::capture(&view));
+        captured.unwrap_or_default()
+    }
+
+    /// Where the memory differs from `image`.
+    pub(crate) fn difference(&mut self, image: &Arc<Image>) -> Vec<u8> {
+        let scratch = self.state().session.app.scratch_bytes();
+        let Some(view) = self.view() else {
+            return Vec::new();
+        };
+        let (delta, dirty) = image::difference(image, &view, scratch);
+        self.like = Some((image.clone(), dirty));
+        delta
+    }
+
+    /// Takes the session's state out, which leaves the instance to nobody. Its memory is as the session left it.
+    pub(crate) fn release(&mut self) -> Option<Box<InstanceState>> {
+        self.store.data_mut().state.take()
+    }
+
+    /// Hands the instance to another session of the same app. Its memory is still the last one's:
+    /// [`become_of`](Self::become_of) must follow before anything runs.
+    pub(crate) fn lend(&mut self, state: Box<InstanceState>) {
+        self.store.data_mut().state = Some(state);
+    }
+
+    /// Makes the memory one that differs from `image` by `delta`. It must have the right length already.
+    pub(crate) async fn become_of(
+        &mut self,
+        image: &Arc<Image>,
+        delta: &[u8],
+    ) -> Result<(), BrokenDelta> {
+        let known = match self.like.take() {
+            Some((like, dirty)) if Arc::ptr_eq(&like, image) => Some(dirty),
+            _ => None,
+        };
+        let mut view = self.view().ok_or(BrokenDelta)?;
+        let dirty = known.unwrap_or_else(|| image::differing(image, &view));
+        image::restore(image, &mut view, &dirty);
+        let mut delta = image::Delta::new(delta);
+        while delta.apply(&mut self.view().ok_or(BrokenDelta)?, PAGES_AT_ONCE)? {
+            // A large memory is put back in steps: others may be in a hurry.
+            self.state().session.gave_way.store(true, Ordering::Relaxed);
+            give_way().await;
+        }
+        self.like = Some((image.clone(), delta.dirty()));
+        Ok(())
+    }
+
+    fn view(&mut self) -> Option<SlotView<'_>> {
+        let memory = self.memory.as_mut()?;
+        Some(memory.view(&mut self.store))
     }
 }
 
-fn new_store(
-    engine: &Engine,
-    app: &App,
-    parts: InstanceParts,
-    meter: &CpuMeter,
-) -> Store<InstanceState> {
-    let budget = parts.limits.foreground_cpu;
-    let hostcall_bytes = parts.limits.view_bytes.saturating_mul(16);
-    let state = InstanceState {
-        launched_at: parts.providers.clock.monotonic(),
-        grants: parts.grants,
-        providers: parts.providers,
-        console_sink: parts.console_sink,
-        owner: parts.owner,
-        limits: parts.limits,
-        requests: parts.requests,
-        console: ConsoleState::default(),
-        storage: StorageState::default(),
-        pages: parts.pages,
-        page_events: Vec::new(),
-        panic: None,
-        budget,
-        meter: meter.clone(),
+/// Pages of memory that are put back without giving way: about a quarter of a millisecond.
+const PAGES_AT_ONCE: usize = 512;
+
+/// Waits once, so that whoever is queued behind gets its turn.
+async fn give_way() {
+    let mut gave = false;
+    std::future::poll_fn(|cx| {
+        if gave {
+            return Poll::Ready(());
+        }
+        gave = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Instances run nothing while they belong to nobody.
+fn whose<T>(state: Option<T>) -> T {
+    #[expect(
+        clippy::expect_used,
+        reason = "the one place that lends an instance out gives it a session first"
+    )]
+    state.expect("an instance that runs belongs to a session")
+}
+
+/// The session whose instance a store holds; what host functions are called with.
+pub(crate) fn hosted(hosted: &mut Hosted) -> &mut InstanceState {
+    whose(hosted.state.as_deref_mut())
+}
+
+/// Polls an instantiation under an order for its memory.
+struct Ordered<'a, 'b, F> {
+    order: &'a mut Order,
+    future: Pin<&'b mut F>,
+}
+
+impl<F: Future> Future for Ordered<'_, '_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = &mut *self;
+        let future = &mut this.future;
+        this.order.fill(|| future.as_mut().poll(cx))
+    }
+}
+
+fn new_store(engine: &Engine, app: &App, state: Box<InstanceState>) -> Store<Hosted> {
+    let hostcall_bytes = state.limits().view_bytes.saturating_mul(16);
+    let hosted = Hosted {
+        state: Some(state),
         wasi: app.needs_wasi().then(Wasi::closed),
     };
-    let mut store = Store::new(engine, state);
-    store.limiter(|state| state);
+    let mut store = Store::new(engine, hosted);
+    store.limiter(|hosted| hosted);
     // What one call may make the host allocate while it lifts lists and strings: a view of the largest size,
     // as records of the host's.
     store.set_hostcall_fuel(hostcall_bytes);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|store| {
-        let state = store.data();
+        let state = whose(store.data().state.as_deref());
         if state.meter.used_in_slice() > state.budget {
             return Err(LimitHit::Cpu {
                 limit: state.budget,
             }
             .into());
         }
-        Ok(UpdateDeadline::Yield(1))
+        if lapak_scheduler::should_yield() {
+            state.session.gave_way.store(true, Ordering::Relaxed);
+            return Ok(UpdateDeadline::Yield(1));
+        }
+        Ok(UpdateDeadline::Continue(1))
     });
     store
 }
 
-impl wasmtime::ResourceLimiter for InstanceState {
+impl wasmtime::ResourceLimiter for Hosted {
     fn memory_growing(
         &mut self,
         _current: usize,
         wanted: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let limit = self.limits.memory_bytes;
+        let limit = whose(self.state.as_deref()).limits().memory_bytes;
         if wanted > limit {
             return Err(LimitHit::Memory { limit, wanted }.into());
         }
@@ -223,7 +424,7 @@ impl Wasi {
     }
 }
 
-impl WasiView for InstanceState {
+impl WasiView for Hosted {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let wasi = self.wasi.get_or_insert_with(Wasi::closed);
         WasiCtxView {

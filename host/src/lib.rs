@@ -12,26 +12,38 @@
 //! ```
 
 pub mod app;
+pub mod audit;
 pub mod bindings;
 pub mod capability;
 pub mod code_cache;
+mod component_types;
 pub mod contract;
 mod cpu_clock;
 pub mod engine;
 pub mod grants;
+pub mod host_key;
 mod instance;
+mod instances;
 pub mod mailbox;
+pub mod metrics;
 mod navigation;
+pub mod recording;
 pub mod report;
 mod requests;
 pub mod runtime;
-mod scheduler;
 pub mod session;
+pub mod session_id;
+pub mod sheet;
+pub mod snapshot;
+pub mod updates;
 pub mod view;
 
 pub use app::{App, LoadError};
 pub use grants::{Capability, Grants};
+pub use host_key::HostKey;
 pub use mailbox::SendError;
 pub use report::{EndCause, EndReport};
-pub use runtime::{LaunchError, Runtime, RuntimeConfig, RuntimeError};
-pub use session::{Launch, Screen, Session, ShellEvent, Update};
+pub use runtime::{LaunchError, ResumeError, Runtime, RuntimeConfig, RuntimeError, SnapshotConfig};
+pub use session::{Launch, Residence, Screen, Session, ShellEvent, Update};
+pub use session_id::SessionId;
+pub use sheet::{Sheet, SheetAnswer, SheetError, SheetId, SheetOutcome};

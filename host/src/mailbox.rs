@@ -4,20 +4,21 @@
 //! requests' side needs no bound of its own, since only so many requests can be in flight.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
 use std::time::Instant;
 
+use lapak_scheduler::Overloaded;
+
 use crate::bindings::lapak::app::requests::RequestId;
-use crate::requests::Deliver;
+use crate::capability::Answer;
 use crate::session::ShellEvent;
 
 /// One thing that waits for the session.
+#[derive(Debug)]
 pub(crate) enum Letter {
     /// The shell sent an event, at this time.
     Shell(ShellEvent, Instant),
     /// A request has finished.
-    Finished(RequestId, Deliver),
+    Finished(RequestId, Answer),
 }
 
 /// Why an event was not taken.
@@ -26,110 +27,81 @@ pub enum SendError {
     /// Too many events wait already: slow down and send it again later.
     #[error("the app has {0} events waiting; slow down and send this one again")]
     MailboxFull(usize),
+    /// The host has more work than it can do: send it again later.
+    #[error(transparent)]
+    Overloaded(#[from] Overloaded),
+    /// The host is being stopped, and has written the session down: send it when the host is back.
+    #[error("the host is being stopped; send this event again when it is back")]
+    Suspending,
     /// The session has ended.
     #[error("the session has ended")]
     Ended,
 }
 
+/// Letters that wait. Takes no room while there are none.
+#[derive(Debug, Default)]
 pub(crate) struct Mailbox {
-    inner: Mutex<Inner>,
-    capacity: usize,
+    waiting: Option<Box<Waiting>>,
 }
 
-#[derive(Default)]
-struct Inner {
+#[derive(Debug, Default)]
+struct Waiting {
     shell: VecDeque<(ShellEvent, Instant)>,
-    finished: VecDeque<(RequestId, Deliver)>,
-    closed: bool,
-    waker: Option<Waker>,
+    finished: VecDeque<(RequestId, Answer)>,
 }
 
 impl Mailbox {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            inner: Mutex::default(),
-            capacity,
-        }
-    }
-
-    pub(crate) fn post(&self, event: ShellEvent) -> Result<(), SendError> {
-        let mut inner = self.lock();
-        if inner.closed {
-            return Err(SendError::Ended);
-        }
+    /// Takes an event of the shell's, unless `capacity` of them wait already.
+    pub(crate) fn post(&mut self, event: ShellEvent, capacity: usize) -> Result<(), SendError> {
+        let waiting = self.waiting.get_or_insert_default();
         // There is always room for the one event that makes room.
-        if inner.shell.len() >= self.capacity && event != ShellEvent::Close {
-            return Err(SendError::MailboxFull(self.capacity));
+        if waiting.shell.len() >= capacity && event != ShellEvent::Close {
+            return Err(SendError::MailboxFull(capacity));
         }
-        inner.shell.push_back((event, Instant::now()));
-        wake(inner);
+        waiting.shell.push_back((event, Instant::now()));
         Ok(())
     }
 
-    pub(crate) fn finish(&self, request: RequestId, deliver: Deliver) {
-        let mut inner = self.lock();
-        if !inner.closed {
-            inner.finished.push_back((request, deliver));
-            wake(inner);
+    /// Takes the outcome of a request.
+    pub(crate) fn finish(&mut self, request: RequestId, answer: Answer) {
+        let waiting = self.waiting.get_or_insert_default();
+        waiting.finished.push_back((request, answer));
+    }
+
+    /// The next letter: requests that have finished go first.
+    pub(crate) fn next(&mut self) -> Option<Letter> {
+        let waiting = self.waiting.as_mut()?;
+        if let Some((request, answer)) = waiting.finished.pop_front() {
+            return Some(Letter::Finished(request, answer));
         }
-    }
-
-    /// The next letter, without waiting.
-    pub(crate) fn try_next(&self) -> Option<Letter> {
-        self.lock().next()
-    }
-
-    /// The next letter, when there is one.
-    pub(crate) async fn next(&self) -> Letter {
-        std::future::poll_fn(|cx| {
-            let mut inner = self.lock();
-            if let Some(letter) = inner.next() {
-                return Poll::Ready(letter);
-            }
-            inner.waker = Some(cx.waker().clone());
-            Poll::Pending
-        })
-        .await
-    }
-
-    /// Refuses everything from now on and drops what waits.
-    pub(crate) fn close(&self) {
-        let mut inner = self.lock();
-        inner.closed = true;
-        let dropped = (
-            std::mem::take(&mut inner.shell),
-            std::mem::take(&mut inner.finished),
-        );
-        drop(inner);
-        drop(dropped);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
-    fn next(&mut self) -> Option<Letter> {
-        if let Some((request, deliver)) = self.finished.pop_front() {
-            return Some(Letter::Finished(request, deliver));
-        }
-        let (event, since) = self.shell.pop_front()?;
+        let (event, since) = waiting.shell.pop_front()?;
         Some(Letter::Shell(event, since))
     }
-}
 
-/// Wakes outside the lock, since waking may run the scheduler's own locks.
-fn wake(mut inner: MutexGuard<'_, Inner>) {
-    let waker = inner.waker.take();
-    drop(inner);
-    if let Some(waker) = waker {
-        waker.wake();
+    pub(crate) fn is_empty(&self) -> bool {
+        let empty = |waiting: &Waiting| waiting.shell.is_empty() && waiting.finished.is_empty();
+        self.waiting.as_deref().is_none_or(empty)
     }
-}
 
-impl std::fmt::Debug for Mailbox {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mailbox").finish_non_exhaustive()
+    /// Gives back the room that earlier letters took.
+    pub(crate) fn shrink(&mut self) {
+        if self.is_empty() {
+            self.waiting = None;
+        }
+    }
+
+    /// The finished requests that wait.
+    pub(crate) fn answered(&self) -> Vec<RequestId> {
+        let waiting = self.waiting.iter().flat_map(|waiting| &waiting.finished);
+        waiting.map(|(request, _)| *request).collect()
+    }
+
+    /// Copies of the letters, for a snapshot: the shell's events, and the finished requests.
+    pub(crate) fn letters(&self) -> (Vec<ShellEvent>, Vec<(RequestId, Answer)>) {
+        let Some(waiting) = &self.waiting else {
+            return Default::default();
+        };
+        let shell = waiting.shell.iter().map(|(event, _)| event.clone());
+        (shell.collect(), waiting.finished.iter().cloned().collect())
     }
 }

@@ -7,7 +7,7 @@ use crate::engine::MAX_BACKTRACE_FRAMES;
 use crate::view::ViewError;
 
 /// A session's end.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct EndReport {
     /// Why.
     pub cause: EndCause,
@@ -18,7 +18,7 @@ pub struct EndReport {
 }
 
 /// Why a session ended.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum EndCause {
     /// The shell closed it.
@@ -66,6 +66,21 @@ pub enum EndCause {
 }
 
 impl EndCause {
+    /// Names the case, as it is serialized.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Panic { .. } => "panic",
+            Self::CpuLimit { .. } => "cpu-limit",
+            Self::MemoryLimit { .. } => "memory-limit",
+            Self::StackOverflow => "stack-overflow",
+            Self::InvalidView { .. } => "invalid-view",
+            Self::Trap { .. } => "trap",
+            Self::HostFault { .. } => "host-fault",
+        }
+    }
+
     /// Whether somebody should look at it.
     #[must_use]
     pub fn is_fault(&self) -> bool {

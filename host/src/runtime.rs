@@ -1,29 +1,48 @@
 //! The embedder's door: one runtime in a process, apps loaded into it, sessions launched from them.
 
+mod host;
+mod keeper;
+mod registry;
+mod sheets;
+mod snapshots;
+
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use lapak_abi::limits::Limits;
 use lapak_abi::package::Package;
-use lapak_abi::pages::PageStack;
+use lapak_scheduler::{Class, Config, Scheduler};
 use tokio::sync::broadcast;
 use wasmtime::Engine;
 
-use crate::app::{App, LoadError};
+use crate::app::{App, LoadError, Model};
+use crate::audit::AuditLog;
+use crate::audit::memory::MemoryAudit;
 use crate::capability::Providers;
-use crate::capability::storage::Owner;
 use crate::code_cache::CodeCache;
+use crate::cpu_clock::WorkerClock;
 use crate::engine::{EpochTicker, new_engine};
-use crate::grants::{Capability, Grants};
-use crate::instance::InstanceParts;
+use crate::grants::consent::ConsentStore;
+use crate::grants::consent::memory::MemoryConsents;
+use crate::grants::{Capability, PaymentBounds};
+use crate::instances::Instances;
 use crate::mailbox::Mailbox;
-use crate::requests::Requests;
-use crate::scheduler::Scheduler;
-use crate::session::{Actor, Launch, Launching, Session, Update};
+use crate::metrics::{Metrics, MetricsReading, QueueDelays, count};
+use crate::recording::{Player, RecordOptions, Recorder};
+use crate::session::{Beginning, Body, Launch, Session, SessionId, Shared, Update};
+use crate::sheet::Desk;
+
+pub(crate) use host::Host;
+use keeper::Keeper;
+use registry::Registry;
+use snapshots::Snapshots;
+pub use snapshots::{ResumeError, SnapshotConfig};
 
 /// How a runtime is set up.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RuntimeConfig {
     /// Folder for compiled code, private to this host; `None` compiles at each load.
     pub code_cache: Option<PathBuf>,
@@ -31,48 +50,92 @@ pub struct RuntimeConfig {
     pub providers: Providers,
     /// What every new session is granted.
     pub grants: Vec<Capability>,
+    /// How far every new session's grant of `payments` goes.
+    pub payment_bounds: PaymentBounds,
+    /// What people have answered to questions that they need not be asked again.
+    pub consents: Arc<dyn ConsentStore>,
+    /// Who asked for what, and what came of it.
+    pub audit: Arc<dyn AuditLog>,
     /// What apps may use.
     pub limits: Limits,
     /// Threads that run guests; 0 takes one for each core.
     pub workers: usize,
-    /// Most sessions at a time.
+    /// Most sessions at a time, frozen ones among them.
     pub max_sessions: usize,
+    /// Most instances at a time: sessions that run, or are idle and not frozen. Each takes about ten of the kernel's
+    /// memory maps, of which a process has 65,530 by default.
+    pub max_instances: usize,
+    /// Most sessions that may have work waiting; past it, shells are told to slow down.
+    pub max_runnable: usize,
+    /// How long an idle session keeps its instance while nobody else needs it.
+    pub freeze_after: Duration,
+    /// Keeps sessions on disk; `None` keeps them in memory alone, and they end with the process.
+    pub snapshots: Option<SnapshotConfig>,
+    /// Writes down what goes into each session, for [`Session::recording`].
+    pub record: Option<RecordOptions>,
+}
+
+impl std::fmt::Debug for RuntimeConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RuntimeConfig")
+            .field("code_cache", &self.code_cache)
+            .field("grants", &self.grants)
+            .field("payment_bounds", &self.payment_bounds)
+            .field("limits", &self.limits)
+            .field("snapshots", &self.snapshots)
+            .finish_non_exhaustive()
+    }
 }
 
 impl RuntimeConfig {
-    /// Simulated providers, no cache, everything granted that this host knows, the default limits: for tests,
-    /// pictures and headless runs.
+    /// Simulated providers, no cache, everything granted without bounds that this host knows, simulated people who agree to
+    /// all that they are asked, the default limits, nothing kept: for tests, pictures and headless runs.
     #[must_use]
     pub fn simulated() -> Self {
         Self {
             code_cache: None,
             providers: Providers::simulated(),
             grants: Capability::ALL.to_vec(),
+            payment_bounds: PaymentBounds::unlimited(),
+            consents: Arc::new(MemoryConsents::agreeing()),
+            audit: Arc::new(MemoryAudit::default()),
             limits: Limits::default(),
             workers: 0,
             max_sessions: 1_000,
+            max_instances: 4_096,
+            max_runnable: 100_000,
+            freeze_after: Duration::from_secs(5),
+            snapshots: None,
+            record: None,
         }
     }
 }
 
-/// Runs mini-apps. Cheap to clone.
+/// Runs mini-apps. Cheap to clone. When the last clone goes, so do the sessions, except for what is on disk; see
+/// [`suspend`](Self::suspend).
 #[derive(Clone)]
 pub struct Runtime {
-    inner: Arc<Inner>,
+    inner: Arc<Door>,
 }
 
-struct Inner {
-    engine: Engine,
-    cache: Option<CodeCache>,
-    providers: Providers,
-    grants: Vec<Capability>,
-    limits: Arc<Limits>,
-    sessions: Arc<AtomicUsize>,
-    max_sessions: usize,
-    /// One compilation at a time: a package that is slow to compile costs one core, not all.
-    compiling: tokio::sync::Semaphore,
-    scheduler: Scheduler,
-    _ticker: EpochTicker,
+/// What holds the host up. The sessions refer to the host and the host to them, so that somebody has to say when it
+/// is over.
+struct Door {
+    host: Arc<Host>,
+    keeper: Mutex<Option<Keeper>>,
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        // First the thread that freezes and writes: it holds the host too.
+        drop(
+            self.keeper
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        self.host.shut_down();
+    }
 }
 
 /// Why a runtime could not be set up.
@@ -84,6 +147,14 @@ pub enum RuntimeError {
     /// The code cache's folder cannot be used.
     #[error("the code cache at {path} cannot be used: {source}")]
     CodeCache {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The folder of the snapshots' key cannot be used.
+    #[error("the key of the snapshots at {path} cannot be used: {source}")]
+    Key {
         /// The folder.
         path: PathBuf,
         /// What the system said.
@@ -103,6 +174,9 @@ pub enum LaunchError {
     /// As many sessions run as this host allows.
     #[error("{0} sessions run already, the most that this host allows; close one and try again")]
     TooManySessions(usize),
+    /// The system has no randomness for the session's id.
+    #[error("the system has no random numbers to give; try again")]
+    NoRandomness,
 }
 
 impl Runtime {
@@ -120,22 +194,55 @@ impl Runtime {
             ),
             None => None,
         };
-        let workers = match config.workers {
-            0 => std::thread::available_parallelism().map_or(2, usize::from),
-            workers => workers,
+        let limits = &config.limits;
+        let snapshots = match &config.snapshots {
+            Some(config) => {
+                Some(
+                    Snapshots::open(config, limits).map_err(|source| RuntimeError::Key {
+                        path: config.key_folder.clone(),
+                        source,
+                    })?,
+                )
+            }
+            None => None,
         };
+        let metrics = Arc::new(Metrics::default());
+        let sizes = (config.workers, config.max_runnable);
+        let scheduler = scheduler(sizes, &engine, &io, &metrics).map_err(RuntimeError::Thread)?;
+        let host = Arc::new(Host {
+            cache,
+            providers: Arc::new(config.providers),
+            grants: config.grants,
+            payment_bounds: Arc::new(config.payment_bounds),
+            consents: config.consents,
+            audit: config.audit,
+            sheets: Desk::default(),
+            limits: config.limits,
+            max_sessions: config.max_sessions,
+            instances: Instances::new(config.max_instances),
+            registry: Registry::new(),
+            snapshots,
+            metrics,
+            frozen: Default::default(),
+            stored: Default::default(),
+            suspending: AtomicBool::new(false),
+            tenants: Mutex::new(HashMap::new()),
+            apps: Mutex::new(HashMap::new()),
+            io,
+            now: AtomicU32::new(0),
+            compiling: tokio::sync::Semaphore::new(1),
+            record: config.record,
+            scheduler,
+            _ticker: EpochTicker::start(&engine).map_err(RuntimeError::Thread)?,
+            engine,
+        });
+        host.providers.payments.begin(host.audit.clone());
+        sheets::keep(&host);
+        let keeper = Keeper::start(&host, config.freeze_after).map_err(RuntimeError::Thread)?;
         Ok(Self {
-            inner: Arc::new(Inner {
-                cache,
-                providers: config.providers,
-                grants: config.grants,
-                limits: Arc::new(config.limits),
-                sessions: Arc::new(AtomicUsize::new(0)),
-                max_sessions: config.max_sessions,
-                compiling: tokio::sync::Semaphore::new(1),
-                scheduler: Scheduler::start(workers, &io).map_err(RuntimeError::Thread)?,
-                _ticker: EpochTicker::start(&engine).map_err(RuntimeError::Thread)?,
-                engine,
+            inner: Arc::new(Door {
+                host,
+                keeper: Mutex::new(Some(keeper)),
             }),
         })
     }
@@ -146,94 +253,265 @@ impl Runtime {
     /// # Errors
     /// See [`LoadError`].
     pub async fn load(&self, package: Package) -> Result<Arc<App>, LoadError> {
-        let inner = self.inner.clone();
-        let permit = self.inner.compiling.acquire().await;
+        let host = self.host().clone();
+        let permit = self.host().compiling.acquire().await;
         let loaded = tokio::task::spawn_blocking(move || {
-            App::load(&inner.engine, inner.cache.as_ref(), package)
+            App::load(&host.engine, host.cache.as_ref(), package)
         })
         .await;
         drop(permit);
-        loaded.map_err(|error| LoadError::Host(error.to_string()))?
+        let app = loaded.map_err(|error| LoadError::Host(error.to_string()))??;
+        if self.host().snapshots.is_some() {
+            let mut apps = self.host().apps();
+            apps.insert(app.package().digest(), app.clone());
+        }
+        Ok(app)
     }
 
     /// Starts a session. Its first view comes soon; wait for it with [`Session::painted`].
     ///
     /// # Errors
-    /// [`LaunchError::TooManySessions`].
+    /// [`LaunchError`].
     pub fn launch(&self, app: &Arc<App>, launch: Launch) -> Result<Session, LaunchError> {
-        self.launch_watched(app, launch).map(|(session, _)| session)
+        let session = self.begin(app, launch)?;
+        self.host().scheduler.wake(&session.shared);
+        Ok(session)
     }
 
     /// Starts a session, and hands over every update from the first on.
     ///
     /// # Errors
-    /// [`LaunchError::TooManySessions`].
+    /// [`LaunchError`].
     pub fn launch_watched(
         &self,
         app: &Arc<App>,
         launch: Launch,
     ) -> Result<(Session, broadcast::Receiver<Update>), LaunchError> {
-        let inner = &self.inner;
-        let counted = Counted::one_of(&inner.sessions, inner.max_sessions)
-            .ok_or(LaunchError::TooManySessions(inner.max_sessions))?;
-        let owner = Owner {
-            app_id: app.manifest().app_id.clone(),
-            person: launch.person.clone(),
-        };
-        let session = Session::new(
-            app.clone(),
-            owner.clone(),
-            Grants::of(inner.grants.iter().copied()),
-            Mailbox::new(inner.limits.mailbox_events),
-        );
-        let shared = session.shared.clone();
-        let parts = InstanceParts {
-            grants: shared.grants.clone(),
-            providers: inner.providers.clone(),
-            console_sink: shared.clone(),
-            owner,
-            limits: inner.limits.clone(),
-            requests: Requests::new(inner.limits.requests_in_flight, shared.mailbox.clone()),
-            pages: page_stack(app, &inner.limits),
-        };
-        let launching = Launching {
-            engine: inner.engine.clone(),
-            shared: shared.clone(),
-            parts,
-            launch,
-        };
+        let session = self.begin(app, launch)?;
         let (_, updates) = session.watch();
-        let background = shared.background.clone();
-        inner.scheduler.spawn(background, async move {
-            Actor::run(launching).await;
-            drop(counted);
-        });
+        self.host().scheduler.wake(&session.shared);
         Ok((session, updates))
     }
 
-    /// How many sessions are live.
+    /// A session that has not been woken yet.
+    fn begin(&self, app: &Arc<App>, launch: Launch) -> Result<Session, LaunchError> {
+        let host = self.host();
+        let recorder = host
+            .record
+            .map(|options| Recorder::new(&app.manifest().app_id, app.package().digest(), options));
+        let beginning = self.beginning(app, launch, host.providers.clone())?;
+        let shared = Shared::new(
+            host.clone(),
+            Beginning {
+                recorder,
+                ..beginning
+            },
+        );
+        if !host.registry.insert(&shared, host.max_sessions) {
+            return Err(LaunchError::TooManySessions(host.max_sessions));
+        }
+        count(&host.metrics.launched);
+        Ok(Session { shared })
+    }
+
+    /// A session that is played from a recording. No list of the host's has it.
+    pub(crate) fn begin_replay(
+        &self,
+        app: &Arc<App>,
+        launch: Launch,
+        player: Arc<Player>,
+        recorder: Arc<Recorder>,
+    ) -> Result<Session, LaunchError> {
+        let beginning = self.beginning(app, launch, Arc::new(Providers::simulated()))?;
+        let shared = Shared::new(
+            self.host().clone(),
+            Beginning {
+                recorder: Some(recorder),
+                player: Some(player),
+                ..beginning
+            },
+        );
+        Ok(Session { shared })
+    }
+
+    fn beginning(
+        &self,
+        app: &Arc<App>,
+        launch: Launch,
+        providers: Arc<Providers>,
+    ) -> Result<Beginning, LaunchError> {
+        let host = self.host();
+        let (model, missing) = app.model(&launch);
+        if missing {
+            self.launch_model(app, &launch, &model)?;
+        }
+        let tenant = launch.tenant.as_deref().unwrap_or(&app.manifest().app_id);
+        Ok(Beginning {
+            id: SessionId::random().map_err(|_| LaunchError::NoRandomness)?,
+            app: app.clone(),
+            person: launch.person.as_str().into(),
+            grants: host.grants_for(app, &launch.person),
+            providers,
+            tenant: host.tenant(tenant),
+            recorder: None,
+            player: None,
+            is_model: false,
+            model,
+            body: Body::New(Box::new(launch)),
+            mailbox: Mailbox::default(),
+        })
+    }
+
+    /// Launches a session that nobody sees, with simulated providers, to take its memory as the app's model.
+    fn launch_model(
+        &self,
+        app: &Arc<App>,
+        launch: &Launch,
+        model: &Arc<Model>,
+    ) -> Result<(), LaunchError> {
+        let host = self.host();
+        let mut launch = launch.clone();
+        launch.person = String::new();
+        launch.referrer = None;
+        for page in &mut launch.pages {
+            page.truncate(page.find('?').unwrap_or(page.len()));
+        }
+        let beginning = Beginning {
+            id: SessionId::random().map_err(|_| LaunchError::NoRandomness)?,
+            app: app.clone(),
+            person: "".into(),
+            grants: host.grants_for(app, ""),
+            providers: Arc::new(Providers::simulated()),
+            tenant: host.tenant(&app.manifest().app_id),
+            recorder: None,
+            player: None,
+            is_model: true,
+            model: model.clone(),
+            body: Body::New(Box::new(launch)),
+            mailbox: Mailbox::default(),
+        };
+        let shared = Shared::new(host.clone(), beginning);
+        host.scheduler.set_class(&shared, Class::Visible);
+        host.scheduler.wake(&shared);
+        Ok(())
+    }
+
+    /// The session of this id: one that lives in this process, or one that is on disk and goes on from there. Its app's
+    /// package must be loaded.
+    ///
+    /// # Errors
+    /// [`ResumeError`].
+    pub fn session(&self, id: SessionId) -> Result<Session, ResumeError> {
+        let host = self.host();
+        if let Some(shared) = host.registry.find(id) {
+            return Ok(Session { shared });
+        }
+        let snapshots = host.snapshots.as_ref().ok_or(ResumeError::NoStore)?;
+        let shared = snapshots.take_up(host, id)?;
+        Ok(Session { shared })
+    }
+
+    /// Writes every session down and ends the runtime's part in them, for another process to go on with. Sessions in
+    /// the middle of an event are waited for, `patience` at most. Tells how many sessions could not be written: those of
+    /// apps that cannot be frozen, and those that did not come to rest.
+    ///
+    /// # Errors
+    /// [`ResumeError::NoStore`] or [`ResumeError::Store`]; the sessions go on then.
+    pub async fn suspend(&self, patience: Duration) -> Result<usize, ResumeError> {
+        let host = self.host().clone();
+        if host.snapshots.is_none() {
+            return Err(ResumeError::NoStore);
+        }
+        host.suspending.store(true, Ordering::Release);
+        let suspended = tokio::task::spawn_blocking(move || {
+            keeper::write_all(&host, Instant::now() + patience)
+        });
+        let suspended = match suspended.await {
+            Ok(suspended) => suspended,
+            Err(error) => Err(ResumeError::Damaged(error.to_string())),
+        };
+        match suspended {
+            Ok(left) => {
+                self.host().shut_down();
+                Ok(left)
+            }
+            Err(error) => {
+                self.host().suspending.store(false, Ordering::Release);
+                Err(error)
+            }
+        }
+    }
+
+    /// The host's counters at this moment.
+    #[must_use]
+    pub fn metrics(&self) -> MetricsReading {
+        self.host().metrics()
+    }
+
+    /// How many sessions are live, frozen ones among them.
     #[must_use]
     pub fn sessions(&self) -> usize {
-        self.inner.sessions.load(Ordering::Relaxed)
+        self.host().registry.count()
+    }
+
+    /// Changes how much of the machine a tenant gets when it is short, in 1,024ths of the usual; see [`Launch::tenant`].
+    pub fn set_tenant_weight(&self, tenant: &str, weight: u32) {
+        self.host().tenant(tenant).set_weight(weight);
     }
 
     /// What stands behind the capabilities.
     #[must_use]
     pub fn providers(&self) -> &Providers {
-        &self.inner.providers
+        &self.host().providers
     }
 
     /// What apps may use here.
     #[must_use]
     pub fn limits(&self) -> &Limits {
-        &self.inner.limits
+        &self.host().limits
     }
 
     /// The engine, for embedders that measure or link beside this library.
     #[must_use]
     pub fn engine(&self) -> &Engine {
-        &self.inner.engine
+        &self.host().engine
     }
+
+    pub(crate) fn host(&self) -> &Arc<Host> {
+        &self.inner.host
+    }
+}
+
+/// A worker without work spins for up to four times this while wakes are frequent: waking one that sleeps costs more than
+/// most events.
+const SPIN: Duration = Duration::from_micros(50);
+
+fn scheduler(
+    (workers, max_runnable): (usize, usize),
+    engine: &Engine,
+    io: &tokio::runtime::Handle,
+    metrics: &Arc<Metrics>,
+) -> std::io::Result<Scheduler<Shared>> {
+    let (engine, io) = (engine.clone(), io.clone());
+    let default = Config::default();
+    Scheduler::start(Config {
+        workers: match workers {
+            0 => default.workers,
+            workers => workers,
+        },
+        max_runnable,
+        // A guest looks at the epoch at every loop and every call: it gives way at once, not at the slice's end.
+        preempt: Box::new(move || engine.increment_epoch()),
+        // Timers and sockets of WASI guests want to know their reactor.
+        around: Box::new(move |serve| {
+            let _io = io.enter();
+            serve();
+        }),
+        clock: Box::new(WorkerClock::new()),
+        spin: default.spin.min(SPIN) * 4,
+        sink: Box::new(QueueDelays(metrics.clone())),
+        ..default
+    })
 }
 
 impl std::fmt::Debug for Runtime {
@@ -241,35 +519,5 @@ impl std::fmt::Debug for Runtime {
         f.debug_struct("Runtime")
             .field("sessions", &self.sessions())
             .finish_non_exhaustive()
-    }
-}
-
-fn page_stack(app: &App, limits: &Limits) -> PageStack {
-    let manifest = app.manifest();
-    let tabs = manifest
-        .tab_bar
-        .as_ref()
-        .map(|bar| bar.list.iter().map(|tab| tab.page.clone()).collect())
-        .unwrap_or_default();
-    PageStack::new(manifest.pages.clone(), tabs, limits.page_stack)
-}
-
-/// One of a limited number, given back when dropped.
-struct Counted(Arc<AtomicUsize>);
-
-impl Counted {
-    fn one_of(count: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
-        count
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
-                (now < most).then_some(now + 1)
-            })
-            .ok()?;
-        Some(Self(count.clone()))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -1,31 +1,38 @@
 //! A session: one person's live use of one app. The handle that shells hold, and what they see.
 
 mod actor;
+mod names;
+mod resume;
+mod shared;
 mod shell_event;
+mod show;
+mod turn;
+mod watch;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lapak_abi::pages::{Page, PageId};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 
 use crate::app::App;
-use crate::capability::console::{ConsoleLine, ConsoleSink};
+use crate::capability::console::ConsoleLine;
 use crate::capability::storage::Owner;
 use crate::grants::Grants;
-use crate::mailbox::{Mailbox, SendError};
+use crate::mailbox::SendError;
+use crate::recording::Recording;
 use crate::report::EndReport;
+use crate::sheet::{Sheet, SheetAnswer, SheetError, SheetId, SheetOutcome};
 use crate::view::{Op, Tree};
 
-pub(crate) use actor::{Actor, Launching};
+pub use crate::session_id::SessionId;
+pub(crate) use actor::Actor;
+pub(crate) use shared::{Beginning, Body, Shared, State};
 pub use shell_event::ShellEvent;
-
-/// How many updates a watcher may fall behind before it has to take the whole screen again.
-const WATCHER_BACKLOG: usize = 512;
+pub(crate) use turn::{Locked, freeze, freeze_locked, snapshot};
 
 /// What launches a session: who, where and how it looks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Launch {
     /// The person, as the platform names them. Their data is kept under this name.
     pub person: String,
@@ -38,6 +45,10 @@ pub struct Launch {
     pub color_scheme: ColorScheme,
     /// The app that opened this one.
     pub referrer: Option<Referrer>,
+    /// Who shares the machine with whom: sessions of one tenant share what one tenant gets. `None` takes the app.
+    pub tenant: Option<String>,
+    /// What an older version of the app handed over; see [`Runtime::update`](crate::Runtime::update).
+    pub carried_over: Option<Vec<u8>>,
 }
 
 pub use crate::bindings::lapak::app::events::{ColorScheme, Referrer};
@@ -51,12 +62,14 @@ impl Launch {
             lang: "en".into(),
             color_scheme: ColorScheme::Light,
             referrer: None,
+            tenant: None,
+            carried_over: None,
         }
     }
 }
 
 /// What a shell shows of a session at one moment.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Screen {
     /// Grows with every change of what is shown. 0: nothing was shown yet.
     pub version: u64,
@@ -88,6 +101,10 @@ pub enum Update {
     Log(Arc<ConsoleLine>),
     /// An event was handled.
     Handled(Arc<EventRecord>),
+    /// A sheet was opened, or has changed; see [`Session::sheets`].
+    Sheet(Arc<Sheet>),
+    /// A sheet is over, and what came of it.
+    SheetOver(SheetId, Arc<SheetOutcome>),
     /// The session ended.
     Ended(Arc<EndReport>),
 }
@@ -120,57 +137,21 @@ pub struct EventRecord {
     pub dropped: Option<String>,
 }
 
-/// A live session. Cheap to clone; the session goes on until it is closed or the runtime ends.
+/// A live session. Cheap to clone; the session goes on until it is closed or the runtime ends, whether anybody
+/// holds a handle or not. [`Runtime::session`](crate::Runtime::session) finds it again by its id.
 #[derive(Clone)]
 pub struct Session {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// What the session's actor and its handles share.
-pub(crate) struct Shared {
-    pub(crate) app: Arc<App>,
-    pub(crate) owner: Owner,
-    pub(crate) grants: Arc<Grants>,
-    pub(crate) mailbox: Arc<Mailbox>,
-    pub(crate) background: Arc<AtomicBool>,
-    screen: Mutex<Screen>,
-    updates: broadcast::Sender<Update>,
-    progress: watch::Sender<Progress>,
-}
-
-/// How far a session is, for those who wait.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Progress {
-    pub(crate) painted: bool,
-    /// Nothing waits and no request is in flight.
-    pub(crate) settled: bool,
-    pub(crate) ended: bool,
-}
-
 impl Session {
-    pub(crate) fn new(app: Arc<App>, owner: Owner, grants: Grants, mailbox: Mailbox) -> Self {
-        let screen = Screen {
-            version: 0,
-            page: PageId(0),
-            route: String::new(),
-            title: None,
-            depth: 0,
-            stack: Vec::new(),
-            tree: Tree::default(),
-            ended: None,
-        };
-        Self {
-            shared: Arc::new(Shared {
-                app,
-                owner,
-                grants: Arc::new(grants),
-                mailbox: Arc::new(mailbox),
-                background: Arc::new(AtomicBool::new(false)),
-                screen: Mutex::new(screen),
-                updates: broadcast::Sender::new(WATCHER_BACKLOG),
-                progress: watch::Sender::new(Progress::default()),
-            }),
-        }
+    /// Names the session, on this host and on any other that goes on with it.
+    ///
+    /// # Security
+    /// 128 random bits: whoever knows the id can be let in by it.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        self.shared.id
     }
 
     /// The app it is a use of.
@@ -194,91 +175,157 @@ impl Session {
     /// Sends an event. `Ok` means that it waits in the mailbox and will be handled unless the session ends.
     ///
     /// # Errors
-    /// [`SendError`] when the mailbox is full or the session has ended; the event was not taken then.
+    /// [`SendError`] when the mailbox is full, the host has too much to do, or the session has ended; the event was
+    /// not taken then.
     pub fn send(&self, event: ShellEvent) -> Result<(), SendError> {
-        self.shared
-            .progress
-            .send_if_modified(|progress| std::mem::take(&mut progress.settled));
-        match event {
-            ShellEvent::Hide => self.shared.background.store(true, Ordering::Relaxed),
-            ShellEvent::Show => self.shared.background.store(false, Ordering::Relaxed),
-            _ => {}
-        }
-        self.shared.mailbox.post(event)
+        self.shared.send(event)
     }
 
     /// The screen as it is.
     #[must_use]
     pub fn screen(&self) -> Screen {
-        self.shared.screen().clone()
+        self.shared.screen()
     }
 
     /// The screen as it is, and every change after it. A watcher that falls too far behind gets
     /// `RecvError::Lagged` and takes the screen again.
     #[must_use]
     pub fn watch(&self) -> (Screen, broadcast::Receiver<Update>) {
-        let screen = self.shared.screen();
-        let updates = self.shared.updates.subscribe();
-        (screen.clone(), updates)
+        self.shared.watch()
+    }
+
+    /// The sheets that are open, first asked first. A shell that begins to watch takes them after
+    /// [`watch`](Self::watch), and then hears of every change.
+    #[must_use]
+    pub fn sheets(&self) -> Vec<Arc<Sheet>> {
+        self.shared.host.sheets.of(self.shared.id)
+    }
+
+    /// Gives a person's answer to a sheet of this session. Takes as long as a PIN takes to be looked at; guests and other
+    /// sheets go on meanwhile. `Ok`: the answer was taken. What came of a payment follows as [`Update::SheetOver`].
+    ///
+    /// # Errors
+    /// [`SheetError`] says whether the sheet is still open.
+    ///
+    /// # Security
+    /// The shell answers for the person: it must have shown the sheet, whole and uncovered, and have the answer from
+    /// nobody else.
+    pub async fn answer_sheet(
+        &self,
+        sheet: SheetId,
+        answer: SheetAnswer,
+    ) -> Result<(), SheetError> {
+        let host = self.shared.host.clone();
+        let id = self.shared.id;
+        let (shown, asker) = host.sheets.begin_answer(id, sheet, &answer)?;
+        let io = host.io().clone();
+        let answered = io.spawn_blocking(move || {
+            // However it goes: the sheet can be answered again, if it is still there.
+            let answered = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                asker.answer(&shown, answer)
+            }));
+            host.sheets.answered(id, sheet);
+            host.sheets.recheck(id);
+            answered.unwrap_or_else(|_| Err(SheetError::Unavailable("a bug of the host's".into())))
+        });
+        let lost = |error: tokio::task::JoinError| Err(SheetError::Unavailable(error.to_string()));
+        answered.await.unwrap_or_else(lost)
+    }
+
+    /// Where the session's memory is at the moment.
+    #[must_use]
+    pub fn residence(&self) -> Residence {
+        self.shared.lock().body.residence()
+    }
+
+    /// CPU time that the session has used since it was launched, or since this host took it up.
+    #[must_use]
+    pub fn cpu_time(&self) -> Duration {
+        self.shared.entity.cpu()
+    }
+
+    /// Events that the app has handled so far. Grows when the screen shows what an event led to; cheap enough to be
+    /// looked at in a loop.
+    #[must_use]
+    pub fn handled(&self) -> u64 {
+        self.shared
+            .handled
+            .load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    /// Freezes the session now, if it is idle and its app allows it; tells whether it is frozen. The host does this
+    /// by itself when the session has been idle for a while or its instance is needed elsewhere.
+    pub fn freeze(&self) -> bool {
+        drop(freeze_locked(&self.shared, self.shared.lock()));
+        self.residence() == Residence::Frozen
+    }
+
+    /// Bytes of the host's memory that the session takes while it is idle and frozen: its record and its snapshot, all
+    /// counted; not the app, its code and its images, which all sessions of the app share. Of a session that is not
+    /// frozen, the record alone.
+    #[must_use]
+    pub fn frozen_bytes(&self) -> usize {
+        self.shared.frozen_bytes()
+    }
+
+    /// What went into the session so far, for [`Runtime::replay`](crate::Runtime::replay); `None` when the runtime
+    /// records nothing, or has taken the session up from disk.
+    #[must_use]
+    pub fn recording(&self) -> Option<Recording> {
+        self.shared.recording()
+    }
+
+    /// Whether [`recording`](Self::recording) has something to give, without copying it.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        self.shared.recorder.is_some()
     }
 
     /// Waits until the app has shown something, or has ended.
     pub async fn painted(&self) {
-        self.wait(|progress| progress.painted || progress.ended)
+        self.shared
+            .wait(|progress| progress.painted || progress.ended)
             .await;
     }
 
     /// Waits until no event waits and no request is in flight, or the session has ended.
     pub async fn settled(&self) {
-        self.wait(|progress| progress.settled || progress.ended)
+        self.shared
+            .wait(|progress| progress.settled || progress.ended)
             .await;
     }
 
     /// Waits until the session has ended.
     pub async fn ended(&self) -> EndReport {
-        self.wait(|progress| progress.ended).await;
+        self.shared.wait(|progress| progress.ended).await;
         self.screen().ended.unwrap_or(EndReport {
             cause: crate::report::EndCause::Closed,
             event: String::new(),
             stack: Vec::new(),
         })
     }
+}
 
-    async fn wait(&self, reached: impl FnMut(&Progress) -> bool) {
-        let mut progress = self.shared.progress.subscribe();
-        // The sender lives in `shared`, which `self` holds: this cannot fail.
-        let _ = progress.wait_for(reached).await;
-    }
+/// Where a session's memory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Residence {
+    /// In an instance, or on its way into one.
+    Resident,
+    /// In this host's memory, as a snapshot.
+    Frozen,
+    /// On disk, as a snapshot.
+    Stored,
+    /// Gone: the session has ended.
+    Ended,
 }
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
+            .field("id", &self.shared.id)
             .field("owner", &self.shared.owner)
             .finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    /// Updates are sent under this lock, so that a new watcher misses none and gets none twice.
-    pub(crate) fn screen(&self) -> MutexGuard<'_, Screen> {
-        self.screen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn tell(&self, update: Update) {
-        // Nobody watching is no fault.
-        let _ = self.updates.send(update);
-    }
-
-    pub(crate) fn progress(&self, change: impl FnOnce(&mut Progress)) {
-        self.progress.send_modify(change);
-    }
-}
-
-impl ConsoleSink for Shared {
-    fn write(&self, line: ConsoleLine) {
-        let _screen = self.screen();
-        self.tell(Update::Log(Arc::new(line)));
     }
 }
 

@@ -83,7 +83,7 @@ pub use input::{InputError, accept_input};
 pub use text::wit_name;
 
 /// Gives nodes their numbers, each once in a session.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct NodeIds {
     last: u32,
 }

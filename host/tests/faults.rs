@@ -2,6 +2,7 @@
 
 mod support;
 
+use lapak_host::view::Element;
 use lapak_host::{EndCause, EndReport, Session};
 use support::{hostile_app, launch, still_works, tap};
 
@@ -25,6 +26,7 @@ async fn provoke(session: &Session, event: &str) {
     }
     match event {
         "interaction" => tap(session, "tap").await,
+        "global-error" => tap(session, "nowhere").await,
         "global-hidden" => drop(session.send(lapak_host::ShellEvent::Hide)),
         "page-refresh" => drop(session.send(lapak_host::ShellEvent::PageRefresh)),
         "page-bottom-reached" => drop(session.send(lapak_host::ShellEvent::PageBottomReached)),
@@ -48,6 +50,8 @@ async fn a_trap_at_every_entry_point_ends_only_that_session() {
         "page-bottom-reached",
         "page-unloaded",
         "global-unloaded",
+        "global-error",
+        "request-finished",
     ] {
         let at = if event == "page-hidden" {
             "global-hidden"
@@ -174,6 +178,8 @@ async fn a_view_that_breaks_a_rule_ends_the_app_and_names_the_rule() {
         ("view-infinite", "finite"),
         ("view-bounds", "min must be less than max"),
         ("view-progress-nan", "not a number"),
+        ("view-picker-selected", "index of an option"),
+        ("view-picker-date", "YYYY-MM-DD"),
         ("view-unchanged", "no such node"),
         ("view-two-bindings", "twice"),
     ] {
@@ -189,4 +195,35 @@ async fn a_view_that_breaks_a_rule_ends_the_app_and_names_the_rule() {
 async fn a_million_nodes_are_refused_before_they_cost_the_host_its_memory() {
     let report = end_of("view-million", "interaction").await;
     assert!(report.cause.is_fault(), "{report}");
+}
+
+#[tokio::test]
+async fn wild_numbers_that_break_no_rule_are_clamped() {
+    let (runtime, app) = hostile_app().await;
+    let wild = launch(&runtime, &app, "view-wild-numbers", "interaction");
+    wild.settled().await;
+    tap(&wild, "tap").await;
+    let screen = wild.screen();
+    assert_eq!(screen.ended, None);
+    let clamped = screen
+        .tree
+        .nodes
+        .iter()
+        .map(|node| match &node.node.element {
+            Element::Icon(icon) => format!("icon {}", icon.size),
+            Element::Textarea(textarea) => format!("textarea {}", textarea.rows),
+            Element::Swiper(swiper) => format!("swiper {:?}", swiper.autoplay_ms),
+            Element::Progress(progress) => format!("progress {:?}", progress.percent),
+            Element::Slider(slider) => format!("slider {}", slider.value),
+            _ => String::new(),
+        });
+    let clamped: Vec<_> = clamped.filter(|one| !one.is_empty()).collect();
+    let rules = [
+        "icon 256",
+        "textarea 40",
+        "swiper Some(1000)",
+        "progress Some(100.0)",
+        "slider 1",
+    ];
+    assert_eq!(clamped, rules);
 }

@@ -2,18 +2,12 @@
 
 mod support;
 
-use lapak_abi::package::{Package, PackageLimits, PackageWriter};
+use lapak_abi::package::Package;
 use lapak_host::{LoadError, Runtime, RuntimeConfig};
-use support::counter;
+use support::{counter, nested_types};
 
-/// The counter's package with another `app.wasm`.
 fn with_wasm(wasm: &[u8]) -> Package {
-    let mut writer = PackageWriter::default();
-    for (path, bytes) in counter().files() {
-        let bytes = if path == "app.wasm" { wasm } else { bytes };
-        writer.file(path, bytes.to_vec()).expect("a good name");
-    }
-    Package::read(writer.finish().expect("written"), &PackageLimits::default()).expect("a package")
+    support::with_wasm(&counter(), wasm)
 }
 
 async fn refusal(wasm: &[u8]) -> String {
@@ -103,4 +97,25 @@ async fn two_apps_load_beside_a_refused_one() {
     let runtime = Runtime::new(RuntimeConfig::simulated()).expect("a runtime");
     assert!(runtime.load(with_wasm(b"nonsense")).await.is_err());
     assert!(runtime.load(counter()).await.is_ok());
+}
+
+#[tokio::test]
+async fn types_that_nest_too_deep_for_the_compilers_stack() {
+    let told = refusal(&nested_types(1_000_000)).await;
+    assert!(told.contains("nest more than 32 deep"), "{told}");
+    let told = refusal(&nested_types(3)).await;
+    assert!(told.contains("does not export"), "{told}");
+}
+
+#[tokio::test]
+async fn more_parts_than_the_compiler_should_be_asked_to_take() {
+    for part in ["(component)", "(core module)"] {
+        let parts = |count| component(&format!("(component {})", part.repeat(count)));
+        let told = refusal(&parts(129)).await;
+        assert!(
+            told.contains("more than 128 modules and components"),
+            "{told}"
+        );
+        assert!(refusal(&parts(128)).await.contains("does not export"));
+    }
 }

@@ -22,12 +22,13 @@ const FAULT = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3.5L2.5 
 const CLOSED = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9"></circle><path d="M8.5 12h7"></path></svg>';
 
 /** A card over the app. The app below it can neither be seen well nor used. */
-function showCard({ fault, title, text, more, action }) {
+function showCard({ fault, title, text, more, action, other }) {
   const heading = element('h2', { tabindex: '-1' }, title);
   const card = element('div', { class: 'shell-card', role: 'alertdialog', 'aria-label': title }, heading);
   if (fault) card.dataset.fault = '';
   card.insertAdjacentHTML('afterbegin', fault ? FAULT : CLOSED);
   card.append(element('p', {}, text), ...(more ?? []), action);
+  if (other) card.append(other);
   byId('over').replaceChildren(card);
   byId('over').hidden = false;
   byId('box').inert = true;
@@ -42,7 +43,7 @@ export function hideCard() {
 
 /**
  * The session ended.
- * @param {{ title: string, text: string, stack: string[], event: string | null, closed: boolean }} end
+ * @param {{ title: string, text: string, stack: string[], event: string | null, closed: boolean, recorded: boolean }} end
  * @param {() => boolean} restart
  */
 export function showEnd(end, restart) {
@@ -58,14 +59,19 @@ export function showEnd(end, restart) {
     const stack = element('pre', { tabindex: '0' }, [...where, ...(end.stack ?? [])].join('\n'));
     more.push(element('details', {}, element('summary', {}, 'Where it happened'), stack));
   }
-  showCard({ fault: !end.closed, title: end.title, text: end.text, more, action });
+  const address = `/s/${document.body.dataset.token}/recording`;
+  const other = end.recorded && !end.closed
+    ? element('a', { class: 'shell-other', href: address, download: '', title: 'lapak run --replay plays it again' }, 'Download recording')
+    : undefined;
+  showCard({ fault: !end.closed, title: end.title, text: end.text, more, action, other });
 }
 
 /** The server does not know the session any more. */
 export function showGone() {
-  const text = 'It was closed, or the server was started again. What the app stored is still there.';
-  const action = element('a', { class: 'shell-main', href: '/' }, 'All apps');
-  showCard({ fault: false, title: 'This session is over', text, action });
+  const text = 'It was closed. What the app stored is still there.';
+  const action = element('a', { class: 'shell-main', href: `/a/${document.body.dataset.stall}` }, 'Open it again');
+  const other = element('a', { class: 'shell-other', href: '/' }, 'All apps');
+  showCard({ fault: false, title: 'This session is over', text, action, other });
 }
 
 let away = 0;
@@ -95,10 +101,12 @@ export function showBuild(build) {
   }));
 }
 
-/** @param {string} text */
+/** What stands there already is not said twice. @param {string} text */
 export function toast(text) {
+  const toasts = byId('toasts');
+  if ([...toasts.children].some((one) => one.textContent === text)) return;
   const one = element('div', { class: 'shell-toast' }, text);
-  byId('toasts').append(one);
+  toasts.append(one);
   setTimeout(() => one.remove(), TOAST_MS);
 }
 

@@ -9,6 +9,8 @@ import { Positions } from './scrolling.js';
 
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const SLIDE_MS = 150;
+/** What a keyboard can use. */
+const USABLE = ':is(button, input, select, textarea):enabled, [tabindex="0"]';
 
 export class Pages {
   /** What is shown: the last `page` message, `v` and `title` as patches left them. @type {Page} */
@@ -147,19 +149,26 @@ export class Pages {
       id: Number(node.getAttribute('data-n')),
       key: node.getAttribute('data-key'),
       selection: typed ? [element.selectionStart, element.selectionEnd, element.selectionDirection] : null,
+      around: around(node, this.app),
+      visible: element.matches(':focus-visible'),
     };
   }
 
   /** @param {NonNullable<ReturnType<Pages['#focus']>>} focus */
-  #refocus({ element, node, id, key, selection }) {
+  #refocus({ element, node, id, key, selection, around, visible }) {
     let target = element.isConnected ? element : null;
     if (!target) {
-      const successor = this.nodes.find(id) ?? (key && this.app.querySelector(`[data-key="${CSS.escape(key)}"]`));
+      // Keys name a node among its siblings; in a whole new page its siblings are gone too.
+      const place = around.find((one) => one.isConnected) ?? this.app;
+      const successor = this.nodes.find(id) ?? (key && place.querySelector(`[data-key="${CSS.escape(key)}"]`));
       const same = successor && successor.localName === node.localName ? successor : null;
-      target = same ? fieldOf(same) : this.box;
+      // Who uses a keyboard goes on beside what went away, and need not start from the top.
+      const beside = visible && place !== this.app ? place.querySelector(USABLE) : null;
+      target = same ? fieldOf(same) : (beside ?? this.box);
+      if (!same) selection = null;
     }
     target.focus({ preventScroll: true });
-    if (selection && target !== this.box) target.setSelectionRange?.(...selection);
+    if (selection) target.setSelectionRange?.(...selection);
   }
 
   /** The app's style sheet, when it is another. The old one stays until the new one is there. @param {string} css */
@@ -177,6 +186,13 @@ export class Pages {
     link.addEventListener('error', done);
     old.after(link);
   }
+}
+
+/** The nodes that a node is in, from the nearest to the outermost. @param {Element} node @param {Element} app */
+function around(node, app) {
+  const found = [];
+  for (let one = node.parentElement; one && one !== app; one = one.parentElement) found.push(one);
+  return found;
 }
 
 /** Deeper pages come from the side to which one reads, tabs fade in. @param {Page} before @param {Page} page */

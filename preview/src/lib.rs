@@ -11,4 +11,4 @@ pub mod picture;
 pub mod server;
 mod style;
 
-pub use server::{Preview, PreviewOptions};
+pub use server::{KeptError, KeptSessions, Preview, PreviewOptions};

@@ -5,19 +5,27 @@
 mod files;
 mod guard;
 mod inspect;
+mod kept;
+mod load;
 mod messages;
+mod metrics;
 mod pages;
+mod resume;
 mod sessions;
 mod shelf;
 mod socket;
+mod unbuilt;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use lapak_host::{App, Runtime};
+use lapak_host::{App, ResumeError, Runtime};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
+pub use kept::{KeptError, KeptSessions};
 use sessions::Sessions;
 use shelf::{Shelf, ShownApp};
 
@@ -27,6 +35,9 @@ pub struct PreviewOptions {
     /// Names that requests may address, besides `localhost` and plain IP addresses: `preview.example.com`,
     /// without port. See `PROTOCOL.md` for what this protects from.
     pub hosts: Vec<String>,
+    /// Remembers open sessions over a restart, if the runtime keeps them on disk
+    /// ([`RuntimeConfig::snapshots`](lapak_host::RuntimeConfig::snapshots)); `None` forgets them with the process.
+    pub kept: Option<KeptSessions>,
 }
 
 /// A preview server. Cheap to clone.
@@ -41,6 +52,8 @@ struct Inner {
     options: PreviewOptions,
     shelf: Shelf,
     sessions: Sessions,
+    /// Set when the sessions have been written down for another process.
+    suspended: watch::Sender<bool>,
     /// Pictures are painted one at a time: they are short, and a core is left for events.
     painting: tokio::sync::Semaphore,
 }
@@ -49,11 +62,20 @@ impl Preview {
     /// A server without apps.
     #[must_use]
     pub fn new(runtime: Runtime, options: PreviewOptions) -> Self {
+        let kept = options.kept.clone();
+        match kept.as_ref().map(KeptSessions::prune).transpose() {
+            Ok(forgotten) => forgotten
+                .into_iter()
+                .flatten()
+                .for_each(|session| runtime.forget(session)),
+            Err(error) => tracing::error!(%error, "old sessions are still remembered"),
+        }
         let inner = Inner {
             runtime,
             options,
             shelf: Shelf::default(),
-            sessions: Sessions::default(),
+            sessions: Sessions::new(kept),
+            suspended: watch::Sender::new(false),
             painting: tokio::sync::Semaphore::new(1),
         };
         Self {
@@ -85,6 +107,24 @@ impl Preview {
         self.inner.shelf.stall(name).build_failed(message.into());
     }
 
+    /// Writes every session down for the next process, waiting for those in the middle of an event, `patience` at most.
+    /// Call it last: from now on nothing is taken. Tells how many sessions could not be written; their apps are launched again.
+    ///
+    /// # Errors
+    /// [`ResumeError`] when the runtime keeps no sessions, or cannot write; they go on then.
+    pub async fn suspend(&self, patience: Duration) -> Result<usize, ResumeError> {
+        let left = self.inner.runtime.suspend(patience).await?;
+        // Of sessions that are older on disk than on the screen, the screen counts for nothing.
+        if left == 0 {
+            let preview = self.clone();
+            let kept = tokio::task::spawn_blocking(move || preview.inner.sessions.keep_all()).await;
+            kept.map_err(|error| ResumeError::Damaged(error.to_string()))?;
+        }
+        // Open pages come back when there is a server again.
+        self.inner.suspended.send_replace(true);
+        Ok(left)
+    }
+
     /// What was wrong with the app's style sheets, a sentence each.
     #[must_use]
     pub fn style_notes(&self, name: &str) -> Vec<String> {
@@ -104,7 +144,11 @@ impl Preview {
             .route("/s/{token}/app.css", get(files::style))
             .route("/s/{token}/f/{*path}", get(files::package_file))
             .route("/s/{token}/shot.png", get(files::shot))
+            .route("/s/{token}/recording", get(files::recording))
             .route("/a/{app}/icon", get(files::app_icon))
+            .route("/metrics", get(metrics::metrics))
+            .route("/_lapak/load", get(load::page))
+            .route("/_lapak/load.json", get(load::reading))
             .route("/_lapak/{file}", get(files::asset))
             .fallback(pages::nothing_here)
             .layer(axum::middleware::from_fn_with_state(

@@ -4,7 +4,8 @@ mod support;
 
 use std::time::Duration;
 
-use support::browser::Browser;
+use support::browser::{Browser, ENTER};
+use support::shell::{Shell, launched, node};
 use support::{Server, built};
 
 const WARUNG: &str = "examples/warung";
@@ -63,7 +64,8 @@ async fn a_person_orders_lunch() {
 
     // To the menu and back: nothing is lost; nor by loading the page again.
     browser.click("#tabs [data-page='pages/menu']").await;
-    browser.until_text(".lp-app", "Nasi goreng").await;
+    // The basket names the dish too; the title is the menu's alone.
+    browser.until_text("#title", "Warung Bu Sari").await;
     browser.click("#tabs [data-page='pages/basket']").await;
     browser.until_text("[data-key=total]", "Rp 130.000").await;
     browser.client.refresh().await.expect("loaded again");
@@ -75,6 +77,74 @@ async fn a_person_orders_lunch() {
     browser.screenshot("orders").await;
     browser.click("#tabs [data-page='pages/basket']").await;
     browser.until_text(".lp-app", "Your basket is empty").await;
+}
+
+/// Without a pointer: every control can be reached, and what a tap replaced hands the focus on.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keyboard_alone_orders_lunch() {
+    let server = Server::of(&[WARUNG]).await;
+    let browser = Browser::start(1280, 960).await;
+    browser.open(&server.url("/a/warung")).await;
+    browser.until_text(".lp-app", "Nasi goreng").await;
+    let focused = |label: &str| format!("document.activeElement.ariaLabel === '{label}'");
+    browser.tab_to(&focused("Add Nasi goreng")).await;
+    browser.press(ENTER).await;
+    let more = focused("One more Nasi goreng");
+    browser.until("the focus stays on +", &more).await;
+    browser.press(ENTER).await;
+    browser.until_text(".lp-app", "2 items").await;
+    browser.until("the focus stays on +", &more).await;
+
+    // What goes away hands the focus to what is beside it.
+    browser.tab_to(&focused("Add Nasi rendang")).await;
+    browser.press(ENTER).await;
+    browser.until_text(".lp-app", "3 items").await;
+    browser
+        .back_tab_to(&focused("One fewer Nasi rendang"))
+        .await;
+    browser.press(ENTER).await;
+    browser
+        .until("the focus is on +", &focused("Add Nasi rendang"))
+        .await;
+
+    browser
+        .tab_to("document.activeElement.dataset.page === 'pages/basket'")
+        .await;
+    browser.press(ENTER).await;
+    browser.until_text("[data-key=total]", "Rp 58.000").await;
+    browser
+        .tab_to("document.activeElement.dataset.key === 'place'")
+        .await;
+    browser.press(ENTER).await;
+    browser.until_text(".lp-app", "Pay at the stall").await;
+}
+
+/// Ten thousand taps at once: those that there is room for count, and the rest is said, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn taps_without_end_are_told_once() {
+    let server = Server::of(&[COUNTER]).await;
+    let browser = Browser::start(1280, 900).await;
+    browser.open(&server.url("/a/counter")).await;
+    browser.until_text("[data-key=count]", "0").await;
+    let storm = "const add = document.querySelector(\"[aria-label='Add one']\"); for (let i = 0; i < 10000; i++) add.click();";
+    browser
+        .client
+        .execute(storm, vec![])
+        .await
+        .expect("the script runs");
+    browser.until_text("#toasts", "not sent").await;
+    browser
+        .until(
+            "one notice stands there",
+            "document.querySelectorAll('#toasts > *').length === 1",
+        )
+        .await;
+    browser
+        .until(
+            "what was taken is counted",
+            "Number(document.querySelector('[data-key=count]').innerText) >= 256",
+        )
+        .await;
 }
 
 /// What was tapped while the connection was away counts when it is back.
@@ -140,6 +210,12 @@ async fn a_trap_is_told_and_the_app_starts_again() {
     browser.click("[data-key=tap]").await;
     browser.until_text("#over", "panicked").await;
     browser.until_text("#over", "src/basket.rs").await;
+    browser
+        .until(
+            "what led to it can be had",
+            "document.querySelector('#over a[download]').pathname === `${location.pathname}/recording`",
+        )
+        .await;
     browser.screenshot("ended").await;
     browser.click("#over button").await;
     browser
@@ -195,7 +271,7 @@ async fn a_rebuilt_app_shows_up_at_the_page_where_it_was() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_inspector_shows_view_events_and_storage() {
     let server = Server::of(&[WARUNG]).await;
-    let browser = Browser::start(1280, 900).await;
+    let browser = Browser::start(1280, 1040).await;
     browser.open(&server.url("/a/warung")).await;
     browser.click("[aria-label='Add Nasi goreng']").await;
     browser.click("#tab-events").await;
@@ -266,4 +342,85 @@ async fn the_page_runs_clean() {
         .await
         .expect("the script runs");
     assert_eq!(faults, serde_json::json!([]));
+}
+
+/// The server is started again under an open page: what was typed and tapped is still there, and the page goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_outlives_the_server() {
+    let server = Server::of(&[WARUNG]).await;
+    let browser = Browser::start(1280, 960).await;
+    browser.open(&server.url("/a/warung")).await;
+    browser.type_into("[data-key=search]", "sate").await;
+    browser.click("[aria-label='Add Sate ayam']").await;
+    browser.until_text(".lp-app", "1 item").await;
+    let server = server.again("warung").await;
+    browser
+        .until(
+            "the page notices",
+            "!document.querySelector('#away').hidden",
+        )
+        .await;
+    let package = tokio::task::spawn_blocking(|| built(WARUNG)).await;
+    server.show("warung", package.expect("built")).await;
+    browser
+        .until("the page is back", "document.querySelector('#away').hidden")
+        .await;
+    browser.click("[aria-label='One more Sate ayam']").await;
+    browser.until_text(".lp-app", "2 items").await;
+    let typed = "document.querySelector('[data-key=search]').value === 'sate'";
+    browser.until("what was typed is there", typed).await;
+}
+
+/// The live page: plots that move, in light and dark, without a complaint of the browser's.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_load_is_drawn_while_it_changes() {
+    let server = Server::of(&[COUNTER]).await;
+    let browser = Browser::start(1280, 1500).await;
+    browser.open(&server.url("/a/counter")).await;
+    browser.until_text("[data-key=count]", "0").await;
+    browser.open(&server.url("/")).await;
+    browser.click("a[href='/_lapak/load']").await;
+    browser.until_text("#tiles", "Sessions").await;
+    let lines = "document.querySelectorAll('.load-chart svg polyline').length";
+    browser
+        .until("every plot has a line", &format!("{lines} >= 10"))
+        .await;
+    browser.until_text("#charts", "Processor by tenant").await;
+    let reading = "document.querySelector('#tiles dd').innerText === '1'";
+    browser.until("one session is counted", reading).await;
+    let labelled =
+        "[...document.querySelectorAll('.load-chart svg')].every((svg) => svg.ariaLabel)";
+    browser
+        .until("every plot says what it shows", labelled)
+        .await;
+    // Taps, so that there is something to see.
+    let (session, _) = launched(&server, None).await;
+    let (mut shell, page) = Shell::hello(&server, &session, "a").await;
+    let plus = node(&page, "Add one");
+    let taps = tokio::spawn(async move {
+        loop {
+            shell.tap(plus).await;
+            shell.hear("patch").await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    let tile = "Number([...document.querySelectorAll('#tiles > div')].find((tile) => tile.innerText.startsWith('Events/s')).querySelector('dd').innerText)";
+    browser
+        .until("events are counted", &format!("{tile} > 0"))
+        .await;
+    let points = "document.querySelector('.load-line').getAttribute('points').split(' ').length";
+    browser
+        .until("some seconds are drawn", &format!("{points} > 8"))
+        .await;
+    browser.screenshot("load").await;
+    browser.dark().await;
+    browser
+        .until(
+            "it is dark",
+            "matchMedia('(prefers-color-scheme: dark)').matches",
+        )
+        .await;
+    browser.screenshot("load-dark").await;
+    taps.abort();
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
 }

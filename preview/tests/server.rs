@@ -72,6 +72,43 @@ async fn a_rebound_name_is_refused() {
     assert_eq!(server.runtime.sessions(), 0);
 }
 
+/// Before there is anything to show: that it is being built, or why it does not build; then the app.
+#[tokio::test]
+async fn an_app_that_is_not_there_yet_says_so_and_opens_when_it_is() {
+    let server = Server::of(&[]).await;
+    server.preview.building("counter");
+    for path in ["/", "/a/counter"] {
+        let response = get(&server, path, &[]).await;
+        assert_eq!(response.headers()["refresh"], "2", "{path}");
+        let html = body(response).await;
+        assert!(html.to_lowercase().contains("being built"), "{html}");
+    }
+    server.preview.build_failed(
+        "counter",
+        "error: cannot find value `<b>zero` in this scope",
+    );
+    let home = body(get(&server, "/", &[]).await).await;
+    assert!(home.contains("It does not build"), "{home}");
+    let response = get(&server, "/a/counter", &[]).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let html = body(response).await;
+    assert!(html.contains("cannot find value `&lt;b&gt;zero`"), "{html}");
+
+    let package = tokio::task::spawn_blocking(|| support::built(COUNTER))
+        .await
+        .expect("built");
+    let app = server.runtime.load(package).await.expect("loaded");
+    server.preview.show("counter", app).await;
+    let response = get(&server, "/a/counter", &[]).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert!(
+        !get(&server, "/", &[])
+            .await
+            .headers()
+            .contains_key("refresh")
+    );
+}
+
 #[tokio::test]
 async fn a_forged_token_is_nothing() {
     let server = Server::of(&[COUNTER]).await;
@@ -86,7 +123,13 @@ async fn a_forged_token_is_nothing() {
         "/s/..%2f..",
         "/s/00000000000000000000000000000000",
     ] {
-        for what in ["", "/app.css", "/f/common/icon.svg", "/shot.png"] {
+        for what in [
+            "",
+            "/app.css",
+            "/f/common/icon.svg",
+            "/shot.png",
+            "/recording",
+        ] {
             let response = get(&server, &format!("{token}{what}"), &[]).await;
             assert_eq!(response.status(), StatusCode::NOT_FOUND, "{token}{what}");
         }
@@ -166,5 +209,53 @@ async fn a_session_as_a_picture() {
             StatusCode::UNPROCESSABLE_ENTITY,
             "{too_large}"
         );
+    }
+}
+
+#[tokio::test]
+async fn the_load_is_told_in_numbers_and_on_a_page() {
+    let server = Server::of(&[COUNTER]).await;
+    let (session, _) = launched(&server, None).await;
+    let (mut shell, page) = Shell::hello(&server, &session, "a").await;
+    shell.tap(node(&page, "Add one")).await;
+    shell.hear("patch").await;
+
+    let metrics = get(&server, "/metrics", &[]).await;
+    let kind = metrics.headers()["content-type"].to_str().expect("text");
+    assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
+    let metrics = body(metrics).await;
+    let value = |name: &str| -> f64 {
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+        let line = line.unwrap_or_else(|| panic!("no {name} in {metrics}"));
+        line.trim().parse().expect("a number")
+    };
+    assert!(value("lapak_event_wall_seconds_count ") >= 6.0);
+    assert!(value("lapak_queue_delay_seconds_count{class=\"foreground\"} ") >= 2.0);
+    assert!(value("lapak_tenant_cpu_seconds_total{tenant=\"dev.lapak.counter\"} ") > 0.0);
+    assert_eq!(value("lapak_sessions_launched_total "), 1.0);
+    assert_eq!(value("lapak_faults_total{reason=\"panic\"} "), 0.0);
+    let residences = ["resident", "frozen", "stored"];
+    let all = residences.map(|one| value(&format!("lapak_sessions{{residence=\"{one}\"}} ")));
+    assert_eq!(all.iter().sum::<f64>(), 1.0, "{all:?}");
+
+    let reading = body(get(&server, "/_lapak/load.json", &[]).await).await;
+    let reading: serde_json::Value = serde_json::from_str(&reading).expect("JSON");
+    assert_eq!(reading["sessions"], 1);
+    let bounds = reading["bounds_ns"].as_array().expect("a list").len();
+    for histogram in [&reading["event_wall"], &reading["queue_delay"][2][1]] {
+        let buckets = histogram["buckets"].as_array().expect("a list").len();
+        assert_eq!(buckets, bounds + 1);
+    }
+
+    let home = body(get(&server, "/", &[]).await).await;
+    assert!(home.contains("href=\"/_lapak/load\""), "{home}");
+    let load = body(get(&server, "/_lapak/load", &[]).await).await;
+    assert!(
+        !load.contains("<style") && !load.contains("style="),
+        "{load}"
+    );
+    for path in ["/metrics", "/_lapak/load", "/_lapak/load.json"] {
+        let refused = get(&server, path, &[("host", "evil.example")]).await;
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{path}");
     }
 }

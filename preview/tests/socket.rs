@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use lapak_host::recording::Recording;
 use serde_json::json;
 use support::Server;
 use support::shell::{Shell, body, get, launched, node};
@@ -247,6 +248,26 @@ async fn an_app_that_traps_ends_only_its_own_session_and_can_start_again() {
         !ended["stack"].as_array().expect("a stack").is_empty(),
         "{ended}"
     );
+    // The end comes with what led to it, to be played again; it does not tell whose it was.
+    assert_eq!(ended["recorded"], true);
+    let file = get(&server, &format!("{hostile}/recording"), &[]).await;
+    let disposition = file.headers()["content-disposition"].to_str();
+    assert_eq!(
+        disposition.expect("text"),
+        "attachment; filename=\"hostile.lapakrec\""
+    );
+    let bytes = axum::body::to_bytes(file.into_body(), 4 << 20).await;
+    let recording = Recording::from_bytes(&bytes.expect("a body")).expect("a recording");
+    assert_eq!(recording.launch.as_ref().expect("a launch").person, "");
+    let package = tokio::task::spawn_blocking(|| support::built("host/tests/guests/hostile"));
+    let app = server.runtime.load(package.await.expect("built")).await;
+    let replayed = server
+        .runtime
+        .replay(&app.expect("loaded"), &recording)
+        .await;
+    let again = replayed.expect("plays").screen.ended.expect("ends again");
+    assert_eq!(ended["text"], again.cause.to_string());
+    assert_eq!(ended["stack"], json!(again.stack));
     let (mut other, page) = Shell::hello(&server, &counter, "b").await;
     other.tap(node(&page, "Add one")).await;
     other.hear("patch").await;

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    AppVersion, ColorSchemePreference, Dir, Icon, Manifest, ManifestError, PageRoute, Parsed,
-    PlatformVersion, ReqPermission, Tab, TabBar, Warning, Widget, inside_package, window,
+    AppVersion, ColorSchemePreference, Dir, Icon, Manifest, ManifestError, OnUpdate, PageRoute,
+    Parsed, PlatformVersion, ReqPermission, Tab, TabBar, Warning, Widget, inside_package, window,
 };
 
 pub(super) fn read(bytes: &[u8]) -> Result<Parsed, ManifestError> {
@@ -43,6 +43,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parsed, ManifestError> {
         widgets: widgets(&mut of, platform_version.min_code),
         window: window::read(&mut of),
         tab_bar: tab_bar(&mut of, &pages),
+        on_update: {
+            use OnUpdate::{Keep, Migrate};
+            let mut on_update = Keep;
+            let names = [("keep", Keep), ("migrate", Migrate)];
+            of.choice("lapak_on_update", &names, &mut on_update);
+            on_update
+        },
         pages,
         version,
         platform_version,

@@ -2,23 +2,65 @@
 
 use std::time::Instant;
 
+use anyhow::Context as _;
 use lapak_preview::html::HtmlContext;
 use lapak_preview::html::wire::patch_json;
 use tokio::runtime::Runtime as Tokio;
 
 use super::micros;
 use crate::apps::{COUNTER, ROWS};
-use crate::bare::{self, Bare};
+use crate::bare::{self, Bare, Prepared};
 use crate::live::{self, Live};
 use crate::result::middle;
 use crate::{Effort, Figure};
 
-const BARE: &str = "bare wasmtime, same component and engine";
+const BARE: &str = "bare wasmtime, pooled, same epochs";
 
 /// A tap on the counter.
 pub(super) fn warm(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
     let (ours, bare, _) = compare(tokio, effort, COUNTER, 1)?;
     Ok(vec![Figure::of("event-warm", "us", &ours, (BARE, &bare))])
+}
+
+/// A tap on a session that is frozen: two of them take turns with one instance, so that each event freezes one and thaws the
+/// other.
+pub(super) fn frozen(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
+    let _within = tokio.enter();
+    let runtime = live::runtime_with(1)?;
+    let app = tokio.block_on(live::load(&runtime, COUNTER))?;
+    let mut pair = [
+        tokio.block_on(Live::launch(&runtime, &app))?,
+        tokio.block_on(Live::launch(&runtime, &app))?,
+    ];
+    let node = pair[0].tappable(1)?;
+    let engine = bare::pooled_engine(16)?;
+    let _ticker = bare::Ticker::start(&engine);
+    let prepared = Prepared::new(&engine, app.package())?;
+    let first = bare::first_event().context("an event")?;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..effort.runs {
+        let (mut our_times, mut bare_times) = (Vec::new(), Vec::new());
+        for repeat in 0..effort.repeats {
+            let since = Instant::now();
+            pair[repeat % 2].tap(node)?;
+            our_times.push(micros(since));
+            let since = Instant::now();
+            tokio.block_on(async {
+                let mut bare = prepared.instantiate().await?;
+                bare.handle(&first).await
+            })?;
+            bare_times.push(micros(since));
+        }
+        ours.push(middle(&our_times));
+        theirs.push(middle(&bare_times));
+    }
+    let reference = "bare wasmtime: fresh pooled instance, first event";
+    Ok(vec![Figure::of(
+        "event-frozen",
+        "us",
+        &ours,
+        (reference, &theirs),
+    )])
 }
 
 /// One of a thousand rows toggled, and the bytes that go to the browser for it.
@@ -40,7 +82,7 @@ pub(super) fn toggle_row(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Fi
 fn compare(
     tokio: &Tokio,
     effort: Effort,
-    app: &str,
+    app: &'static str,
     nth: usize,
 ) -> anyhow::Result<(Vec<f64>, Vec<f64>, Vec<f64>)> {
     let _within = tokio.enter();
@@ -48,8 +90,10 @@ fn compare(
     let loaded = tokio.block_on(live::load(&runtime, app))?;
     let mut live = tokio.block_on(Live::launch(&runtime, &loaded))?;
     let node = live.tappable(nth)?;
-    let component = bare::compile(runtime.engine(), loaded.package().component())?;
-    let mut bare = tokio.block_on(Bare::launch(runtime.engine(), &component))?;
+    let engine = bare::pooled_engine(16)?;
+    let _ticker = bare::Ticker::start(&engine);
+    let prepared = Prepared::new(&engine, loaded.package())?;
+    let mut bare = tokio.block_on(prepared.launch())?;
 
     let (mut ours, mut theirs, mut wire) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..effort.runs {

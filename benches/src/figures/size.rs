@@ -16,7 +16,7 @@ pub(super) fn warung(_: &Tokio, _: Effort) -> anyhow::Result<Vec<Figure>> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "packages have at most 20 MiB")]
-fn size(id: &str, app: &str) -> anyhow::Result<Vec<Figure>> {
+fn size(id: &str, app: &'static str) -> anyhow::Result<Vec<Figure>> {
     let built = apps::built(app)?;
     let unpacked: usize = built.package.files().map(|(_, bytes)| bytes.len()).sum();
     let reference = ("the same files unpacked", &[unpacked as f64][..]);

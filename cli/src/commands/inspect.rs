@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use lapak_abi::package::Package;
+use lapak_host::snapshot::eligibility::{Verdict, prepare};
 use lapak_host::{LoadError, Runtime, RuntimeConfig, contract};
 use serde_json::{Value, json};
 
@@ -27,18 +28,31 @@ pub(crate) struct InspectArgs {
     json: bool,
 }
 
+/// What was found out.
+struct Inspected<'a> {
+    package: &'a Package,
+    imports: Vec<String>,
+    snapshots: Verdict,
+    /// Why this host would not run it.
+    refusal: Option<&'a str>,
+}
+
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let package = open_package(&args.app)?;
     let refusal = would_run(package.clone())?;
-    let imports = contract::import_names(package.component());
+    let inspected = Inspected {
+        imports: contract::import_names(package.component()),
+        snapshots: prepare(package.component()).verdict,
+        refusal: refusal.as_deref(),
+        package: &package,
+    };
     if args.json {
-        output::json(&as_json(&package, &imports, refusal.as_deref()))?;
+        output::json(&as_json(&inspected))?;
     } else {
-        let text = as_text(&package, &imports, refusal.as_deref());
-        output::line(&output::printable(&text))?;
+        output::line(&output::printable(&as_text(&inspected)))?;
     }
     match refusal {
-        Some(why) => Err(Failure::app(why)),
+        Some(why) => Err(Failure::app(format!("{}: {why}", args.app.display()))),
         None => Ok(()),
     }
 }
@@ -57,7 +71,8 @@ fn would_run(package: Package) -> Result<Option<String>, Failure> {
     })
 }
 
-fn as_json(package: &Package, imports: &[String], refusal: Option<&str>) -> Value {
+fn as_json(inspected: &Inspected<'_>) -> Value {
+    let package = inspected.package;
     let files = package
         .files()
         .map(|(path, bytes)| json!({ "path": path, "bytes": bytes.len() }));
@@ -68,13 +83,49 @@ fn as_json(package: &Package, imports: &[String], refusal: Option<&str>) -> Valu
         "digest": output::hex(&package.digest()),
         "signing_block_bytes": package.signing_block().map(<[u8]>::len),
         "files": files.collect::<Vec<_>>(),
-        "imports": imports,
-        "runs_here": refusal.is_none(),
-        "refusal": refusal,
+        "imports": inspected.imports,
+        "runs_here": inspected.refusal.is_none(),
+        "refusal": inspected.refusal,
+        "snapshots": snapshots_as_json(&inspected.snapshots),
     })
 }
 
-fn as_text(package: &Package, imports: &[String], refusal: Option<&str>) -> String {
+fn snapshots_as_json(verdict: &Verdict) -> Value {
+    match verdict {
+        Verdict::Eligible(layout) => json!({
+            "eligible": true,
+            "memory_min_pages": layout.memory_min_pages,
+            "memory_max_pages": layout.memory_max_pages,
+        }),
+        Verdict::Resident(reasons) => json!({
+            "eligible": false,
+            "reasons": reasons.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        }),
+    }
+}
+
+/// A line for the verdict, and one for each reason.
+fn snapshots_as_text(verdict: &Verdict) -> Vec<String> {
+    match verdict {
+        Verdict::Eligible(layout) => vec![format!(
+            "snapshots  yes (memory {} pages of 64 KiB at start)",
+            layout.memory_min_pages
+        )],
+        Verdict::Resident(reasons) => {
+            let reasons = reasons.iter().map(|reason| format!("  the app {reason}"));
+            let verdict = "snapshots  no, kept resident:".to_owned();
+            std::iter::once(verdict).chain(reasons).collect()
+        }
+    }
+}
+
+fn as_text(inspected: &Inspected<'_>) -> String {
+    let Inspected {
+        package,
+        imports,
+        snapshots,
+        refusal,
+    } = inspected;
     let manifest = package.manifest();
     let lang = manifest.lang.clone().unwrap_or_default();
     let mut lines = vec![
@@ -110,28 +161,13 @@ fn as_text(package: &Package, imports: &[String], refusal: Option<&str>) -> Stri
     let asked: Vec<_> = manifest
         .req_permissions
         .iter()
-        .map(|permission| permission.name.as_str())
+        .map(|permission| permission.name.clone())
         .collect();
-    lines.push(format!(
-        "asks for   {}",
-        if asked.is_empty() {
-            "nothing".into()
-        } else {
-            asked.join(", ")
-        }
-    ));
-    lines.push(format!(
-        "imports    {}",
-        if imports.is_empty() {
-            "nothing".into()
-        } else {
-            imports.join(", ")
-        }
-    ));
-    lines.push(format!(
-        "runs here  {}",
-        if refusal.is_none() { "yes" } else { "no" }
-    ));
+    let runs_here = if refusal.is_none() { "yes" } else { "no" };
+    lines.push(format!("asks for   {}", list(&asked)));
+    lines.push(format!("imports    {}", list(imports)));
+    lines.push(format!("runs here  {runs_here}"));
+    lines.extend(snapshots_as_text(snapshots));
     lines.push("files".to_owned());
     for (path, bytes) in package.files() {
         lines.push(format!("  {:>10}  {path}", output::size(bytes.len())));
@@ -140,4 +176,11 @@ fn as_text(package: &Package, imports: &[String], refusal: Option<&str>) -> Stri
         lines.push(format!("warning: {warning}"));
     }
     lines.join("\n")
+}
+
+fn list(names: &[String]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        _ => names.join(", "),
+    }
 }

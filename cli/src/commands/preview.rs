@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -11,8 +12,10 @@ use lapak_host::capability::Providers;
 use lapak_host::capability::clock::SystemClock;
 use lapak_host::capability::random::SystemRandom;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
-use lapak_host::{Runtime, RuntimeConfig};
-use lapak_preview::{Preview, PreviewOptions};
+use lapak_host::capability::timer::SystemTimer;
+use lapak_host::recording::RecordOptions;
+use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
+use lapak_preview::{KeptSessions, Preview, PreviewOptions};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -41,12 +44,22 @@ pub(crate) struct PreviewArgs {
     /// A name under which browsers reach this server, e.g. preview.example.com. May be repeated.
     #[arg(long = "host-name", value_name = "NAME")]
     host_names: Vec<String>,
-    /// Where the apps' data is kept [default: the folder for data of this user].
+    /// Where the apps' data and the open sessions are kept, which go on when the preview is started again [default: the
+    /// folder for data of this user].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
 
-/// Serves until Ctrl-C.
+/// How long sessions in the middle of an event are waited for at the end.
+const LAST_EVENTS: Duration = Duration::from_secs(5);
+
+/// Recordings of the preview's sessions are small and without hashes: every session has one, and few are ever wanted.
+const RECORD: RecordOptions = RecordOptions {
+    most_bytes: 2 << 20,
+    hashes: false,
+};
+
+/// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     for app in &args.apps {
         if !app.exists() {
@@ -57,7 +70,10 @@ pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
         }
     }
     let tokio = tokio::runtime::Runtime::new().context("tokio could not be started")?;
-    tokio.block_on(serve(args))
+    let served = tokio.block_on(serve(args));
+    // Whoever stops the preview does not want to wait for a compiler.
+    tokio.shutdown_background();
+    served
 }
 
 async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
@@ -70,29 +86,69 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
     let address = listener
         .local_addr()
         .context("the listener has no address")?;
-    let runtime = runtime(args.data.clone())?;
+    let data = args.data.clone().unwrap_or_else(folders::data);
+    let (runtime, kept) = runtime(&data)?;
     let options = PreviewOptions {
         hosts: args.host_names.clone(),
+        kept: Some(kept),
     };
     let preview = Preview::new(runtime.clone(), options);
+    let shown = named(&args.apps);
+    // Who looks before all are built is told which are still to come; an open page of one waits for it.
+    shown.keys().for_each(|name| preview.building(name));
     let server = preview.clone();
     let serving = tokio::spawn(async move { server.serve(listener).await });
-    let shown = named(&args.apps);
+    let mut stopped = pin!(stop_wanted());
     let mut watched = Vec::new();
     for (name, path) in shown {
-        show(&runtime, &preview, &name, &path).await;
+        tokio::select! {
+            () = show(&runtime, &preview, &name, &path) => {}
+            () = &mut stopped => return suspend(&preview).await,
+        }
         if path.is_dir() {
             watched.push((name, path));
         }
     }
     println!("Lapak preview: {}  (Ctrl-C ends it)", url(address));
-    let rebuilding = tokio::spawn(rebuild(runtime, preview, watched));
+    let rebuilding = tokio::spawn(rebuild(runtime, preview.clone(), watched));
     tokio::select! {
         ended = serving => ended.context("the server ended")?.context("the server failed")?,
-        _ = tokio::signal::ctrl_c() => {}
+        () = stopped => {}
     }
     rebuilding.abort();
+    suspend(&preview).await
+}
+
+/// Writes the open sessions down: they go on when the preview is started again.
+async fn suspend(preview: &Preview) -> Result<(), Failure> {
+    let left = preview.suspend(LAST_EVENTS).await;
+    let left =
+        left.map_err(|error| Failure::machine(format!("open sessions are not kept: {error}")))?;
+    if left > 0 {
+        eprintln!(
+            "warning: {left} open sessions could not be kept; their apps will be launched again"
+        );
+    }
     Ok(())
+}
+
+/// Comes when the preview is told to stop: by Ctrl-C, or by whatever manages services.
+async fn stop_wanted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Where it cannot be waited for, only the process's end ends it.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 fn url(address: SocketAddr) -> String {
@@ -105,27 +161,39 @@ fn url(address: SocketAddr) -> String {
     format!("http://{address}/")
 }
 
-fn runtime(data: Option<PathBuf>) -> Result<Runtime, Failure> {
-    let data = data.unwrap_or_else(folders::data);
-    std::fs::create_dir_all(&data).map_err(|error| {
+/// What runs the apps, and what remembers their sessions, both with their files in the folder `data`.
+fn runtime(data: &Path) -> Result<(Runtime, KeptSessions), Failure> {
+    let unusable = |error: String| {
         Failure::machine(format!(
             "{}: {error}. Choose another folder with --data",
             data.display()
         ))
-    })?;
+    };
+    // Sessions are secrets, whatever the folder above them is.
+    let sessions = data.join("sessions");
+    folders::private_folder(&sessions).map_err(|error| unusable(error.to_string()))?;
     let storage = SqliteStorage::open(&data.join("storage.sqlite"))
-        .map_err(|error| Failure::machine(format!("{}: {error:#}", data.display())))?;
+        .map_err(|error| unusable(format!("{error:#}")))?;
+    let snapshots =
+        SnapshotConfig::in_folder(&sessions).map_err(|error| unusable(error.to_string()))?;
+    let kept = KeptSessions::open(&sessions.join("open.sqlite"))
+        .map_err(|error| unusable(error.to_string()))?;
     let providers = Providers {
         clock: Arc::new(SystemClock::new(utc_offset_minutes())),
         random: Arc::new(SystemRandom),
         storage: Arc::new(storage),
+        timer: Arc::new(SystemTimer::new(tokio::runtime::Handle::current())),
+        ..Providers::simulated()
     };
     let config = RuntimeConfig {
         code_cache: folders::code_cache(),
         providers,
+        snapshots: Some(snapshots),
+        record: Some(RECORD),
         ..RuntimeConfig::simulated()
     };
-    Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))
+    let runtime = Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))?;
+    Ok((runtime, kept))
 }
 
 /// The offset of this machine's local time from UTC, as `date` tells it; 0 where it does not.

@@ -3,6 +3,8 @@
 mod fields;
 mod line;
 mod person;
+mod record;
+mod replay;
 mod told;
 
 use std::path::PathBuf;
@@ -10,12 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use lapak_abi::package::Package;
 use lapak_host::capability::Providers;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
 use lapak_host::session::Update;
 use lapak_host::view::{InputValue, NodeId};
-use lapak_host::{EndCause, Launch, Runtime, RuntimeConfig, Session, ShellEvent};
+use lapak_host::{App, EndCause, Launch, Runtime, RuntimeConfig, Session, ShellEvent};
 use serde_json::json;
 use tokio::sync::broadcast::{self, error::TryRecvError};
 
@@ -34,6 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
   echo '{\"tap\":\"Add one\"}' | lapak run examples/counter
   lapak run shop.ma --lang id --page 'pages/dish?id=sate' < events.jsonl | jq -c .patch
   lapak run --data /tmp/shop < first.jsonl && lapak run --data /tmp/shop < second.jsonl
+  lapak run shop.ma --record shop.lapakrec < events.jsonl && lapak run shop.ma --replay shop.lapakrec
 
 Lines in (NAME: a key, label, placeholder or text; or a node's number):
   {\"tap\":NAME}  {\"hold\":NAME}  {\"type\":{\"into\":NAME,\"text\":TEXT}}  {\"enter\":NAME}
@@ -61,40 +63,61 @@ pub(crate) struct RunArgs {
     /// are simulated either way.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Writes down all that goes into the session, for --replay. The file holds what the person put in.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Plays a recorded session again, with the very package that it was made with, and tells whether every event
+    /// came to the same view and the same memory. Reads no lines. Exit code 1 when it differs.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "data", "page", "lang", "person"])]
+    replay: Option<PathBuf>,
+    /// Tells what a replay came to as JSON.
+    #[arg(long, requires = "replay")]
+    json: bool,
 }
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
+    let recording = args.replay.as_deref().map(record::read).transpose()?;
     let package = open_package(&args.app)?;
     let tokio = tokio::runtime::Runtime::new().context("tokio could not be started")?;
-    tokio.block_on(follow(args, package))
+    tokio.block_on(async {
+        let runtime = runtime(args)?;
+        let loaded = runtime.load(package).await;
+        let app =
+            loaded.map_err(|error| Failure::app(format!("{}: {error}", args.app.display())))?;
+        match recording {
+            Some(recording) => replay::replay(&runtime, &app, &recording, args.json).await,
+            None => follow(args, &runtime, &app).await,
+        }
+    })
 }
 
-async fn follow(args: &RunArgs, package: Package) -> Result<(), Failure> {
+fn runtime(args: &RunArgs) -> Result<Runtime, Failure> {
     let config = RuntimeConfig {
         providers: providers(args)?,
         code_cache: folders::code_cache(),
+        record: args.record.is_some().then_some(record::OPTIONS),
         ..RuntimeConfig::simulated()
     };
-    let runtime = Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))?;
-    let app = runtime
-        .load(package)
-        .await
-        .map_err(|error| Failure::app(error.to_string()))?;
+    Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))
+}
+
+async fn follow(args: &RunArgs, runtime: &Runtime, app: &Arc<App>) -> Result<(), Failure> {
     let mut launch = Launch::new(&args.person);
     launch.lang.clone_from(&args.lang);
     launch.pages = args.page.clone().into_iter().collect();
-    let launched = runtime.launch_watched(&app, launch);
+    let launched = runtime.launch_watched(app, launch);
     let (session, updates) = launched.map_err(|error| Failure::machine(error.to_string()))?;
     let mut script = Script {
         session,
         updates,
         person: Person::default(),
     };
-    script.rest().await?;
-    // Pages that were not found are left out at launch, so the first view tells which one opened.
-    script.tell()?;
-    script.read(std::io::stdin().lock()).await?;
-    script.close().await
+    let ran = script.run().await;
+    if let Some(file) = &args.record {
+        // Also of a run that went wrong: that is the one to look at.
+        record::write(file, &script.session)?;
+    }
+    ran
 }
 
 fn providers(args: &RunArgs) -> Result<Providers, Failure> {
@@ -134,6 +157,14 @@ impl From<Failure> for Stop {
 }
 
 impl Script {
+    async fn run(&mut self) -> Result<(), Failure> {
+        self.rest().await?;
+        // Pages that were not found are left out at launch, so the first view tells which one opened.
+        self.tell()?;
+        self.read(std::io::stdin().lock()).await?;
+        self.close().await
+    }
+
     /// Carries out line after line, until the input or the app ends.
     async fn read(&mut self, mut input: impl std::io::BufRead) -> Result<(), Failure> {
         let mut bytes = Vec::new();

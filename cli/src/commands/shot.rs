@@ -89,7 +89,7 @@ async fn picture(
     let app = runtime
         .load(package)
         .await
-        .map_err(|error| Failure::app(error.to_string()))?;
+        .map_err(|error| Failure::app(format!("{}: {error}", args.app.display())))?;
     let color_scheme = if args.dark {
         ColorScheme::Dark
     } else {
@@ -101,7 +101,7 @@ async fn picture(
     launch.color_scheme = color_scheme;
     let session = runtime
         .launch(&app, launch)
-        .map_err(|error| Failure::app(error.to_string()))?;
+        .map_err(|error| Failure::app(format!("{}: {error}", args.app.display())))?;
     rest(&session).await?;
     for name in &args.taps {
         let screen = session.screen();
@@ -118,7 +118,7 @@ async fn picture(
         };
         session
             .send(tap)
-            .map_err(|error| Failure::app(error.to_string()))?;
+            .map_err(|error| Failure::app(format!("{}: {error}", args.app.display())))?;
         rest(&session).await?;
     }
     let options = PictureOptions {

@@ -69,6 +69,7 @@ impl App for Warung {
     type Page = Page;
 
     fn launch(launch: &Launch, cx: &mut Context<Self>) -> Self {
+        console::info!("good day; the menu is in {}", launch.lang);
         cx.spawn(kept::load(), Msg::Restored);
         Self {
             texts: Translations::choose(&launch.lang, &LANGUAGES),
@@ -174,6 +175,9 @@ impl Warung {
     fn place_order(&mut self, cx: &mut Context<Self>) {
         let time = clock::now().ok().map(|now| now.local());
         if self.kept.place_order(time) {
+            if let Some(order) = self.kept.orders.iter().next() {
+                console::info!("order {} placed: {}", order.number, order.total);
+            }
             self.basket_changed(cx);
             go(cx.switch_tab(Page::Orders));
         }

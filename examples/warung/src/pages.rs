@@ -14,6 +14,9 @@ use crate::kept::Keeping;
 use crate::menu::Dish;
 use crate::{Msg, Page, Warung};
 
+/// The key of every stepper's +.
+const MORE: &str = "more";
+
 /// `3` between − and +. `fewer` and `more` are what the buttons do; there is always a way to 0 or 1.
 fn stepper<'a>(
     texts: &Translations,
@@ -26,6 +29,7 @@ fn stepper<'a>(
     let minus = button(icon(IconName::Minus).size(18))
         .plain()
         .class("step")
+        .key("fewer")
         .label(texts.fill("fewer", name));
     let minus = match fewer {
         Some(fewer) => minus.on_tap(fewer),
@@ -34,9 +38,21 @@ fn stepper<'a>(
     let plus = button(icon(IconName::Add).size(18))
         .plain()
         .class("step")
+        .key(MORE)
         .label(texts.fill("more", name));
     let plus = plus.on_tap(more).disabled(amount >= MOST_OF_ONE_DISH);
     view((minus, text(amount).class("amount").key("amount"), plus)).class("stepper")
+}
+
+/// The stepper of a dish that is not in the basket yet: + alone. Its key makes it the + of the whole stepper once
+/// it was tapped, so that the keyboard's focus stays on it.
+fn add_button<'a>(texts: &Translations, dish: Dish) -> View<'a, Msg> {
+    let plus = button(icon(IconName::Add).size(20))
+        .plain()
+        .class("add")
+        .key(MORE);
+    let says = texts.fill("add", &[("dish", &dish.name)]);
+    view(plus.label(says).on_tap(Msg::AddOne(dish)))
 }
 
 /// The stepper of a dish that is in the basket.

@@ -58,18 +58,45 @@ impl ClockProvider for SystemClock {
 
 impl Host for InstanceState {
     fn now(&mut self) -> Result<Timestamp, Error> {
-        self.grants.check(Capability::Clock)?;
-        Ok(self.providers.clock.now())
+        self.check(Capability::Clock)?;
+        let clock = self.providers().clock.clone();
+        Ok(self.answer(|| clock.now()))
     }
 
     fn elapsed_ms(&mut self) -> Result<u64, Error> {
-        self.grants.check(Capability::Clock)?;
-        let since = self
-            .providers
-            .clock
-            .monotonic()
-            .saturating_sub(self.launched_at);
-        Ok(whole_ms(since))
+        self.check(Capability::Clock)?;
+        let clock = self.providers().clock.clone();
+        let now = self.answer(|| clock.monotonic());
+        Ok(whole_ms(self.age.at(now)))
+    }
+}
+
+/// How long a session has lived, in the clock provider's monotonic time. While the host is down it does not age.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Age {
+    before: Duration,
+    since: Duration,
+}
+
+impl Age {
+    /// Born at this moment of the monotonic clock.
+    pub(crate) fn born(now: Duration) -> Self {
+        Self {
+            before: Duration::ZERO,
+            since: now,
+        }
+    }
+
+    pub(crate) fn at(self, now: Duration) -> Duration {
+        self.before.saturating_add(now.saturating_sub(self.since))
+    }
+
+    /// Goes on under another clock: it was `stopped` on the old one, and is `now` on the new one.
+    pub(crate) fn moved(self, stopped: Duration, now: Duration) -> Self {
+        Self {
+            before: self.at(stopped),
+            since: now,
+        }
     }
 }
 

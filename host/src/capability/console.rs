@@ -47,7 +47,7 @@ impl ConsoleState {
 
 impl Host for InstanceState {
     fn log(&mut self, level: Level, message: String) -> Result<(), Error> {
-        self.grants.check(Capability::Console)?;
+        self.check(Capability::Console)?;
         let state = &mut self.console;
         let message = cut(message, MAX_MESSAGE_BYTES);
         if state.lines >= MAX_LINES_PER_EVENT || state.bytes + message.len() > MAX_BYTES_PER_EVENT {
@@ -56,7 +56,7 @@ impl Host for InstanceState {
         }
         state.lines += 1;
         state.bytes += message.len();
-        self.console_sink.write(ConsoleLine { level, message });
+        self.session.write(ConsoleLine { level, message });
         Ok(())
     }
 }

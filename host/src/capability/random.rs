@@ -30,15 +30,20 @@ impl RandomProvider for SystemRandom {
 
 impl Host for InstanceState {
     fn bytes(&mut self, length: u32) -> wasmtime::Result<Result<Vec<u8>, Error>> {
-        if let Err(denied) = self.grants.check(Capability::Random) {
+        if let Err(denied) = self.check(Capability::Random) {
             return Ok(Err(denied.into()));
         }
         if length > MAX_BYTES {
             return Ok(Err(Error::TooLong));
         }
-        let mut bytes = vec![0; usize::try_from(length)?];
-        self.providers.random.fill(&mut bytes)?;
-        Ok(Ok(bytes))
+        let length = usize::try_from(length)?;
+        let random = self.providers().random.clone();
+        let bytes = self.answer(|| {
+            let mut bytes = vec![0; length];
+            random.fill(&mut bytes).map_err(|error| error.to_string())?;
+            Ok::<_, String>(bytes)
+        });
+        Ok(Ok(bytes.map_err(wasmtime::Error::msg)?))
     }
 }
 

@@ -3,7 +3,8 @@
 pub mod simulated;
 pub mod sqlite;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::bindings::lapak::app::storage::{Error, Host};
@@ -19,9 +20,9 @@ pub const MAX_KEY_BYTES: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {
     /// The app, as its manifest names it (compared code point by code point).
-    pub app_id: String,
+    pub app_id: Arc<str>,
     /// The person, as the platform names them.
-    pub person: String,
+    pub person: Arc<str>,
 }
 
 /// How much an owner may keep.
@@ -34,7 +35,7 @@ pub struct Quota {
 }
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Operation {
     /// Read a value.
     Get(String),
@@ -68,45 +69,59 @@ pub trait StorageProvider: Send + Sync {
     fn submit(&self, owner: &Owner, quota: Quota, operation: Operation, done: Done);
 }
 
-/// Outcomes that the app has not taken yet.
-#[derive(Debug, Default)]
+/// What a storage request came to.
+pub(crate) type Answer = Result<Outcome, Error>;
+
+/// What a session has asked of its storage.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct StorageState {
-    finished: HashMap<RequestId, Result<Outcome, Error>>,
+    /// Requests in flight. Doing one of them twice in the same order leaves the same values.
+    asked: BTreeMap<RequestId, Operation>,
+    /// Outcomes that the app has not taken yet.
+    finished: BTreeMap<RequestId, Answer>,
+}
+
+impl StorageState {
+    pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) {
+        self.asked.remove(&request);
+        self.finished.insert(request, answer);
+    }
 }
 
 impl Host for InstanceState {
     fn get(&mut self, key: String) -> Result<RequestId, Error> {
-        self.grants.check(Capability::Storage)?;
+        self.check(Capability::Storage)?;
         self.start(Operation::Get(valid_key(key)?))
     }
 
     fn set(&mut self, key: String, value: Vec<u8>) -> Result<RequestId, Error> {
-        self.grants.check(Capability::Storage)?;
+        self.check(Capability::Storage)?;
         let key = valid_key(key)?;
-        if value.len() > self.limits.storage_value_bytes {
+        if value.len() > self.limits().storage_value_bytes {
             return Err(Error::ValueTooLarge);
         }
         self.start(Operation::Set(key, value))
     }
 
     fn remove(&mut self, key: String) -> Result<RequestId, Error> {
-        self.grants.check(Capability::Storage)?;
+        self.check(Capability::Storage)?;
         self.start(Operation::Remove(valid_key(key)?))
     }
 
     fn keys(&mut self) -> Result<RequestId, Error> {
-        self.grants.check(Capability::Storage)?;
+        self.check(Capability::Storage)?;
         self.start(Operation::Keys)
     }
 
     fn clear(&mut self) -> Result<RequestId, Error> {
-        self.grants.check(Capability::Storage)?;
+        self.check(Capability::Storage)?;
         self.start(Operation::Clear)
     }
 
     fn take(&mut self, request: RequestId) -> Result<Outcome, Error> {
-        self.grants.check(Capability::Storage)?;
-        self.storage
+        self.check(Capability::Storage)?;
+        self.rooms
+            .storage
             .finished
             .remove(&request)
             .unwrap_or(Err(Error::UnknownRequest))
@@ -115,25 +130,38 @@ impl Host for InstanceState {
 
 impl InstanceState {
     fn start(&mut self, operation: Operation) -> Result<RequestId, Error> {
-        let request = self.requests.begin().ok_or(Error::TooManyRequests)?;
-        let finish = self.requests.finisher(request);
+        let request = self.begin_request().ok_or(Error::TooManyRequests)?;
+        let asked = &mut self.rooms.storage.asked;
+        asked.insert(request, operation.clone());
+        self.submit(request, operation);
+        Ok(request)
+    }
+
+    fn submit(&mut self, request: RequestId, operation: Operation) {
+        let Some(finish) = self.finisher(request) else {
+            return;
+        };
         let done: Done = Box::new(move |outcome| {
             if let Err(error) = &outcome {
                 tracing::warn!(%error, "storage request failed");
             }
-            finish.with(move |state| {
-                let outcome = outcome.map_err(Error::from);
-                state.storage.finished.insert(request, outcome);
-            });
+            finish.with(super::Answer::Storage(outcome.map_err(Error::from)));
         });
+        let limits = self.limits();
         let quota = Quota {
-            total_bytes: u64::try_from(self.limits.storage_total_bytes).unwrap_or(u64::MAX),
-            value_bytes: u64::try_from(self.limits.storage_value_bytes).unwrap_or(u64::MAX),
+            total_bytes: u64::try_from(limits.storage_total_bytes).unwrap_or(u64::MAX),
+            value_bytes: u64::try_from(limits.storage_value_bytes).unwrap_or(u64::MAX),
         };
-        self.providers
-            .storage
-            .submit(&self.owner, quota, operation, done);
-        Ok(request)
+        let storage = self.providers().storage.clone();
+        storage.submit(self.owner(), quota, operation, done);
+    }
+
+    pub(super) fn ask_storage_again(&mut self, answered: &[RequestId]) {
+        for (request, operation) in self.rooms.storage.asked.clone() {
+            if !answered.contains(&request) {
+                self.submit(request, operation);
+            }
+        }
     }
 }
 

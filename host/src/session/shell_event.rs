@@ -30,6 +30,8 @@ pub enum ShellEvent {
     PageRefresh,
     /// The page was scrolled near its end.
     PageBottomReached,
+    /// A newer version is to take over; see [`Runtime::update`](crate::Runtime::update).
+    Update,
     /// The person closed the app.
     Close,
 }

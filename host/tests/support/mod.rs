@@ -1,10 +1,13 @@
 //! What the host's tests share: guests built once, and sessions driven step by step.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod store;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use lapak_abi::package::{Package, PackageLimits};
+use lapak_abi::package::{Package, PackageLimits, PackageWriter};
 use lapak_host::view::{InputValue, Trigger};
 use lapak_host::{App, Launch, Runtime, RuntimeConfig, Session, ShellEvent};
 
@@ -24,6 +27,35 @@ pub fn built(app: &str) -> Package {
     let _building = BUILDING.lock();
     let built = lapak_build::build(&root().join(app), &mut |_| {}).expect("the guest builds");
     Package::read(built.bytes, &PackageLimits::default()).expect("the package reads")
+}
+
+/// A package with another component, all else being the same.
+pub fn with_wasm(package: &Package, wasm: &[u8]) -> Package {
+    let mut writer = PackageWriter::default();
+    for (path, bytes) in package.files() {
+        let bytes = if path == "app.wasm" { wasm } else { bytes };
+        writer.file(path, bytes.to_vec()).expect("a good name");
+    }
+    Package::read(writer.finish().expect("written"), &PackageLimits::default()).expect("a package")
+}
+
+/// A component whose types nest in one another so often.
+pub fn nested_types(depth: usize) -> Vec<u8> {
+    let mut types = vec![1];
+    for _ in 0..depth {
+        // A component type of one declaration, which is a type.
+        types.extend([0x41, 1, 1]);
+    }
+    types.extend([0x41, 0]);
+    let mut wasm = b"\0asm\x0d\0\x01\0\x07".to_vec();
+    let mut size = types.len();
+    while size >= 0x80 {
+        wasm.push((size % 0x80) as u8 | 0x80);
+        size /= 0x80;
+    }
+    wasm.push(size as u8);
+    wasm.extend(types);
+    wasm
 }
 
 fn root() -> PathBuf {
@@ -84,6 +116,23 @@ pub fn text(session: &Session, key: &str) -> String {
         .iter()
         .position(|node| node.node.key.as_deref() == Some(key));
     tree.text_of(at.unwrap_or_else(|| panic!("no {key:?} in\n{}", tree.to_text())))
+}
+
+/// Waits until it is so, for a while that is long on any machine.
+pub async fn until(what: &str, so: impl Fn() -> bool) {
+    for _ in 0..6_000 {
+        if so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("not within half a minute: {what}");
+}
+
+/// Waits for the session to come to rest, but not for ever.
+pub async fn settled(session: &Session) {
+    let settled = tokio::time::timeout(Duration::from_secs(30), session.settled());
+    assert!(settled.await.is_ok(), "{session:?} does not come to rest");
 }
 
 /// The session still answers a tap rightly.

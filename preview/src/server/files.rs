@@ -47,7 +47,7 @@ fn asset_kind(name: &str) -> Option<&'static str> {
 
 /// The app's style sheet, on top of what every node looks like.
 pub(super) async fn style(State(preview): State<Preview>, Path(token): Path<String>) -> Response {
-    let Some(open) = preview.inner.sessions.find(&token) else {
+    let Ok(open) = preview.session(&token).await else {
         return nothing();
     };
     let css = [crate::html::BASE_CSS, "\n", &open.live().shown.style.css].concat();
@@ -59,7 +59,7 @@ pub(super) async fn package_file(
     State(preview): State<Preview>,
     Path((token, path)): Path<(String, String)>,
 ) -> Response {
-    let Some(open) = preview.inner.sessions.find(&token) else {
+    let Ok(open) = preview.session(&token).await else {
         return nothing();
     };
     image(open.live().shown.app.package(), &path)
@@ -123,7 +123,7 @@ pub(super) async fn shot(
     Path(token): Path<String>,
     Query(query): Query<ShotQuery>,
 ) -> Response {
-    let Some(open) = preview.inner.sessions.find(&token) else {
+    let Ok(open) = preview.session(&token).await else {
         return nothing();
     };
     let live = open.live();
@@ -150,6 +150,34 @@ pub(super) async fn shot(
         )
             .into_response(),
     }
+}
+
+/// What went into the session, for `lapak run --replay`.
+///
+/// # Security
+/// The person's name is what their browser is known by: it is not in the file, which people hand on.
+pub(super) async fn recording(
+    State(preview): State<Preview>,
+    Path(token): Path<String>,
+) -> Response {
+    let Ok(open) = preview.session(&token).await else {
+        return nothing();
+    };
+    let Some(mut recording) = open.live().session.recording() else {
+        return (StatusCode::NOT_FOUND, "This session was not recorded.\n").into_response();
+    };
+    if let Some(launch) = &mut recording.launch {
+        launch.person.clear();
+    }
+    let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
+    let name: String = open.stall.name.chars().filter(plain).collect();
+    let disposition = format!("attachment; filename=\"{name}.lapakrec\"");
+    let mut response = with_kind("application/octet-stream", recording.to_bytes().into());
+    if let Ok(disposition) = HeaderValue::from_str(&disposition) {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
 }
 
 fn with_kind(kind: &'static str, bytes: Bytes) -> Response {

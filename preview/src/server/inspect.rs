@@ -191,7 +191,7 @@ pub(super) fn about(shown: &ShownApp, session: &Session) -> Value {
             }
             .to_owned(),
         ),
-        ("Person", session.owner().person.clone()),
+        ("Person", session.owner().person.to_string()),
     ];
     let warnings = package
         .warnings()

@@ -12,9 +12,10 @@ use lapak_host::{EndCause, EndReport, Screen};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::resume::Absent;
 use super::sessions::{Live, OpenSession, Start, new_token};
 use super::shelf::{ShownApp, Stall};
-use super::{Preview, guard};
+use super::{Preview, guard, unbuilt};
 use crate::html::{self, HtmlContext, escape};
 
 const SESSION: &str = include_str!("../../assets/session.html");
@@ -28,19 +29,22 @@ pub(super) async fn home(State(preview): State<Preview>, headers: HeaderMap) -> 
     let lang = language(&headers);
     let stalls = preview.inner.shelf.all();
     let cards: Vec<String> = stalls.iter().map(|stall| card(stall, &lang)).collect();
-    let page = fill(
-        HOME,
-        &[("lang", "en".into()), ("apps_html", cards.concat())],
-    );
-    Html(page).into_response()
+    let page = Html(home_page(&cards.concat())).into_response();
+    if stalls.iter().all(|stall| stall.shown().is_some()) {
+        return page;
+    }
+    unbuilt::look_again(page)
+}
+
+/// The list of apps with this in it.
+pub(super) fn home_page(cards: &str) -> String {
+    fill(HOME, &[("lang", "en".into()), ("apps_html", cards.into())])
 }
 
 fn card(stall: &Stall, lang: &str) -> String {
     let name = escape(&stall.name);
     let Some(shown) = stall.shown() else {
-        return format!(
-            "<li class=\"card\"><div class=\"card-text\"><h2>{name}</h2><p>Not built yet. The terminal says why.</p></div></li>"
-        );
+        return unbuilt::card(stall);
     };
     let package = shown.app.package();
     let manifest = package.manifest();
@@ -80,11 +84,7 @@ pub(super) async fn launch(
         );
     };
     let Some(shown) = stall.shown() else {
-        return refusal(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Not built yet",
-            "Its sources do not build; the terminal says why.",
-        );
+        return unbuilt::page(&stall);
     };
     let known = person(&headers);
     let person = known.clone().unwrap_or_else(new_token);
@@ -136,9 +136,17 @@ pub(super) async fn launch(
 
 /// A session's page.
 pub(super) async fn session(State(preview): State<Preview>, Path(token): Path<String>) -> Response {
-    let Some(open) = preview.inner.sessions.find(&token) else {
-        let why = "It was closed, or the server was started again. What the app stored is still there: open it again.";
-        return refusal(StatusCode::NOT_FOUND, "This session is over", why);
+    let open = match preview.session(&token).await {
+        Ok(open) => open,
+        Err(Absent::Unknown) => {
+            let why = "It was closed. What the app stored is still there: open it again.";
+            return refusal(StatusCode::NOT_FOUND, "This session is over", why);
+        }
+        Err(Absent::Unbuilt(stall)) => return unbuilt::page(&stall),
+        Err(Absent::NotNow(why)) => {
+            let refused = refusal(StatusCode::SERVICE_UNAVAILABLE, "Not at the moment", &why);
+            return unbuilt::look_again(refused);
+        }
     };
     let live = open.live();
     // An app that spins at its launch must not keep the page from showing that.
@@ -152,6 +160,7 @@ pub(super) async fn session(State(preview): State<Preview>, Path(token): Path<St
             ("lang", escape(&text("lang"))),
             ("app_name", escape(&text("name"))),
             ("token", escape(&token)),
+            ("stall", escape(&open.stall.name)),
             ("title", escape(&text("title"))),
             (
                 "back_hidden",
@@ -276,7 +285,7 @@ fn window(window: &Window) -> Value {
 }
 
 /// The message that tells of a session's end.
-pub(super) fn ended_message(report: &EndReport) -> Value {
+pub(super) fn ended_message(report: &EndReport, is_recorded: bool) -> Value {
     let title = match &report.cause {
         EndCause::Closed => "The app was closed",
         EndCause::Panic { .. } => "The app panicked",
@@ -289,7 +298,7 @@ pub(super) fn ended_message(report: &EndReport) -> Value {
     };
     json!({
         "t": "ended", "title": title, "text": report.cause.to_string(), "stack": report.stack,
-        "event": report.event, "closed": report.cause == EndCause::Closed,
+        "event": report.event, "closed": report.cause == EndCause::Closed, "recorded": is_recorded,
     })
 }
 
@@ -337,8 +346,7 @@ fn refusal(status: StatusCode, title: &str, text: &str) -> Response {
         escape(title),
         escape(text),
     );
-    let page = fill(HOME, &[("lang", "en".into()), ("apps_html", card)]);
-    (status, Html(page)).into_response()
+    (status, Html(home_page(&card))).into_response()
 }
 
 /// Puts values into a template. What a value contains is never looked at again.

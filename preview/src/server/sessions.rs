@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use lapak_host::session::ColorScheme;
-use lapak_host::{Launch, LaunchError, Runtime, Session, ShellEvent};
-use tokio::sync::watch;
+use lapak_host::{Launch, LaunchError, Runtime, SendError, Session, ShellEvent, Update};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{broadcast, watch};
 
 use super::inspect::Journal;
+use super::kept::{Kept, KeptSessions};
 use super::shelf::{ShownApp, Stall};
 
 /// Most open sessions; past it, the one that nobody has looked at for longest is closed.
@@ -23,6 +25,10 @@ const CLOSING: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     open: Mutex<HashMap<String, Arc<OpenSession>>>,
+    /// Remembers them over a restart.
+    pub(super) kept: Option<KeptSessions>,
+    /// Held while one is taken up that was open before.
+    pub(super) resuming: tokio::sync::Mutex<()>,
 }
 
 /// A session that a browser can look at. What runs behind the token can change: a newer app, a new start.
@@ -36,6 +42,9 @@ pub(super) struct OpenSession {
     live: Mutex<Live>,
     /// Counts the changes of `live`.
     changed: watch::Sender<u64>,
+    /// The server died since: what browsers show may be of moments that nobody wrote down.
+    pub(super) is_unsure: bool,
+    kept: Option<KeptSessions>,
     clients: Mutex<VecDeque<(String, u64)>>,
     sockets: AtomicUsize,
     last_seen: Mutex<Instant>,
@@ -49,7 +58,7 @@ pub(super) struct Live {
 }
 
 /// How a session is launched.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Start {
     pub(super) person: String,
     pub(super) lang: String,
@@ -58,7 +67,7 @@ pub(super) struct Start {
 }
 
 impl Start {
-    fn launch(&self, pages: Vec<String>) -> Launch {
+    pub(super) fn launch(&self, pages: Vec<String>) -> Launch {
         let mut launch = Launch::new(self.person.clone());
         launch.pages = pages;
         launch.lang.clone_from(&self.lang);
@@ -70,6 +79,14 @@ impl Start {
 }
 
 impl Sessions {
+    /// None yet; those that come are remembered here.
+    pub(super) fn new(kept: Option<KeptSessions>) -> Self {
+        Self {
+            kept,
+            ..Self::default()
+        }
+    }
+
     /// Launches a session and opens it under a new token.
     pub(super) fn open(
         &self,
@@ -86,24 +103,57 @@ impl Sessions {
             Err(error) if !self.close_the_most_forgotten() => return Err(error),
             Err(_) => runtime.launch_watched(&shown.app, launch)?,
         };
+        let kept = Kept {
+            stall: stall.name.clone(),
+            package: shown.app.package().digest(),
+            session: session.id(),
+            run: 0,
+            start,
+            clients: Vec::new(),
+            in_order: true,
+        };
+        let live = Live {
+            session,
+            shown: shown.clone(),
+        };
+        Ok(self.put_back(new_token(), stall.clone(), kept, live, updates))
+    }
+
+    /// Opens a session under a token, as it was `kept`.
+    pub(super) fn put_back(
+        &self,
+        token: String,
+        stall: Arc<Stall>,
+        kept: Kept,
+        live: Live,
+        updates: broadcast::Receiver<Update>,
+    ) -> Arc<OpenSession> {
         let journal = Arc::new(Journal::default());
         journal.follow(updates);
         let opened = Arc::new(OpenSession {
-            token: new_token(),
-            stall: stall.clone(),
-            start,
+            token: token.clone(),
+            stall,
+            start: kept.start,
             journal,
-            live: Mutex::new(Live {
-                session,
-                shown: shown.clone(),
-            }),
-            changed: watch::Sender::new(0),
-            clients: Mutex::default(),
+            live: Mutex::new(live),
+            changed: watch::Sender::new(kept.run),
+            is_unsure: !kept.in_order,
+            kept: self.kept.clone(),
+            clients: Mutex::new(kept.clients.into()),
             sockets: AtomicUsize::new(0),
             last_seen: Mutex::new(Instant::now()),
         });
-        lock(&self.open).insert(opened.token.clone(), opened.clone());
-        Ok(opened)
+        opened.keep(false);
+        lock(&self.open).insert(token, opened.clone());
+        opened
+    }
+
+    /// Remembers every session as it is, with the server stopped in order.
+    pub(super) fn keep_all(&self) {
+        let open: Vec<_> = lock(&self.open).values().cloned().collect();
+        for open in open {
+            open.keep(true);
+        }
     }
 
     pub(super) fn find(&self, token: &str) -> Option<Arc<OpenSession>> {
@@ -133,7 +183,8 @@ impl Sessions {
         }
     }
 
-    fn make_room(&self) {
+    /// Closes the most forgotten session if there are as many as there may be.
+    pub(super) fn make_room(&self) {
         if lock(&self.open).len() >= MAX_OPEN {
             self.close_the_most_forgotten();
         }
@@ -150,6 +201,9 @@ impl Sessions {
             return false;
         };
         open.remove(&oldest.token);
+        if let Some(kept) = &self.kept {
+            kept.remove(&oldest.token);
+        }
         // A full mailbox or an ended session: either way nobody comes back to it.
         let _ = oldest.live().session.send(ShellEvent::Close);
         true
@@ -188,7 +242,26 @@ impl OpenSession {
         self.journal.follow(updates);
         *lock(&self.live) = Live { session, shown };
         self.changed.send_modify(|count| *count += 1);
+        self.keep(false);
         Ok(())
+    }
+
+    /// Remembers the session for the server's next start.
+    fn keep(&self, in_order: bool) {
+        let Some(kept) = &self.kept else {
+            return;
+        };
+        let live = self.live();
+        let session = Kept {
+            stall: self.stall.name.clone(),
+            package: live.shown.app.package().digest(),
+            session: live.session.id(),
+            run: *self.changed.borrow(),
+            start: self.start.clone(),
+            clients: lock(&self.clients).iter().cloned().collect(),
+            in_order,
+        };
+        kept.put(&self.token, &session);
     }
 
     /// The last number taken from a browser page; 0 if none.
@@ -227,9 +300,11 @@ impl OpenSession {
             return Taken::Later;
         }
         match send() {
-            Err(lapak_host::SendError::MailboxFull(_)) => Taken::Later,
+            Err(SendError::MailboxFull(_) | SendError::Overloaded(_) | SendError::Suspending) => {
+                Taken::Later
+            }
             // What is sent to a session that has ended needs no second try.
-            Ok(()) | Err(lapak_host::SendError::Ended) => {
+            Ok(()) | Err(SendError::Ended) => {
                 *last = seq;
                 Taken::Yes
             }

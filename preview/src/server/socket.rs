@@ -7,7 +7,7 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use lapak_host::{Screen, SendError, Update};
+use lapak_host::{EndReport, Screen, SendError, Update};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
@@ -15,6 +15,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::messages::FromShell;
 use super::pages::{ended_message, page_message};
+use super::resume::Absent;
 use super::sessions::{Live, OpenSession, Taken, Watched};
 use super::shelf::Build;
 use super::{Preview, guard, inspect};
@@ -43,8 +44,15 @@ pub(super) async fn open(
         )
             .into_response();
     }
-    let Some(open) = preview.inner.sessions.find(&token) else {
-        return (StatusCode::NOT_FOUND, "There is no such session.\n").into_response();
+    let open = match preview.session(&token).await {
+        Ok(open) => open,
+        Err(Absent::Unknown) => {
+            return (StatusCode::NOT_FOUND, "There is no such session.\n").into_response();
+        }
+        // The shell tries again.
+        Err(Absent::Unbuilt(_) | Absent::NotNow(_)) => {
+            return (StatusCode::SERVICE_UNAVAILABLE, "Not yet.\n").into_response();
+        }
     };
     upgrade
         .max_message_size(MAX_MESSAGE_BYTES)
@@ -64,6 +72,7 @@ struct Talk {
     updates: broadcast::Receiver<Update>,
     changes: watch::Receiver<u64>,
     build: watch::Receiver<Build>,
+    suspended: watch::Receiver<bool>,
     /// The name that the browser page gave itself; before that nothing is taken or sent.
     client: Option<String>,
     title: Option<String>,
@@ -85,6 +94,7 @@ impl Talk {
         Self {
             changes: open.changes(),
             build: open.stall.build(),
+            suspended: preview.inner.suspended.subscribe(),
             client: None,
             title: None,
             inspecting: None,
@@ -103,8 +113,9 @@ impl Talk {
         loop {
             let greeted = self.client.is_some();
             tokio::select! {
-                // What the person does comes first.
                 biased;
+                _ = self.suspended.changed() => return Err(Gone),
+                // What the person does comes before what the app did.
                 message = self.socket.recv() => self.heard(message).await?,
                 _ = self.changes.changed() => self.resync().await?,
                 _ = self.build.changed(), if greeted => self.tell_build().await?,
@@ -171,7 +182,8 @@ impl Talk {
         let (screen, updates) = self.live.session.watch();
         self.updates = updates;
         self.title.clone_from(&screen.title);
-        let current = screen.version == v && screen.page.0 == page && self.open.run() == app;
+        let same = screen.version == v && screen.page.0 == page && self.open.run() == app;
+        let current = same && !self.open.is_unsure;
         if !current && screen.version > 0 {
             self.paint(&screen).await?;
         }
@@ -216,9 +228,10 @@ impl Talk {
                 self.send(&message).await
             }
             Ok(Update::Page(screen)) => self.paint(&screen).await,
-            Ok(Update::Ended(report)) => self.send(&ended_message(&report)).await,
+            Ok(Update::Ended(report)) => self.end(&report).await,
             // The journal has them.
             Ok(Update::Log(_) | Update::Handled(_)) => Ok(()),
+            Ok(Update::Sheet(_) | Update::SheetOver(..)) => Ok(()),
             Err(RecvError::Lagged(_)) => self.resync().await,
             Err(RecvError::Closed) => Err(Gone),
         }
@@ -232,9 +245,14 @@ impl Talk {
 
     async fn tell_end(&mut self, screen: &Screen) -> Result<(), Gone> {
         match &screen.ended {
-            Some(report) => self.send(&ended_message(report)).await,
+            Some(report) => self.end(report).await,
             None => Ok(()),
         }
+    }
+
+    async fn end(&mut self, report: &EndReport) -> Result<(), Gone> {
+        let is_recorded = self.live.session.is_recorded();
+        self.send(&ended_message(report, is_recorded)).await
     }
 
     async fn tell_build(&mut self) -> Result<(), Gone> {

@@ -4,12 +4,18 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
 
 /// How long something may take to appear.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Keys, as WebDriver numbers them.
+pub(crate) const ENTER: char = '\u{e007}';
+const TAB: char = '\u{e004}';
+const SHIFT: char = '\u{e008}';
 
 /// Chromium and its driver; both end with the test.
 pub(crate) struct Browser {
@@ -87,6 +93,47 @@ impl Browser {
             .unwrap_or_else(|error| panic!("{css} cannot be typed into: {error}"));
     }
 
+    /// Presses a key, wherever the focus is.
+    pub(crate) async fn press(&self, key: char) {
+        self.keys(&[key]).await;
+    }
+
+    /// Tabs on until the script gives `true`.
+    pub(crate) async fn tab_to(&self, script: &str) {
+        self.keys_until(&[TAB], script).await;
+    }
+
+    /// Tabs back until the script gives `true`.
+    pub(crate) async fn back_tab_to(&self, script: &str) {
+        self.keys_until(&[SHIFT, TAB], script).await;
+    }
+
+    async fn keys_until(&self, keys: &[char], script: &str) {
+        let script = format!("return !!({script})");
+        for _ in 0..100 {
+            self.keys(keys).await;
+            let there = self.client.execute(&script, vec![]).await;
+            if there.expect("the script runs") == json!(true) {
+                return;
+            }
+        }
+        self.screenshot("failed").await;
+        panic!("not reached by keyboard: {script}");
+    }
+
+    /// Presses keys together.
+    async fn keys(&self, keys: &[char]) {
+        let mut pressed = KeyActions::new("keyboard".into());
+        for key in keys {
+            pressed = pressed.then(KeyAction::Down { value: *key });
+        }
+        for key in keys.iter().rev() {
+            pressed = pressed.then(KeyAction::Up { value: *key });
+        }
+        let done = self.client.perform_actions(pressed).await;
+        done.expect("the keys are pressed");
+    }
+
     async fn find(&self, css: &str) -> fantoccini::elements::Element {
         let wait = self.client.wait().at_most(PATIENCE);
         match wait.for_element(Locator::Css(css)).await {
@@ -139,6 +186,24 @@ impl Browser {
         self.until(&format!("{css} shows {text:?}"), &script).await;
     }
 
+    /// From now on a browser of somebody who likes it dark.
+    pub(crate) async fn dark(&self) {
+        let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+        let command = DevTools(json!({ "cmd": "Emulation.setEmulatedMedia", "params": dark }));
+        self.client
+            .issue_cmd(command)
+            .await
+            .expect("the browser takes it");
+    }
+
+    /// What the browser complained of, such as a breach of the page's policy.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        let log = self.client.issue_cmd(Complaints).await.expect("a log");
+        let entries = log.as_array().cloned().unwrap_or_default();
+        let severe = entries.iter().filter(|entry| entry["level"] == "SEVERE");
+        severe.map(|entry| entry["message"].to_string()).collect()
+    }
+
     /// Saves what is on show where a person can look at it.
     pub(crate) async fn screenshot(&self, name: &str) {
         if let Ok(png) = self.client.screenshot().await {
@@ -171,6 +236,27 @@ impl WebDriverCompatibleCommand for DevTools {
     }
 }
 
+/// The browser's console since it was last read.
+#[derive(Debug)]
+struct Complaints;
+
+impl WebDriverCompatibleCommand for Complaints {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (
+            http::Method::POST,
+            Some(json!({ "type": "browser" }).to_string()),
+        )
+    }
+}
+
 impl Drop for Browser {
     fn drop(&mut self) {
         // Ends Chromium as well: the driver kills what it started.
@@ -180,17 +266,26 @@ impl Drop for Browser {
 }
 
 /// Starts the driver on a port that it chooses.
+///
+/// It chooses one for IPv6 and then wants the same for IPv4; where another program has that, it gives up. So it is
+/// started again, a few times.
 fn start_driver() -> (Child, u16) {
-    let mut driver = Command::new("chromedriver")
-        .arg("--port=0")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("chromedriver runs; `make test` installs it (Debian: apt-get install chromium chromium-driver)");
-    let lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
-    let port = lines.map_while(Result::ok).find_map(|line| {
-        let (_, port) = line.rsplit_once("started successfully on port ")?;
-        port.trim_end_matches('.').parse().ok()
-    });
-    (driver, port.expect("chromedriver tells its port"))
+    for _ in 0..5 {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver runs; `make test` installs it (Debian: apt-get install chromium chromium-driver)");
+        let lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
+        let port = lines.map_while(Result::ok).find_map(|line| {
+            let (_, port) = line.rsplit_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse().ok()
+        });
+        if let Some(port) = port {
+            return (driver, port);
+        }
+        let _ = driver.wait();
+    }
+    panic!("chromedriver never told its port");
 }

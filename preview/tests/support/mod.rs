@@ -11,52 +11,100 @@ use std::sync::{Arc, Mutex};
 use lapak_abi::package::{Package, PackageLimits};
 use lapak_host::capability::Providers;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
-use lapak_host::{Runtime, RuntimeConfig};
-use lapak_preview::{Preview, PreviewOptions};
+use lapak_host::recording::RecordOptions;
+use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
+use lapak_preview::{KeptSessions, Preview, PreviewOptions};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 /// A preview server that ends with the test.
 pub(crate) struct Server {
     pub(crate) preview: Preview,
     pub(crate) runtime: Runtime,
     pub(crate) address: SocketAddr,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
+    serving: JoinHandle<std::io::Result<()>>,
 }
 
 impl Server {
     /// Serves these apps of the repository, each under its folder's name.
     pub(crate) async fn of(apps: &[&str]) -> Self {
-        let data = tempfile::tempdir().expect("a folder");
+        let server = Self::over(tempfile::tempdir().expect("a folder")).await;
+        for app in apps {
+            let name = app.rsplit('/').next().unwrap_or_default();
+            let path = app.to_string();
+            let package = tokio::task::spawn_blocking(move || built(&path))
+                .await
+                .expect("built");
+            server.show(name, package).await;
+        }
+        server
+    }
+
+    /// Serves without apps, over a folder that an earlier server may have left.
+    pub(crate) async fn over(data: tempfile::TempDir) -> Self {
+        Self::at("127.0.0.1:0", data, None).await
+    }
+
+    /// Stops in order, and starts again at the same address, `app` still to be built.
+    pub(crate) async fn again(self, app: &str) -> Self {
+        let address = self.address.to_string();
+        Self::at(&address, self.stop().await, Some(app)).await
+    }
+
+    async fn at(address: &str, data: tempfile::TempDir, to_come: Option<&str>) -> Self {
         let storage = SqliteStorage::open(&data.path().join("storage.sqlite")).expect("storage");
         let config = RuntimeConfig {
             providers: Providers {
                 storage: Arc::new(storage),
                 ..Providers::simulated()
             },
+            snapshots: Some(SnapshotConfig::in_folder(data.path()).expect("a store")),
+            record: Some(RecordOptions {
+                most_bytes: 2 << 20,
+                hashes: false,
+            }),
             ..RuntimeConfig::simulated()
         };
         let runtime = Runtime::new(config).expect("a runtime");
-        let preview = Preview::new(runtime.clone(), PreviewOptions::default());
-        for app in apps {
-            let app = app.to_string();
-            let name = app.rsplit('/').next().unwrap_or_default().to_owned();
-            let package = tokio::task::spawn_blocking(move || built(&app))
-                .await
-                .expect("built");
-            preview
-                .show(&name, runtime.load(package).await.expect("loaded"))
-                .await;
+        let options = PreviewOptions {
+            kept: Some(KeptSessions::open(&data.path().join("open.sqlite")).expect("a file")),
+            ..PreviewOptions::default()
+        };
+        let preview = Preview::new(runtime.clone(), options);
+        if let Some(app) = to_come {
+            preview.building(app);
         }
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = TcpListener::bind(address).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let server = preview.clone();
-        tokio::spawn(async move { server.serve(listener).await });
+        let serving = tokio::spawn(async move { server.serve(listener).await });
         Self {
             preview,
             runtime,
             address,
-            _data: data,
+            data,
+            serving,
         }
+    }
+
+    /// Shows an app under a name.
+    pub(crate) async fn show(&self, name: &str, package: Package) {
+        let app = self.runtime.load(package).await.expect("loaded");
+        self.preview.show(name, app).await;
+    }
+
+    /// Stops in order; gives the folder for the next server.
+    pub(crate) async fn stop(self) -> tempfile::TempDir {
+        let left = self
+            .preview
+            .suspend(std::time::Duration::from_secs(20))
+            .await;
+        assert_eq!(left.expect("suspended"), 0);
+        self.serving.abort();
+        // Until then the port is taken.
+        let _ = self.serving.await;
+        self.data
     }
 
     /// `http://127.0.0.1:…` and a path.

@@ -2,7 +2,7 @@
 
 use lapak_sdk::prelude::*;
 
-use super::{basket_stepper, chillies, leaf};
+use super::{add_button, basket_stepper, chillies, leaf};
 use crate::menu::{Category, Dish};
 use crate::{Msg, Page, Warung};
 
@@ -99,9 +99,7 @@ fn row<'a>(texts: &Translations, dish: Dish, amount: u32) -> View<'a, Msg> {
         (picture, view(words).class("row-words")),
     );
     let control = if amount == 0 {
-        let add = button(icon(IconName::Add).size(20)).plain().class("add");
-        add.label(texts.fill("add", &[("dish", &dish.name)]))
-            .on_tap(Msg::AddOne(dish))
+        add_button(texts, dish)
     } else {
         basket_stepper(texts, dish, amount)
     };

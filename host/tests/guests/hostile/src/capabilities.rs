@@ -1,7 +1,9 @@
 //! Calls to the capabilities, wild and tame. What came of them is shown as text.
 
 use crate::Plan;
-use crate::lapak::app::{clock, console, navigation, random, storage};
+use crate::lapak::app::{
+    clock, console, navigation, payments, random, storage, timer, updates, wallet,
+};
 
 /// Every function of every capability, with a call that is right in itself. The host's golden matrix checks
 /// this list against the WIT.
@@ -20,7 +22,60 @@ pub(crate) fn every_function() -> Vec<(&'static str, String)> {
         ("storage.keys", outcome(storage::keys())),
         ("storage.clear", outcome(storage::clear())),
         ("storage.take", outcome(storage::take(4_000_000_000))),
+        ("timer.after", outcome(timer::after(u32::MAX))),
+        ("timer.take", outcome(timer::take(4_000_000_000))),
+        ("payments.order", outcome(payments::order("shop", &[wanted()]))),
+        (
+            "payments.take-signed",
+            outcome(payments::take_signed(4_000_000_000)),
+        ),
+        (
+            "payments.request-payment",
+            outcome(payments::request_payment(b"no order")),
+        ),
+        (
+            "payments.request-refund",
+            outcome(payments::request_refund(b"no refund")),
+        ),
+        (
+            "payments.transfer",
+            outcome(payments::transfer("budi", &money(100), "")),
+        ),
+        (
+            "payments.pay-bill",
+            outcome(payments::pay_bill("pln", "1", &money(100))),
+        ),
+        ("payments.take", outcome(payments::take(4_000_000_000))),
+        ("payments.query", outcome(payments::query("shop", "order"))),
+        (
+            "payments.take-order",
+            outcome(payments::take_order(4_000_000_000)),
+        ),
+        ("wallet.accounts", outcome(wallet::accounts())),
+        (
+            "wallet.take-accounts",
+            outcome(wallet::take_accounts(4_000_000_000)),
+        ),
+        ("wallet.history", outcome(wallet::history("a", None, 1))),
+        (
+            "wallet.take-history",
+            outcome(wallet::take_history(4_000_000_000)),
+        ),
     ]
+}
+
+fn wanted() -> payments::Wanted {
+    payments::Wanted {
+        item: "rice".into(),
+        quantity: 1,
+    }
+}
+
+fn money(minor: i64) -> payments::Money {
+    payments::Money {
+        minor,
+        currency: "IDR".into(),
+    }
 }
 
 pub(crate) fn call(action: &str, plan: &mut Plan) {
@@ -61,6 +116,20 @@ pub(crate) fn call(action: &str, plan: &mut Plan) {
             let _ = storage::get("kept");
             String::new()
         }
+        "call-timer" => outcome(timer::after(1_000)),
+        "call-carry-over" => {
+            let taps = plan.taps.to_string();
+            outcome(updates::carry_over(taps.as_bytes()))
+        }
+        "call-carry-over-huge" => outcome(updates::carry_over(&vec![0; (1 << 20) + 1])),
+        "call-timer-flood" => {
+            let refused = (0..100).filter(|_| timer::after(0).is_err()).count();
+            format!("refused={refused}")
+        }
+        "call-timer-foreign" => {
+            let taken = (0..10_000).filter(|id| timer::take(*id).is_ok()).count();
+            format!("taken={taken}")
+        }
         "call-storage-foreign-requests" => {
             let taken = (0..10_000).filter(|id| storage::take(*id).is_ok()).count();
             format!("taken={taken}")
@@ -87,8 +156,17 @@ pub(crate) fn call(action: &str, plan: &mut Plan) {
     };
 }
 
+/// Asks for something, so that a request finishes.
+pub(crate) fn begin_request() {
+    let _ = storage::get("key");
+}
+
 /// Shows what a storage request came to; with several, the last stands, and failures are counted.
 pub(crate) fn finished(plan: &mut Plan, request: u32) {
+    if plan.action.starts_with("call-timer") {
+        plan.text = format!("timer={}", outcome(timer::take(request)));
+        return;
+    }
     let line = match storage::take(request) {
         Ok(storage::Outcome::Value(Some(value))) => {
             format!("value={}", String::from_utf8_lossy(&value))

@@ -28,6 +28,8 @@ pub(crate) fn fault(action: &str) {
             core::arch::wasm_trap();
         }
         "trap" => core::arch::wasm_trap(),
+        // No fault by itself: 8 MiB more at each call, full of ones, for good.
+        "grow" => std::mem::forget(std::hint::black_box(vec![1_u8; 8 << 20])),
         "divide" => {
             std::hint::black_box(1_i32 / std::hint::black_box(0));
         }

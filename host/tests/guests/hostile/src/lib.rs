@@ -31,7 +31,7 @@ thread_local! {
 #[derive(Clone, Default)]
 pub(crate) struct Plan {
     pub(crate) action: String,
-    at: String,
+    pub(crate) at: String,
     pub(crate) page: u32,
     pub(crate) taps: u32,
     pub(crate) text: String,
@@ -52,6 +52,11 @@ impl Guest for Hostile {
                 };
                 plan.action = query("do=");
                 plan.at = query("at=");
+                let carried = launch.carried_over.as_deref().unwrap_or_default();
+                plan.taps = String::from_utf8_lossy(carried).parse().unwrap_or(0);
+                if plan.at == "request-finished" {
+                    capabilities::begin_request();
+                }
             }
             Event::PageLoaded(page) => plan.page = page.page,
             Event::PageShown(page) => plan.page = page,
@@ -70,6 +75,8 @@ impl Guest for Hostile {
     }
 }
 
+/// Kept as a function of its own, so that stacks in reports have one to name.
+#[inline(never)]
 fn act(plan: &mut Plan) -> Option<View> {
     match plan.action.clone().as_str() {
         action if action.starts_with("view-") => Some(views::bad(action, plan.page)),
@@ -90,6 +97,7 @@ fn event_name(event: &Event) -> &'static str {
         Event::GlobalShown => "global-shown",
         Event::GlobalHidden => "global-hidden",
         Event::GlobalError(_) => "global-error",
+        Event::GlobalUpdating => "global-updating",
         Event::GlobalUnloaded => "global-unloaded",
         Event::PageLoaded(_) => "page-loaded",
         Event::PageReady(_) => "page-ready",

@@ -3,8 +3,9 @@
 use crate::Plan;
 use crate::exports::lapak::app::app::View;
 use crate::lapak::app::view::{
-    Binding, Button, ButtonLook, ButtonRole, Element, Image, ImageFit, Input, InputKind, Node,
-    Progress, Radio, Slider, Switch, Trigger,
+    Binding, Button, ButtonLook, ButtonRole, DateRange, Element, Icon, IconName, Image, ImageFit,
+    Input, InputKind, Navigator, NavigatorAction, Node, Options, Picker, PickerMode, Progress,
+    Radio, Slider, Swiper, Switch, Textarea, Trigger,
 };
 
 /// A button that counts its taps, and the text that the plan holds.
@@ -28,6 +29,13 @@ pub(crate) fn plain(plan: &Plan) -> View {
         node(Element::View, Some("text"), 1),
         text(&plan.text),
     ];
+    if plan.at == "global-error" {
+        let nowhere = Navigator {
+            url: "pages/nowhere".into(),
+            action: NavigatorAction::NavigateTo,
+        };
+        nodes.push(node(Element::Navigator(nowhere), Some("nowhere"), 0));
+    }
     if plan.action == "stubborn" {
         nodes.extend(stubborn());
     }
@@ -129,6 +137,22 @@ pub(crate) fn bad(which: &str, page: u32) -> View {
                 0,
             )]
         }
+        "view-wild-numbers" => wild_numbers(),
+        "view-picker-selected" => {
+            let options = Options {
+                options: vec!["only".into()],
+                selected: Some(u32::MAX),
+            };
+            vec![picker(PickerMode::Options(options))]
+        }
+        "view-picker-date" => {
+            let date = DateRange {
+                value: Some("2026-13-01".into()),
+                earliest: None,
+                latest: None,
+            };
+            vec![picker(PickerMode::Date(date))]
+        }
         "view-unchanged" => vec![node(Element::Unchanged, Some("never-was"), 0)],
         "view-two-bindings" => {
             let mut twice = node(Element::View, None, 0);
@@ -152,6 +176,49 @@ pub(crate) fn bad(which: &str, page: u32) -> View {
         )],
     };
     view(page, nodes)
+}
+
+/// Numbers that are none of the rules' business, each as large as it can be.
+fn wild_numbers() -> Vec<Node> {
+    let icon = Icon {
+        name: IconName::Star,
+        size: u32::MAX,
+    };
+    let textarea = Textarea {
+        name: None,
+        value: String::new(),
+        placeholder: String::new(),
+        disabled: false,
+        max_length: Some(u32::MAX),
+        rows: u32::MAX,
+    };
+    let swiper = Swiper {
+        current: u32::MAX,
+        autoplay_ms: Some(0),
+        indicator: true,
+        circular: true,
+    };
+    let progress = Progress {
+        percent: Some(f64::MAX),
+    };
+    let elements = [
+        Element::Icon(icon),
+        Element::Textarea(textarea),
+        Element::Swiper(swiper),
+        Element::Progress(progress),
+    ];
+    let nodes = elements.map(|element| node(element, None, 0));
+    let slider = slider(f64::MAX, -1.0, 1.0);
+    nodes.into_iter().chain([slider]).collect()
+}
+
+fn picker(mode: PickerMode) -> Node {
+    let picker = Picker {
+        name: None,
+        mode,
+        disabled: false,
+    };
+    node(Element::Picker(picker), None, 0)
 }
 
 fn slider(value: f64, min: f64, max: f64) -> Node {

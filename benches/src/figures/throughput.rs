@@ -1,0 +1,182 @@
+//! Events a second: ten thousand sessions, some of them much used and most of them seldom.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use lapak_abi::package::{Package, PackageLimits};
+use lapak_host::view::Trigger;
+use tokio::runtime::Runtime as Tokio;
+use tokio::sync::mpsc;
+
+use crate::apps::{self, COUNTER};
+use crate::bare::{self, Bare, Prepared};
+use crate::live;
+use crate::process::next_random;
+use crate::{Effort, Figure};
+
+const SESSIONS: usize = 10_000;
+/// Instances of ours: the much used sessions keep theirs.
+const INSTANCES: usize = 4_096;
+/// Events on their way at a time.
+const IN_FLIGHT: u64 = 256;
+
+/// Zipf over 10,000 sessions, on all cores; the thread that sends shares them.
+pub(super) fn zipf(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
+    let _within = tokio.enter();
+    let events = if effort.divide > 1 { 200 } else { 100_000 };
+    let count = effort.of(SESSIONS);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let runtime = live::runtime_with(effort.of(INSTANCES))?;
+    let app = tokio.block_on(live::load(&runtime, COUNTER))?;
+    let sessions = tokio.block_on(live::launch_many(&runtime, &app, count))?;
+    let add = sessions[0].screen().tree.find("+", Trigger::Tap);
+    let add = add.context("a plus")?;
+    for _ in 0..effort.runs.min(5) {
+        let mut zipf = Zipf::new(count);
+        let handled = || {
+            sessions
+                .iter()
+                .map(lapak_host::Session::handled)
+                .sum::<u64>()
+        };
+        let before = handled();
+        let since = Instant::now();
+        for sent in 0..events {
+            // Now and then, since adding them all up takes long.
+            if sent % IN_FLIGHT == 0 {
+                wait_until(|| handled() + IN_FLIGHT >= before + sent);
+            }
+            let session = &sessions[zipf.next()];
+            // The most used sessions have full mailboxes at times: then this waits, as a shell would.
+            while session.send(live::tap_on(add)).is_err() {
+                std::thread::sleep(Duration::from_micros(50));
+            }
+        }
+        wait_until(|| handled() >= before + events);
+        ours.push(rate(events, since));
+    }
+    drop(sessions);
+    drop(runtime);
+    let package = Package::read(
+        apps::built(COUNTER)?.bytes.clone(),
+        &PackageLimits::default(),
+    )?;
+    let tasks = Tasks::start(&package, count)?;
+    for _ in 0..effort.runs.min(5) {
+        theirs.push(tasks.run(events)?);
+    }
+    let reference = "tokio tasks, an instance each";
+    Ok(vec![Figure::of(
+        "events-per-second",
+        "1/s",
+        &ours,
+        (reference, &theirs),
+    )])
+}
+
+/// A tokio task with an instance for each session.
+struct Tasks {
+    tokio: Tokio,
+    inboxes: Vec<mpsc::UnboundedSender<()>>,
+    handled: Arc<AtomicU64>,
+    _ticker: bare::Ticker,
+}
+
+impl Tasks {
+    fn start(package: &Package, count: usize) -> anyhow::Result<Self> {
+        let engine = bare::on_demand_engine()?;
+        let prepared = Prepared::new(&engine, package)?;
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
+        let handled = Arc::new(AtomicU64::new(0));
+        let mut inboxes = Vec::with_capacity(count);
+        for _ in 0..count {
+            let (inbox, mut taps) = mpsc::unbounded_channel::<()>();
+            let mut app: Bare = tokio.block_on(prepared.launch())?;
+            let handled = handled.clone();
+            tokio.spawn(async move {
+                while taps.recv().await.is_some() {
+                    let handler = app.tap_handler(1).unwrap_or_default();
+                    if app.handle(&Bare::tap(handler)).await.is_err() {
+                        return;
+                    }
+                    handled.fetch_add(1, Ordering::Release);
+                }
+            });
+            inboxes.push(inbox);
+        }
+        Ok(Self {
+            tokio,
+            inboxes,
+            handled,
+            _ticker: bare::Ticker::start(&engine),
+        })
+    }
+
+    fn run(&self, events: u64) -> anyhow::Result<f64> {
+        let _within = self.tokio.enter();
+        let mut zipf = Zipf::new(self.inboxes.len());
+        let before = self.handled.load(Ordering::Acquire);
+        let since = Instant::now();
+        for sent in 0..events {
+            if sent % IN_FLIGHT == 0 {
+                wait_until(|| self.handled.load(Ordering::Acquire) + IN_FLIGHT >= before + sent);
+            }
+            self.inboxes[zipf.next()].send(())?;
+        }
+        wait_until(|| self.handled.load(Ordering::Acquire) >= before + events);
+        Ok(rate(events, since))
+    }
+}
+
+/// Waits without holding a core that the workers need.
+fn wait_until(reached: impl Fn() -> bool) {
+    while !reached() {
+        std::thread::sleep(Duration::from_micros(50));
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "numbers of events are far below 2^52"
+)]
+fn rate(events: u64, since: Instant) -> f64 {
+    events as f64 / since.elapsed().as_secs_f64()
+}
+
+/// Picks one of many, the n-th with a likelihood of 1/n.
+struct Zipf {
+    /// Sums of the likelihoods up to each.
+    sums: Vec<f64>,
+    seed: u64,
+}
+
+impl Zipf {
+    fn new(count: usize) -> Self {
+        let mut sum = 0.0;
+        let sums = (1..=count).map(|rank| {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "numbers of sessions are far below 2^52"
+            )]
+            let rank = rank as f64;
+            sum += 1.0 / rank;
+            sum
+        });
+        Self {
+            sums: sums.collect(),
+            seed: 0x9e37_79b9_7f4a_7c15,
+        }
+    }
+
+    fn next(&mut self) -> usize {
+        #[expect(clippy::cast_precision_loss, reason = "a part of the range is meant")]
+        let part = next_random(&mut self.seed) as f64 / u64::MAX as f64;
+        let sum = part * self.sums.last().copied().unwrap_or_default();
+        let found = self.sums.partition_point(|one| *one < sum);
+        found.min(self.sums.len().saturating_sub(1))
+    }
+}

@@ -1,0 +1,243 @@
+//! What all sessions of one runtime share.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lapak_abi::limits::Limits;
+use lapak_scheduler::{Account, Scheduler};
+use wasmtime::Engine;
+
+use super::registry::Registry;
+use super::snapshots::{ResumeError, Snapshots};
+use crate::app::App;
+use crate::audit::AuditLog;
+use crate::capability::Providers;
+use crate::code_cache::CodeCache;
+use crate::engine::EpochTicker;
+use crate::grants::consent::ConsentStore;
+use crate::grants::{Capability, PaymentBounds};
+use crate::instances::Instances;
+use crate::metrics::{CLASSES, Histogram, MOST_TENANTS, Metrics, MetricsReading, count};
+use crate::recording::RecordOptions;
+use crate::report::EndCause;
+use crate::session::{Screen, Shared, nanos};
+use crate::sheet::Desk;
+use crate::snapshot::store::StoreError;
+
+/// One tick of the host's coarse time.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
+
+/// When a session is asked for again that the disk did not give.
+const FETCH_AGAIN: Duration = Duration::from_secs(1);
+
+/// The inside of a [`Runtime`](super::Runtime).
+pub(crate) struct Host {
+    pub(crate) engine: Engine,
+    pub(super) cache: Option<CodeCache>,
+    pub(super) providers: Arc<Providers>,
+    pub(super) grants: Vec<Capability>,
+    pub(super) payment_bounds: Arc<PaymentBounds>,
+    pub(crate) consents: Arc<dyn ConsentStore>,
+    pub(crate) audit: Arc<dyn AuditLog>,
+    pub(crate) sheets: Desk,
+    pub(crate) limits: Limits,
+    pub(super) max_sessions: usize,
+    pub(crate) instances: Arc<Instances>,
+    pub(super) registry: Registry,
+    pub(crate) snapshots: Option<Snapshots>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Sessions that are frozen in memory, and their bytes.
+    pub(super) frozen: (AtomicUsize, AtomicUsize),
+    /// Sessions that are on disk alone.
+    pub(super) stored: AtomicUsize,
+    pub(super) suspending: AtomicBool,
+    pub(super) tenants: Mutex<HashMap<Arc<str>, Arc<Account>>>,
+    /// Apps that sessions on disk may belong to, by their packages' digests.
+    pub(super) apps: Mutex<HashMap<[u8; 32], Arc<App>>>,
+    pub(super) io: tokio::runtime::Handle,
+    /// Ticks since the host began.
+    pub(super) now: AtomicU32,
+    pub(super) record: Option<RecordOptions>,
+    /// One compilation at a time: a package that is slow to compile costs one core, not all.
+    pub(super) compiling: tokio::sync::Semaphore,
+    pub(crate) scheduler: Scheduler<Shared>,
+    pub(super) _ticker: EpochTicker,
+}
+
+impl Host {
+    /// Time in ticks since the host began; good enough to tell who has been idle for long.
+    pub(crate) fn coarse_now(&self) -> u32 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_suspending(&self) -> bool {
+        self.suspending.load(Ordering::Acquire)
+    }
+
+    /// What waits and does not serve guests.
+    pub(crate) fn io(&self) -> &tokio::runtime::Handle {
+        &self.io
+    }
+
+    /// Does something that may wait, on a thread where waiting is fine.
+    pub(crate) fn off_workers(&self, work: impl FnOnce() + Send + 'static) {
+        self.io.spawn_blocking(work);
+    }
+
+    /// One more session is frozen in memory.
+    pub(crate) fn held(&self, bytes: usize) {
+        self.frozen.0.fetch_add(1, Ordering::Relaxed);
+        self.frozen.1.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// One less.
+    pub(crate) fn unheld(&self, bytes: usize) {
+        self.frozen.0.fetch_sub(1, Ordering::Relaxed);
+        self.frozen.1.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// One more session is on disk alone.
+    pub(crate) fn put_away(&self) {
+        self.stored.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One less.
+    pub(crate) fn brought_back(&self) {
+        self.stored.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// How many sessions are frozen in memory, and the bytes of their snapshots.
+    pub(crate) fn frozen(&self) -> (usize, usize) {
+        let (count, bytes) = &self.frozen;
+        (count.load(Ordering::Relaxed), bytes.load(Ordering::Relaxed))
+    }
+
+    /// The account of a tenant, new if need be.
+    pub(crate) fn tenant(&self, name: &str) -> Arc<Account> {
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(account) = tenants.get(name) {
+            return account.clone();
+        }
+        let account = Arc::new(Account::new());
+        tenants.insert(name.into(), account.clone());
+        account
+    }
+
+    /// The name of a tenant's account.
+    pub(crate) fn tenant_name(&self, account: &Arc<Account>) -> String {
+        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = tenants.iter();
+        let found = all.find(|(_, one)| Arc::ptr_eq(one, account));
+        found.map(|(name, _)| name.to_string()).unwrap_or_default()
+    }
+
+    pub(super) fn metrics(&self) -> MetricsReading {
+        let metrics = &self.metrics;
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (frozen, frozen_bytes) = self.frozen();
+        let (sessions, stored) = (self.registry.count(), self.stored.load(Ordering::Relaxed));
+        let delays = metrics.queue_delay.iter().map(Histogram::reading);
+        MetricsReading {
+            event_cpu: metrics.event_cpu.reading(),
+            event_wall: metrics.event_wall.reading(),
+            freeze: metrics.freeze.reading(),
+            thaw: metrics.thaw.reading(),
+            queue_delay: CLASSES.into_iter().zip(delays).collect(),
+            scheduler: self.scheduler.snapshot().into(),
+            launched: read(&metrics.launched),
+            closed: read(&metrics.closed),
+            faults: metrics.ends.reading(),
+            sessions,
+            resident: sessions.saturating_sub(frozen).saturating_sub(stored),
+            stored,
+            instances: self.instances.count(),
+            frozen,
+            frozen_bytes,
+            spilled: read(&metrics.spilled),
+            fetched: read(&metrics.fetched),
+            written: self.snapshots.as_ref().map_or(0, |one| read(&one.written)),
+            store_errors: read(&metrics.store_errors),
+            tenants: self.tenants_cpu(),
+        }
+    }
+
+    fn tenants_cpu(&self) -> Vec<(String, u64)> {
+        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used: Vec<(String, u64)> = tenants
+            .iter()
+            .map(|(name, account)| (name.to_string(), nanos(account.cpu())))
+            .collect();
+        drop(tenants);
+        used.sort_by_key(|(_, cpu)| std::cmp::Reverse(*cpu));
+        used.truncate(MOST_TENANTS);
+        used
+    }
+
+    pub(super) fn apps(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<App>>> {
+        self.apps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Brings a session's snapshot from the disk, on a thread that may wait for it, and wakes the session then. Once,
+    /// however many letters ask for it meanwhile.
+    pub(crate) fn fetch(self: &Arc<Self>, session: &Arc<Shared>) {
+        if session.fetching.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (host, session) = (self.clone(), session.clone());
+        self.io.spawn_blocking(move || {
+            let Some(snapshots) = &host.snapshots else {
+                return;
+            };
+            let fetched = snapshots.fetch(&host, &session);
+            session.fetching.store(false, Ordering::Release);
+            match fetched {
+                Ok(()) => host.scheduler.wake(&session),
+                Err(ResumeError::Store(error @ StoreError::Unavailable { .. })) => {
+                    count(&host.metrics.store_errors);
+                    tracing::error!(%error, session = ?session.id, "not fetched; this is tried again");
+                    host.io.spawn(async move {
+                        tokio::time::sleep(FETCH_AGAIN).await;
+                        session.host.scheduler.wake(&session);
+                    });
+                }
+                Err(error) => {
+                    count(&host.metrics.store_errors);
+                    session.end(Shared::host_fault(error.to_string()));
+                }
+            }
+        });
+    }
+
+    /// The screen of a session that is on disk.
+    pub(crate) fn stored_screen(&self, session: &Shared) -> Option<Screen> {
+        self.snapshots.as_ref()?.screen(session)
+    }
+
+    /// A session has ended: nothing of it stays.
+    pub(crate) fn ended(&self, session: &Arc<Shared>, cause: &EndCause) {
+        match cause {
+            EndCause::Closed => count(&self.metrics.closed),
+            fault => self.metrics.ends.count(fault.kind()),
+        }
+        if session.is_model {
+            return;
+        }
+        // In this order: at no moment can it be taken up again from the disk.
+        if let Some(snapshots) = &self.snapshots {
+            snapshots.forget(session.id);
+        }
+        self.registry.remove(session.id);
+        self.sheets.ended(session.id);
+    }
+
+    /// Drops every session and every instance, so that nothing refers to anything else in a circle.
+    pub(super) fn shut_down(&self) {
+        for session in self.registry.all() {
+            session.abandon();
+            self.registry.remove(session.id);
+        }
+        self.instances.clear();
+    }
+}

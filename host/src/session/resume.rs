@@ -1,0 +1,42 @@
+//! How a session that another process has left on disk goes on in this one.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use lapak_scheduler::Class;
+
+use super::shared::{Body, Shared};
+use crate::runtime::ResumeError;
+use crate::snapshot::frozen::{Frozen, Unreadable};
+
+impl Shared {
+    /// Goes on from a snapshot that another process wrote, `stopped` being that one's monotonic time. What the app asked
+    /// of the providers is asked again.
+    pub(crate) fn take_up(
+        self: &Arc<Self>,
+        frozen: Frozen,
+        stopped: Duration,
+        handled: u64,
+        background: bool,
+    ) -> Result<(), ResumeError> {
+        let damaged = |error: Unreadable| ResumeError::Damaged(error.to_string());
+        if background {
+            self.host.scheduler.set_class(self, Class::Background);
+        }
+        self.handled.store(handled, Ordering::Relaxed);
+        let answered = self.lock().mailbox.answered();
+        let (frozen, at_rest) = frozen.moved(self, stopped, &answered).map_err(damaged)?;
+        self.host.held(frozen.bytes());
+        let mut state = self.lock();
+        state.body = Body::Frozen(frozen);
+        // Nobody will put it to rest if there is nothing for it to do.
+        if state.mailbox.is_empty() {
+            state.progress(|progress| {
+                progress.resting = true;
+                progress.settled = at_rest;
+            });
+        }
+        Ok(())
+    }
+}

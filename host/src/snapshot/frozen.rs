@@ -1,0 +1,204 @@
+//! A session as bytes in memory: what its app remembers, what the host remembers of it, and its screen.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lapak_abi::pages::SavedPages;
+
+use super::image::{Image, put_number, take_number};
+use crate::bindings::lapak::app::requests::RequestId;
+use crate::capability::Rooms;
+use crate::capability::clock::Age;
+use crate::instance::InstanceState;
+use crate::recording::Tape;
+use crate::requests::Requests;
+use crate::session::{Screen, Shared};
+use crate::view::{NodeIds, Tree};
+
+/// A frozen session. Its memory is what differs from `image`.
+#[derive(Clone)]
+pub(crate) struct Frozen {
+    pub(crate) image: Arc<Image>,
+    /// Length of the linear memory, in bytes.
+    pub(crate) memory_bytes: usize,
+    /// [`PLAIN`] or [`PACKED`]; then, packed or not, the host's part, preceded by its length, and the memory's difference.
+    bytes: Arc<[u8]>,
+}
+
+/// As it is.
+const PLAIN: u8 = 0;
+/// Preceded by its length and packed by LZ4, with the image's own host part as its dictionary: much of a screen is
+/// what the model's screen was.
+const PACKED: u8 = 1;
+/// Packing begins where it saves more than it costs, and ends where it would take too long at once.
+const WORTH_PACKING: std::ops::Range<usize> = 2_048..1 << 20;
+
+/// What the host remembers of an idle session.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct HostPart {
+    requests: Requests,
+    rooms: Rooms,
+    pub(crate) age: Age,
+    pages: SavedPages,
+    ids: NodeIds,
+}
+
+/// What the host remembers of a session, and its screen, as bytes.
+pub(crate) fn host_bytes(
+    state: &InstanceState,
+    ids: &NodeIds,
+    screen: &Screen,
+) -> Result<Vec<u8>, Unreadable> {
+    let part = HostPart {
+        requests: state.requests,
+        rooms: state.rooms.clone(),
+        age: state.age,
+        pages: state.pages.save(),
+        ids: ids.clone(),
+    };
+    postcard::to_allocvec(&(part, screen, &screen.tree)).map_err(unreadable)
+}
+
+/// A snapshot that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the session's snapshot cannot be read: {0}")]
+pub(crate) struct Unreadable(String);
+
+impl Frozen {
+    /// Puts the parts together.
+    pub(crate) fn new(
+        state: &InstanceState,
+        ids: &NodeIds,
+        screen: &Screen,
+        (image, memory_bytes, delta): (Arc<Image>, usize, &[u8]),
+    ) -> Result<Self, Unreadable> {
+        let host = host_bytes(state, ids, screen)?;
+        let mut plain = Vec::with_capacity(host.len() + delta.len() + 4);
+        plain.push(PLAIN);
+        put_number(&mut plain, host.len());
+        plain.extend_from_slice(&host);
+        plain.extend_from_slice(delta);
+        let bytes = if WORTH_PACKING.contains(&plain.len()) {
+            let packed = lz4_flex::block::compress_with_dict(&plain[1..], image.host());
+            let mut bytes = Vec::with_capacity(packed.len() + 5);
+            bytes.push(PACKED);
+            put_number(&mut bytes, plain.len() - 1);
+            bytes.extend_from_slice(&packed);
+            bytes
+        } else {
+            plain
+        };
+        Ok(Self {
+            image,
+            memory_bytes,
+            bytes: bytes.into(),
+        })
+    }
+
+    /// From bytes that [`as_bytes`](Self::as_bytes) gave, and the image that they go with.
+    pub(crate) fn from_bytes(image: Arc<Image>, memory_bytes: usize, bytes: Vec<u8>) -> Self {
+        Self {
+            image,
+            memory_bytes,
+            bytes: bytes.into(),
+        }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Bytes that this snapshot takes in memory, apart from the image, which many share.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The host's part and the screen.
+    pub(crate) fn host_part(&self) -> Result<(HostPart, Screen), Unreadable> {
+        // For shells a screen is told without its tree; here it goes along.
+        let parts: (HostPart, Screen, Tree) =
+            postcard::from_bytes(self.parts()?.0).map_err(unreadable)?;
+        let (part, mut screen, tree) = parts;
+        screen.tree = tree;
+        Ok((part, screen))
+    }
+
+    /// Where the memory differs from the image.
+    pub(crate) fn delta(&self) -> Result<&[u8], Unreadable> {
+        Ok(self.parts()?.1)
+    }
+
+    /// The screen alone.
+    pub(crate) fn screen(&self) -> Option<Screen> {
+        Some(self.unpacked().ok()?.host_part().ok()?.1)
+    }
+
+    /// The same session under the clock of another process, its requests asked again of that one's providers but for those
+    /// `answered` already; tells whether it has come to rest.
+    pub(crate) fn moved(
+        self,
+        session: &Arc<Shared>,
+        stopped: Duration,
+        answered: &[RequestId],
+    ) -> Result<(Self, bool), Unreadable> {
+        let plain = self.unpacked()?;
+        let (part, screen) = plain.host_part()?;
+        let mut state = InstanceState::new(session.clone(), Tape::Off, Age::default());
+        let now = session.providers.clock.monotonic();
+        let ids = part.restore(&mut state)?;
+        state.age = state.age.moved(stopped, now);
+        state.ask_again(answered);
+        let memory = (self.image.clone(), self.memory_bytes, plain.delta()?);
+        let moved = Self::new(&state, &ids, &screen, memory)?;
+        Ok((moved, state.waits_for() == 0))
+    }
+
+    /// The same, ready to be read.
+    pub(crate) fn unpacked(&self) -> Result<Self, Unreadable> {
+        let Some((&PACKED, mut rest)) = self.bytes.split_first() else {
+            return Ok(self.clone());
+        };
+        let length = take_number(&mut rest).map_err(unreadable)?;
+        if !WORTH_PACKING.contains(&(length + 1)) {
+            return Err(Unreadable("its length is wrong".into()));
+        }
+        let mut bytes = vec![PLAIN];
+        bytes.extend(
+            lz4_flex::block::decompress_with_dict(rest, length, self.image.host())
+                .map_err(unreadable)?,
+        );
+        Ok(Self {
+            bytes: bytes.into(),
+            ..self.clone()
+        })
+    }
+
+    /// Of one that is not packed.
+    fn parts(&self) -> Result<(&[u8], &[u8]), Unreadable> {
+        let (kind, mut rest) = self
+            .bytes
+            .split_first()
+            .ok_or_else(|| Unreadable("it is empty".into()))?;
+        if *kind != PLAIN {
+            return Err(Unreadable("it is packed in an unknown way".into()));
+        }
+        let length = take_number(&mut rest).map_err(unreadable)?;
+        let parts = rest.split_at_checked(length);
+        parts.ok_or_else(|| Unreadable("it is cut short".into()))
+    }
+}
+
+impl HostPart {
+    /// Puts what was remembered into a fresh state; gives the numbers of the view's nodes.
+    pub(crate) fn restore(self, state: &mut InstanceState) -> Result<NodeIds, Unreadable> {
+        state.requests = self.requests;
+        state.rooms = self.rooms;
+        state.age = self.age;
+        state.pages.reopen(self.pages).map_err(unreadable)?;
+        Ok(self.ids)
+    }
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Unreadable {
+    Unreadable(error.to_string())
+}

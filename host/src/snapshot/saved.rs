@@ -1,0 +1,116 @@
+//! A session as bytes on disk: the frozen session, and all that a host needs to take it up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::frozen::Frozen;
+use super::image::Image;
+use super::store::ImageHash;
+use crate::bindings::lapak::app::requests::RequestId;
+use crate::capability::Answer;
+use crate::grants::{CapabilitySet, Grants, PaymentBounds, Terms};
+use crate::mailbox::Mailbox;
+use crate::session::{Shared, ShellEvent, State};
+
+/// The version of [`Saved`]'s form. Grows with every change of it, or of anything in it.
+pub(crate) const LAYOUT: u16 = 2;
+
+/// Everything about one idle session.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Saved {
+    /// BLAKE3 of the package.
+    pub(crate) package: [u8; 32],
+    pub(crate) person: String,
+    pub(crate) tenant: String,
+    pub(crate) background: bool,
+    granted: SavedTerms,
+    /// Events handled so far.
+    pub(crate) handled: u64,
+    /// The clock provider's monotonic time when this was written.
+    pub(crate) written_at: Duration,
+    /// Letters that wait.
+    shell: Vec<ShellEvent>,
+    finished: Vec<(RequestId, Answer)>,
+    pub(crate) image: ImageHash,
+    memory_bytes: u64,
+    frozen: Vec<u8>,
+}
+
+/// What the session may use.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct SavedTerms {
+    asked: CapabilitySet,
+    granted: CapabilitySet,
+    agreed: CapabilitySet,
+    refused: CapabilitySet,
+    payments: PaymentBounds,
+}
+
+impl SavedTerms {
+    fn of(grants: &Grants) -> Self {
+        let terms = grants.to_terms();
+        Self {
+            asked: terms.asked,
+            granted: terms.granted,
+            agreed: terms.agreed,
+            refused: terms.refused,
+            payments: PaymentBounds::clone(&terms.payments),
+        }
+    }
+}
+
+impl Saved {
+    /// Of a session that is idle and frozen like this.
+    pub(crate) fn new(session: &Shared, state: &State, frozen: &Frozen) -> Self {
+        let (shell, finished) = state.mailbox().letters();
+        Self {
+            package: session.app.package().digest(),
+            person: session.owner.person.to_string(),
+            tenant: session.tenant_name(),
+            background: session.is_background(),
+            granted: SavedTerms::of(&session.grants),
+            handled: session.handled.load(std::sync::atomic::Ordering::Relaxed),
+            written_at: session.providers.clock.monotonic(),
+            shell,
+            finished,
+            image: frozen.image.hash(),
+            memory_bytes: u64::try_from(frozen.memory_bytes).unwrap_or(u64::MAX),
+            frozen: frozen.as_bytes().to_vec(),
+        }
+    }
+
+    /// Renews what can change around a session that is on disk.
+    pub(crate) fn renew(&mut self, session: &Shared, state: &State) {
+        (self.shell, self.finished) = state.mailbox().letters();
+        self.granted = SavedTerms::of(&session.grants);
+        self.background = session.is_background();
+    }
+
+    /// The frozen session, with the image that it goes with.
+    pub(crate) fn thaw(self, image: Arc<Image>) -> Frozen {
+        let bytes = usize::try_from(self.memory_bytes).unwrap_or(usize::MAX);
+        Frozen::from_bytes(image, bytes, self.frozen)
+    }
+
+    pub(crate) fn grants(&self) -> Grants {
+        Grants::on(Terms {
+            asked: self.granted.asked,
+            granted: self.granted.granted,
+            agreed: self.granted.agreed,
+            refused: self.granted.refused,
+            payments: Arc::new(self.granted.payments.clone()),
+        })
+    }
+
+    pub(crate) fn mailbox(&self) -> Mailbox {
+        let mut mailbox = Mailbox::default();
+        for (request, answer) in self.finished.clone() {
+            mailbox.finish(request, answer);
+        }
+        for event in self.shell.clone() {
+            // Taken once already: no bound applies.
+            let _ = mailbox.post(event, usize::MAX);
+        }
+        mailbox
+    }
+}

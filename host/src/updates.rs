@@ -1,0 +1,71 @@
+//! The `updates` interface: an app hands over to its next version.
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::bindings::lapak::app::updates::{Error, Host};
+use crate::instance::InstanceState;
+use crate::runtime::{LaunchError, Runtime};
+use crate::session::{Launch, Session, ShellEvent};
+use lapak_abi::manifest::OnUpdate;
+
+/// The most that is handed over, in bytes.
+pub const MAX_CARRIED_BYTES: usize = 1 << 20;
+
+/// Where a session stands between two versions.
+#[derive(Debug, Default)]
+pub(crate) enum Carried {
+    /// Nobody takes over.
+    #[default]
+    Nothing,
+    /// A newer version is to take over.
+    Asked,
+    /// This goes to it.
+    Over(Vec<u8>),
+}
+
+impl Host for InstanceState {
+    fn carry_over(&mut self, state: Vec<u8>) -> Result<(), Error> {
+        if state.len() > MAX_CARRIED_BYTES {
+            return Err(Error::TooLarge);
+        }
+        if matches!(self.carried, Carried::Nothing) {
+            return Err(Error::NotUpdating);
+        }
+        self.carried = Carried::Over(state);
+        Ok(())
+    }
+}
+
+impl Runtime {
+    /// Lets a newer version of its app take over from a session, if the version that runs says so in its manifest
+    /// (`lapak_on_update`). `launch` tells how the new session begins; its pages and what was carried over are filled in.
+    ///
+    /// `None`: the session goes on with its own version until it ends.
+    ///
+    /// # Errors
+    /// [`LaunchError`]: the old session has ended by then. What it handed over is lost; the app's stored data is not.
+    pub async fn update(
+        &self,
+        session: &Session,
+        newer: &Arc<App>,
+        launch: Launch,
+    ) -> Result<Option<Session>, LaunchError> {
+        if session.app().manifest().on_update != OnUpdate::Migrate {
+            return Ok(None);
+        }
+        let pages = session.screen().stack;
+        // One that has ended already hands over nothing.
+        let _ = session.send(ShellEvent::Update);
+        session.ended().await;
+        self.launch(
+            newer,
+            Launch {
+                pages,
+                carried_over: session.shared.carried_over(),
+                ..launch
+            },
+        )
+        .map(Some)
+    }
+}

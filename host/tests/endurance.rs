@@ -1,0 +1,356 @@
+//! Many sessions for a long time, under everything that a host does to them, each beside a twin that is left alone.
+//!
+//! Every event goes to a session and to its twin. The session is frozen, lent another's instance, spilled, fetched,
+//! written to a disk that is full at times, and taken up by the next host; its twin is kept in an instance of its own.
+//! Both must show the same.
+//!
+//! `LAPAK_ENDURANCE_SECONDS` sets how long it takes (20), `LAPAK_ENDURANCE_SESSIONS` how many there are (200),
+//! `LAPAK_ENDURANCE_SEED` which events they get; the seed is printed.
+
+mod support;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use lapak_abi::package::Package;
+use lapak_host::capability::Providers;
+use lapak_host::view::{InputValue, Trigger};
+use lapak_host::{
+    App, Capability, Launch, ResumeError, Runtime, RuntimeConfig, SendError, Session, ShellEvent,
+    SnapshotConfig,
+};
+use support::store::Troubled;
+use support::{built, counter, hostile, settled};
+
+/// What the hostile app does, and at which event.
+const PLANS: [(&str, &str); 7] = [
+    ("nothing", "never"),
+    ("trap", "interaction"),
+    ("call-navigation-wild", "interaction"),
+    ("call-navigation-flood", "interaction"),
+    ("call-storage-write", "interaction"),
+    ("call-storage-read", "interaction"),
+    ("call-everything", "interaction"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_a_host_does_shows() {
+    let seed = number_from("LAPAK_ENDURANCE_SEED", 20_261_124);
+    let sessions = number_from("LAPAK_ENDURANCE_SESSIONS", 200);
+    let end = Instant::now() + Duration::from_secs(number_from("LAPAK_ENDURANCE_SECONDS", 20));
+    println!("LAPAK_ENDURANCE_SEED={seed}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut world = World::new(folder.path(), seed).await;
+    while Instant::now() < end {
+        if (world.pairs.len() as u64) < sessions {
+            world.launch();
+        }
+        world.step().await;
+    }
+    let said = world.check_all().await;
+    world.count();
+    println!(
+        "{} steps, {} sessions launched, {} hosts, {} compared at the end; frozen, spilled, fetched, not written: {:?}",
+        world.steps, world.launched, world.hosts, said, world.done
+    );
+    assert!(
+        world.done.iter().all(|count| *count > 0),
+        "something was never put to the test"
+    );
+}
+
+fn number_from(name: &str, usual: u64) -> u64 {
+    let set = std::env::var(name).ok();
+    set.map_or(usual, |set| set.parse().expect("a number"))
+}
+
+struct World {
+    dice: Dice,
+    packages: [Package; 3],
+    config: RuntimeConfig,
+    store: Arc<Troubled>,
+    host: Runtime,
+    apps: Vec<Arc<App>>,
+    twins: Runtime,
+    twin_apps: Vec<Arc<App>>,
+    pairs: Vec<Pair>,
+    steps: u64,
+    launched: u64,
+    hosts: u64,
+    /// Sessions frozen, spilled, fetched; writes that failed.
+    done: [u64; 4],
+}
+
+/// A session and its twin.
+struct Pair {
+    name: String,
+    session: Session,
+    twin: Session,
+}
+
+impl World {
+    async fn new(folder: &Path, seed: u64) -> Self {
+        let store = Arc::new(Troubled::default());
+        let config = RuntimeConfig {
+            snapshots: Some(SnapshotConfig {
+                key_folder: folder.to_owned(),
+                store: store.clone(),
+                memory_bytes: 10_000,
+                checkpoint: Some(Duration::from_millis(50)),
+            }),
+            code_cache: Some(folder.join("code")),
+            // Kept by the world: values outlive the host.
+            providers: Providers::simulated(),
+            max_sessions: 100_000,
+            max_instances: 3,
+            freeze_after: Duration::from_millis(200),
+            ..RuntimeConfig::simulated()
+        };
+        let twins = RuntimeConfig {
+            code_cache: Some(folder.join("code")),
+            max_sessions: 100_000,
+            max_instances: 100_000,
+            freeze_after: Duration::from_secs(36_000),
+            ..RuntimeConfig::simulated()
+        };
+        let packages = [counter(), built("examples/warung"), hostile()];
+        let host = Runtime::new(config.clone()).expect("a runtime");
+        let twins = Runtime::new(twins).expect("a runtime");
+        Self {
+            dice: Dice(seed.max(1)),
+            apps: load_all(&host, &packages).await,
+            twin_apps: load_all(&twins, &packages).await,
+            packages,
+            config,
+            store,
+            host,
+            twins,
+            pairs: Vec::new(),
+            steps: 0,
+            launched: 0,
+            hosts: 1,
+            done: [0; 4],
+        }
+    }
+
+    fn launch(&mut self) {
+        self.launched += 1;
+        let app = self.dice.roll(3);
+        let mut launch = Launch::new(format!("p{}", self.launched));
+        let (action, at) = *self.dice.one_of(&PLANS);
+        launch.pages = match app {
+            0 => Vec::new(),
+            1 => vec!["pages/menu".into(), "pages/dish?id=rendang".into()],
+            _ => vec![format!("pages/main?do={action}&at={at}")],
+        };
+        let name = format!("{} of {:?}", launch.person, launch.pages);
+        let session = self
+            .host
+            .launch(&self.apps[app], launch.clone())
+            .expect("launch");
+        let twin = self
+            .twins
+            .launch(&self.twin_apps[app], launch)
+            .expect("launch");
+        self.pairs.push(Pair {
+            name,
+            session,
+            twin,
+        });
+    }
+
+    async fn step(&mut self) {
+        self.steps += 1;
+        let at = self.dice.roll(self.pairs.len());
+        match self.dice.roll(1_000) {
+            0..3 => self.next_host().await,
+            3..13 => self
+                .store
+                .full
+                .store(self.dice.roll(2) == 0, Ordering::SeqCst),
+            13..30 => self.send(at, ShellEvent::Close).await,
+            30..80 => {
+                self.pairs[at].session.freeze();
+            }
+            80..100 => self.change_grants(at).await,
+            100..200 => self.check(at).await,
+            _ => self.events(at).await,
+        }
+    }
+
+    /// Some events, one close after the other.
+    async fn events(&mut self, at: usize) {
+        self.pairs[at].twin.painted().await;
+        settled(&self.pairs[at].twin).await;
+        let choice = self.choice(at);
+        for _ in 0..=self.dice.roll(4) {
+            let event = self.dice.one_of(&choice).clone();
+            self.send(at, event).await;
+        }
+    }
+
+    /// What a person can do with what is on show, and a shell at any time.
+    fn choice(&mut self, at: usize) -> Vec<ShellEvent> {
+        let typed = format!("note {}", self.dice.roll(1_000));
+        let screen = self.pairs[at].twin.screen();
+        let mut choice = vec![
+            ShellEvent::Back,
+            ShellEvent::Hide,
+            ShellEvent::Show,
+            ShellEvent::PageRefresh,
+            ShellEvent::Navigate("pages/second".into()),
+            ShellEvent::SwitchTab("pages/basket".into()),
+        ];
+        for node in &screen.tree.nodes {
+            for binding in &node.node.bindings {
+                let value = match binding.trigger {
+                    Trigger::Tap => InputValue::None,
+                    _ => InputValue::Text(typed.clone()),
+                };
+                let input = ShellEvent::Input {
+                    node: node.id,
+                    trigger: binding.trigger,
+                    value,
+                };
+                // What is tapped is worth more than what is shown and hidden.
+                choice.extend([input.clone(), input]);
+            }
+        }
+        choice
+    }
+
+    /// To both, in the same order.
+    async fn send(&mut self, at: usize, event: ShellEvent) {
+        let pair = &self.pairs[at];
+        for one in [&pair.session, &pair.twin] {
+            loop {
+                match one.send(event.clone()) {
+                    Ok(()) | Err(SendError::Ended) => break,
+                    Err(SendError::MailboxFull(_) | SendError::Overloaded(_)) => settled(one).await,
+                    Err(SendError::Suspending) => panic!("nobody stops this host"),
+                }
+            }
+        }
+    }
+
+    async fn change_grants(&mut self, at: usize) {
+        let pair = &self.pairs[at];
+        settled(&pair.session).await;
+        settled(&pair.twin).await;
+        let capability = *self.dice.one_of(&Capability::ALL);
+        let give = self.dice.roll(2) == 0;
+        for one in [&pair.session, &pair.twin] {
+            if give {
+                one.grants().grant(capability);
+            } else {
+                one.grants().withdraw(capability);
+            }
+        }
+    }
+
+    /// Both show the same. A pair that has ended is taken out.
+    async fn check(&mut self, at: usize) {
+        let pair = &self.pairs[at];
+        settled(&pair.twin).await;
+        settled(&pair.session).await;
+        let (shown, wanted) = (pair.session.screen(), pair.twin.screen());
+        let (steps, name) = (self.steps, &pair.name);
+        assert_eq!(
+            shown.tree.to_text(),
+            wanted.tree.to_text(),
+            "{name} after {steps} steps: {:?}, {:?}",
+            shown.ended,
+            wanted.ended,
+        );
+        assert_eq!(shown, wanted, "{name} after {steps} steps");
+        if wanted.ended.is_some() {
+            self.pairs.swap_remove(at);
+        }
+    }
+
+    /// Adds up what this host has done.
+    fn count(&mut self) {
+        let reading = self.host.metrics();
+        let frozen = reading.freeze.buckets.iter().sum();
+        let done = [
+            frozen,
+            reading.spilled,
+            reading.fetched,
+            reading.store_errors,
+        ];
+        for (all, one) in self.done.iter_mut().zip(done) {
+            *all += one;
+        }
+    }
+
+    async fn check_all(&mut self) -> usize {
+        let all = self.pairs.len();
+        for at in (0..all).rev() {
+            self.check(at).await;
+        }
+        all
+    }
+
+    /// Stops the host as it stands, letters waiting and all, and starts the next one.
+    async fn next_host(&mut self) {
+        self.store.full.store(false, Ordering::SeqCst);
+        let left = self.host.suspend(Duration::from_secs(60)).await;
+        assert_eq!(left.expect("suspended"), 0);
+        self.count();
+        let host = Runtime::new(self.config.clone()).expect("a runtime");
+        self.apps = load_all(&host, &self.packages).await;
+        self.host = host;
+        self.hosts += 1;
+        let mut pairs = Vec::new();
+        for mut pair in self.pairs.drain(..) {
+            match self.host.session(pair.session.id()) {
+                Ok(session) => {
+                    pair.session = session;
+                    pairs.push(pair);
+                }
+                Err(ResumeError::Unknown(_)) => {
+                    settled(&pair.twin).await;
+                    let ended = pair.twin.screen().ended;
+                    assert!(
+                        ended.is_some(),
+                        "{} is lost after {} steps",
+                        pair.name,
+                        self.steps
+                    );
+                }
+                Err(error) => panic!("{} after {} steps: {error}", pair.name, self.steps),
+            }
+        }
+        self.pairs = pairs;
+        while self.pairs.is_empty() {
+            self.launch();
+        }
+    }
+}
+
+async fn load_all(runtime: &Runtime, packages: &[Package; 3]) -> Vec<Arc<App>> {
+    let mut apps = Vec::new();
+    for package in packages {
+        apps.push(runtime.load(package.clone()).await.expect("load"));
+    }
+    apps
+}
+
+/// A generator of numbers that only look random (xorshift64*).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let high = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        usize::try_from(high).expect("31 bits") % below
+    }
+
+    fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[self.roll(all.len())]
+    }
+}
