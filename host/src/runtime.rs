@@ -34,6 +34,7 @@ use crate::metrics::{Metrics, MetricsReading, QueueDelays, count};
 use crate::recording::{Player, RecordOptions, Recorder};
 use crate::session::{Beginning, Body, Launch, Session, SessionId, Shared, Update};
 use crate::sheet::Desk;
+use crate::updates::Adopted;
 
 pub(crate) use host::Host;
 use keeper::Keeper;
@@ -273,7 +274,17 @@ impl Runtime {
     /// # Errors
     /// [`LaunchError`].
     pub fn launch(&self, app: &Arc<App>, launch: Launch) -> Result<Session, LaunchError> {
-        let session = self.begin(app, launch)?;
+        self.launch_after(app, launch, None)
+    }
+
+    /// The same, after a session whose payments it goes on with.
+    pub(crate) fn launch_after(
+        &self,
+        app: &Arc<App>,
+        launch: Launch,
+        adopted: Option<Box<Adopted>>,
+    ) -> Result<Session, LaunchError> {
+        let session = self.begin(app, launch, adopted)?;
         self.host().scheduler.wake(&session.shared);
         Ok(session)
     }
@@ -287,14 +298,19 @@ impl Runtime {
         app: &Arc<App>,
         launch: Launch,
     ) -> Result<(Session, broadcast::Receiver<Update>), LaunchError> {
-        let session = self.begin(app, launch)?;
+        let session = self.begin(app, launch, None)?;
         let (_, updates) = session.watch();
         self.host().scheduler.wake(&session.shared);
         Ok((session, updates))
     }
 
     /// A session that has not been woken yet.
-    fn begin(&self, app: &Arc<App>, launch: Launch) -> Result<Session, LaunchError> {
+    fn begin(
+        &self,
+        app: &Arc<App>,
+        launch: Launch,
+        adopted: Option<Box<Adopted>>,
+    ) -> Result<Session, LaunchError> {
         let host = self.host();
         let recorder = host
             .record
@@ -304,6 +320,7 @@ impl Runtime {
             host.clone(),
             Beginning {
                 recorder,
+                adopted,
                 ..beginning
             },
         );
@@ -359,6 +376,7 @@ impl Runtime {
             model,
             body: Body::New(Box::new(launch)),
             mailbox: Mailbox::default(),
+            adopted: None,
         })
     }
 
@@ -389,6 +407,7 @@ impl Runtime {
             model: model.clone(),
             body: Body::New(Box::new(launch)),
             mailbox: Mailbox::default(),
+            adopted: None,
         };
         let shared = Shared::new(host.clone(), beginning);
         host.scheduler.set_class(&shared, Class::Visible);

@@ -74,6 +74,14 @@ impl PaymentsState {
         self.finished.insert(request, answer);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.asked.is_empty() && self.finished.is_empty()
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.asked.len()
+    }
+
     fn take<T>(
         &mut self,
         request: RequestId,
@@ -279,7 +287,7 @@ impl InstanceState {
         }
     }
 
-    pub(super) fn ask_payments_again(&mut self, answered: &[RequestId]) {
+    pub(crate) fn ask_payments_again(&mut self, answered: &[RequestId]) {
         for (request, asked) in self.rooms.payments.asked.clone() {
             if !answered.contains(&request) {
                 self.set_going(request, asked);

@@ -22,6 +22,7 @@ use crate::recording::{Player, Recorder, Recording};
 use crate::report::{EndCause, EndReport};
 use crate::runtime::Host;
 use crate::snapshot::frozen::Frozen;
+use crate::updates::Adopted;
 
 /// A session's record. A million of them fit into a small machine, so whatever is not always needed is boxed.
 pub(crate) struct Shared {
@@ -70,6 +71,7 @@ pub(crate) struct Beginning {
     pub(crate) model: Arc<Model>,
     pub(crate) body: Body,
     pub(crate) mailbox: Mailbox,
+    pub(crate) adopted: Option<Box<Adopted>>,
 }
 
 /// What changes. Locked for moments only, never while a guest runs.
@@ -83,6 +85,8 @@ pub(crate) struct State {
     ending: bool,
     /// What the app handed over to its next version.
     carried: Option<Box<[u8]>>,
+    /// Payments in flight, which the next version goes on with, or which came from the last one.
+    adopted: Option<Box<Adopted>>,
     pub(crate) body: Body,
 }
 
@@ -163,6 +167,7 @@ impl Shared {
                 watchers: None,
                 ending: false,
                 carried: None,
+                adopted: beginning.adopted,
                 progress: Progress {
                     painted,
                     ..Progress::default()
@@ -270,6 +275,20 @@ impl Shared {
     /// The app hands this over to its next version.
     pub(super) fn carry_over(&self, bytes: Vec<u8>) {
         self.lock().carried = Some(bytes.into_boxed_slice());
+    }
+
+    /// Payments that are in flight go to the next version.
+    pub(super) fn leave_payments(&self, adopted: Option<Box<Adopted>>) {
+        self.lock().adopted = adopted;
+    }
+
+    /// Payments in flight that somebody left.
+    pub(crate) fn adopted(&self) -> Option<Box<Adopted>> {
+        self.lock().adopted.take()
+    }
+
+    pub(super) fn has_adopted(&self) -> bool {
+        self.lock().adopted.is_some()
     }
 
     pub(crate) fn carried_over(&self) -> Option<Vec<u8>> {

@@ -1,6 +1,7 @@
 //! What the host's tests share: guests built once, and sessions driven step by step.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod money;
 pub mod store;
 
 use std::path::{Path, PathBuf};

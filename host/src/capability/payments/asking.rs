@@ -259,7 +259,10 @@ impl Asking {
             self.note(false, "wrong PIN", "", &about(&brief));
             return Err(error.into());
         }
-        // After the PIN, which takes a while: what is taken back by now is not paid.
+        // After the PIN, which takes a while: what is over or taken back by now is not paid.
+        if session.has_ended() {
+            return Err(SheetError::NotOpen);
+        }
         if let Err(why) = self.allowed(&brief) {
             self.deny(&why);
             return Err(SheetError::Denied);
