@@ -239,5 +239,6 @@ impl Host {
             self.registry.remove(session.id);
         }
         self.instances.clear();
+        self.providers.payments.let_go();
     }
 }

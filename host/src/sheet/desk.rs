@@ -45,6 +45,15 @@ struct Open {
     busy: bool,
 }
 
+impl Open {
+    /// Told while the desk is locked, so that watchers hear of a sheet's stages in their order.
+    fn tell(&self, update: Update) {
+        if let Some(session) = self.session.upgrade() {
+            session.lock().tell(update);
+        }
+    }
+}
+
 impl Desk {
     /// A place in the order of sheets, and the name of the one that takes it.
     pub(crate) fn number(&self) -> SheetId {
@@ -65,9 +74,9 @@ impl Desk {
             let mut all = self.lock();
             let sheets = all.entry(session.id).or_default();
             let at = sheets.partition_point(|one| one.order < open.order);
+            open.tell(Update::Sheet(sheet));
             sheets.insert(at, open);
         }
-        session.lock().tell(Update::Sheet(sheet));
         // Taken back, or over, while it was on its way here.
         if session.has_ended() {
             self.lapse(session.id, Lapse::SessionEnded, |_| true);
@@ -111,38 +120,26 @@ impl Desk {
 
     /// Shows a sheet anew, changed.
     pub(crate) fn change(&self, session: SessionId, id: SheetId, change: impl FnOnce(&mut Sheet)) {
-        let told = {
-            let mut all = self.lock();
-            let Some(open) = find(&mut all, session, id) else {
-                return;
-            };
+        if let Some(open) = find(&mut self.lock(), session, id) {
             let mut sheet = Sheet::clone(&open.sheet);
             change(&mut sheet);
             open.sheet = Arc::new(sheet);
-            (open.session.upgrade(), open.sheet.clone())
-        };
-        if let (Some(session), sheet) = told {
-            session.lock().tell(Update::Sheet(sheet));
+            open.tell(Update::Sheet(open.sheet.clone()));
         }
     }
 
     /// The sheet is over.
     pub(crate) fn close(&self, session: SessionId, id: SheetId, outcome: SheetOutcome) {
-        let closed = {
-            let mut all = self.lock();
-            let Some(sheets) = all.get_mut(&session) else {
-                return;
-            };
-            let at = sheets.iter().position(|open| open.sheet.id == id);
-            let closed = at.map(|at| sheets.remove(at));
-            if sheets.is_empty() {
-                all.remove(&session);
-            }
-            closed
+        let mut all = self.lock();
+        let Some(sheets) = all.get_mut(&session) else {
+            return;
         };
-        if let Some(session) = closed.and_then(|open| open.session.upgrade()) {
-            let told = Update::SheetOver(id, Arc::new(outcome));
-            session.lock().tell(told);
+        if let Some(at) = sheets.iter().position(|open| open.sheet.id == id) {
+            let closed = sheets.remove(at);
+            closed.tell(Update::SheetOver(id, Arc::new(outcome)));
+        }
+        if sheets.is_empty() {
+            all.remove(&session);
         }
     }
 

@@ -119,7 +119,6 @@ async fn receipts_that_prove_nothing_are_not_believed() {
         world.meddle(move |_, done| done(false_outcome));
         confirm(&session, &sheet).await.expect("agreed");
         until("it was submitted", || world.submitted() > submitted).await;
-        session.settled();
         assert_eq!(session.sheets()[0].stage, SheetStage::Waiting);
         assert_eq!(text(&session, "text"), "ok");
         // Asked again, it says the truth.

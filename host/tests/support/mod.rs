@@ -40,6 +40,23 @@ pub fn with_wasm(package: &Package, wasm: &[u8]) -> Package {
     Package::read(writer.finish().expect("written"), &PackageLimits::default()).expect("a package")
 }
 
+/// A package with another text in its manifest, all else being the same.
+pub fn with_manifest(package: &Package, change: impl Fn(&str) -> String) -> Package {
+    let mut writer = PackageWriter::default();
+    for (path, bytes) in package.files() {
+        let bytes = if path == "manifest.json" {
+            let text = std::str::from_utf8(bytes).expect("text");
+            let changed = change(text);
+            assert_ne!(changed, text, "nothing to change was found");
+            changed.into_bytes()
+        } else {
+            bytes.to_vec()
+        };
+        writer.file(path, bytes).expect("a good name");
+    }
+    Package::read(writer.finish().expect("written"), &PackageLimits::default()).expect("a package")
+}
+
 /// A component whose types nest in one another so often.
 pub fn nested_types(depth: usize) -> Vec<u8> {
     let mut types = vec![1];

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use lapak_abi::package::Package;
 use lapak_host::capability::Providers;
 use lapak_host::capability::payments::records::PaymentRecords;
 use lapak_host::capability::payments::records::sqlite::SqliteRecords;
@@ -282,8 +283,11 @@ impl World {
 }
 
 pub async fn start(config: RuntimeConfig) -> (Runtime, Arc<App>) {
+    // Built once for all tests of a file.
+    static GUEST: OnceLock<Package> = OnceLock::new();
     let runtime = Runtime::new(config).expect("a runtime");
-    let app = runtime.load(hostile()).await.expect("loaded");
+    let package = GUEST.get_or_init(hostile).clone();
+    let app = runtime.load(package).await.expect("loaded");
     (runtime, app)
 }
 
@@ -363,6 +367,7 @@ pub async fn confirm_with(session: &Session, sheet: &Sheet, pin: &str) -> Result
 
 /// Waits until the app shows this about its request.
 pub async fn told(session: &Session, what: &str) {
+    session.painted().await;
     for _ in 0..6_000 {
         if text(session, "text").contains(what) {
             return;

@@ -1,12 +1,14 @@
 //! One request of an app's, from the call to its outcome: who is asked, what is checked, and that it ends once.
 
+mod answer;
+
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use lapak_ledger::Purpose;
 use lapak_ledger::name::RequestKey;
 use lapak_ledger::provider::{Decline, OrderState as Standing, PersonAccount};
 
-use super::records::{Agreed, DAY_MS, PaymentResult, Written, within};
+use super::records::{Agreed, DAY_MS, PaymentResult, Record, Written, within};
 use super::till::{Payments, in_words};
 use super::wants::{Brief, Unfit, Wants};
 use crate::audit::AuditEntry;
@@ -14,8 +16,7 @@ use crate::bindings::lapak::app::payments::Outcome;
 use crate::grants::{AccessDenied, Capability, OutOfBounds};
 use crate::session::Shared;
 use crate::sheet::{
-    Asker, Lapse, PaymentSheet, Pin, Sheet, SheetAccount, SheetAnswer, SheetAsk, SheetError,
-    SheetId, SheetOutcome, SheetProvider, SheetStage,
+    PaymentSheet, Sheet, SheetAccount, SheetAsk, SheetId, SheetOutcome, SheetProvider, SheetStage,
 };
 
 /// The longest that a sheet is open, in milliseconds: a quarter of an hour.
@@ -79,12 +80,7 @@ impl Asking {
         let parts = self.payments.parts();
         match parts.records.find(&self.key) {
             Ok(None) => {}
-            Ok(Some(record)) => {
-                return match record.result {
-                    Some(result) => self.over(&result),
-                    None => self.go_on(record.agreed),
-                };
-            }
+            Ok(Some(record)) => return self.take_up(record),
             Err(error) => {
                 tracing::error!(%error, "a payment cannot be asked for");
                 return self.over(&PaymentResult::Declined(Decline::Unavailable));
@@ -169,7 +165,8 @@ impl Asking {
         }
         let agreed = self.agreed(brief, account);
         match self.payments.parts().records.agree(&agreed, None) {
-            Ok(_) => self.go_on(agreed),
+            Ok(Written::Known(record)) => self.take_up(*record),
+            Ok(Written::New | Written::OverBound) => self.go_on(agreed),
             Err(error) => {
                 tracing::error!(%error, "a refund was not written down");
                 self.over(&PaymentResult::Declined(Decline::Unavailable));
@@ -226,18 +223,6 @@ impl Asking {
         session.host.sheets.open(&session, sheet, asker);
     }
 
-    fn confirm(self: &Arc<Self>, sheet: &Sheet, pin: &Pin) -> Result<(), SheetError> {
-        if !self.claim(Claim::Agreeing) {
-            return Err(SheetError::NotOpen);
-        }
-        let confirmed = self.try_confirm(sheet, pin);
-        if confirmed.is_err() {
-            // Open as before, unless that ended it.
-            *self.claim.lock().unwrap_or_else(PoisonError::into_inner) = Claim::Free;
-        }
-        confirmed
-    }
-
     fn claim(&self, wanted: Claim) -> bool {
         let mut claim = self.claim.lock().unwrap_or_else(PoisonError::into_inner);
         let free = *claim == Claim::Free;
@@ -247,46 +232,12 @@ impl Asking {
         free
     }
 
-    fn try_confirm(self: &Arc<Self>, sheet: &Sheet, pin: &Pin) -> Result<(), SheetError> {
-        let session = self.session.upgrade().ok_or(SheetError::NotOpen)?;
-        let (brief, account) = self.shown().ok_or(SheetError::NotOpen)?;
-        let parts = self.payments.parts();
-        if parts.clock.now_ms() >= sheet.expires_ms {
-            self.over(&PaymentResult::Expired);
-            return Err(SheetError::Expired);
+    /// Goes on from what was written down.
+    fn take_up(self: &Arc<Self>, record: Record) {
+        match record.result {
+            Some(result) => self.over(&result),
+            None => self.go_on(record.agreed),
         }
-        if let Err(error) = parts.pins.check(&session.owner.person, pin.digits()) {
-            self.note(false, "wrong PIN", "", &about(&brief));
-            return Err(error.into());
-        }
-        // After the PIN, which takes a while: what is over or taken back by now is not paid.
-        if session.has_ended() {
-            return Err(SheetError::NotOpen);
-        }
-        if let Err(why) = self.allowed(&brief) {
-            self.deny(&why);
-            return Err(SheetError::Denied);
-        }
-        let bounds = session.grants.payment_bounds();
-        let most = bounds.per_day_minor(brief.amount.currency());
-        let agreed = self.agreed(&brief, &account);
-        match parts.records.agree(&agreed, most) {
-            Ok(Written::New | Written::Known(_)) => {}
-            Ok(Written::OverBound) => {
-                self.deny(&OutOfBounds::PerDay.to_string());
-                return Err(SheetError::Denied);
-            }
-            Err(error) => return Err(SheetError::Unavailable(error.to_string())),
-        }
-        self.note(true, "agreed", "PIN", &about(&brief));
-        session
-            .host
-            .sheets
-            .change(session.id, self.number, |sheet| {
-                sheet.stage = SheetStage::Waiting;
-            });
-        self.go_on(agreed);
-        Ok(())
     }
 
     /// Written down: now the provider is asked, by whoever is first.
@@ -434,63 +385,6 @@ impl Asking {
     fn person(&self) -> String {
         let session = self.session.upgrade();
         session.map_or_else(String::new, |session| session.owner.person.to_string())
-    }
-}
-
-impl Asker for Arc<Asking> {
-    fn answer(&self, sheet: &Sheet, answer: SheetAnswer) -> Result<(), SheetError> {
-        match answer {
-            SheetAnswer::Confirm(pin) => self.confirm(sheet, &pin),
-            SheetAnswer::ChoosePin(pin) => {
-                let pins = &self.payments.parts().pins;
-                pins.choose(&self.person(), pin.digits())?;
-                let session = self.session.upgrade().ok_or(SheetError::NotOpen)?;
-                session
-                    .host
-                    .sheets
-                    .change(session.id, self.number, |sheet| {
-                        if let SheetAsk::Payment(payment) = &mut sheet.ask {
-                            payment.has_pin = true;
-                        }
-                    });
-                Ok(())
-            }
-            SheetAnswer::Cancel if sheet.stage == SheetStage::Waiting => {
-                self.payments.cancel(&self.key);
-                Ok(())
-            }
-            SheetAnswer::Cancel => {
-                if !self.claim(Claim::Ended) {
-                    return Err(SheetError::NotOpen);
-                }
-                self.note(true, "cancelled", "refused", "");
-                self.over(&PaymentResult::Cancelled);
-                Ok(())
-            }
-            SheetAnswer::Consent(_) => Err(SheetError::WrongKind),
-        }
-    }
-
-    fn lapse(&self, _sheet: &Sheet, lapse: Lapse) {
-        if !self.claim(Claim::Ended) {
-            return;
-        }
-        match lapse {
-            Lapse::Expired => {
-                self.note(true, "expired", "", "");
-                self.over(&PaymentResult::Expired);
-            }
-            Lapse::Withdrawn => self.deny("taken back while the sheet was open"),
-            Lapse::SessionEnded => {
-                self.note(true, "closed", "", "");
-                self.end(Outcome::Cancelled, SheetOutcome::Closed);
-            }
-        }
-    }
-
-    fn may_ask(&self) -> bool {
-        self.shown()
-            .is_none_or(|(brief, _)| self.allowed(&brief).is_ok())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lapak_ledger::merchant::{Shop, Wanted};
+use lapak_ledger::merchant::{MerchantClient, NoOrder, Shop, Wanted};
 use lapak_ledger::money::Currency;
 use lapak_ledger::name::AccountId;
 use lapak_ledger::pin::{PinError, Pins};
@@ -124,6 +124,18 @@ pub trait MerchantServers: Send + Sync {
     /// # Errors
     /// [`NotSigned`].
     fn order(&self, merchant: &str, app_id: &str, wanted: &[Wanted]) -> Result<String, NotSigned>;
+}
+
+impl MerchantServers for MerchantClient {
+    fn order(&self, merchant: &str, _app_id: &str, wanted: &[Wanted]) -> Result<String, NotSigned> {
+        let merchant = merchant.parse();
+        let merchant = merchant.map_err(|_| NotSigned::NotSold("no such merchant".into()))?;
+        // Whose app the order is for stands in it, and is checked when the app brings it.
+        Self::order(self, &merchant, wanted).map_err(|error| match error {
+            NoOrder::NoServer | NoOrder::Refused(_) => NotSigned::NotSold(error.to_string()),
+            NoOrder::Unavailable(why) => NotSigned::Unavailable(why),
+        })
+    }
 }
 
 /// Shops within this process, by merchant: what a demonstration has instead of servers. With none in it every merchant

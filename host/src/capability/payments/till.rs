@@ -82,6 +82,19 @@ impl Payments {
         }
     }
 
+    /// The runtime ends: nobody is left to be told, though payments go on. Whoever asked holds these payments up, and they
+    /// whoever asked.
+    pub(crate) fn let_go(&self) {
+        let told: Vec<Told> = {
+            let mut in_flight = self.lock();
+            in_flight
+                .values_mut()
+                .flat_map(|one| std::mem::take(&mut one.told))
+                .collect()
+        };
+        drop(told);
+    }
+
     /// Submits what was written down; `told` hears what came of it, with others who ask for the same.
     pub(super) fn submit(self: &Arc<Self>, agreed: Agreed, told: Option<Told>) {
         {
