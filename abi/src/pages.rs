@@ -1,5 +1,7 @@
 //! The page stack: a state machine without I/O, shared by the host and the SDK's test kit.
 
+use std::sync::Arc;
+
 use crate::manifest::PageRoute;
 
 /// Names one opened page; given once and never used again in a session.
@@ -71,11 +73,19 @@ pub enum NavigationError {
 /// The longest page URL, in bytes.
 pub const MAX_URL_BYTES: usize = 8 * 1024;
 
+/// The pages that an app has, the same for all its sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routes {
+    /// As the manifest lists them.
+    pub pages: Vec<PageRoute>,
+    /// Those in the tab bar.
+    pub tabs: Vec<PageRoute>,
+}
+
 /// The opened pages of a session, lowest first.
 #[derive(Clone, Debug)]
 pub struct PageStack {
-    routes: Vec<PageRoute>,
-    tabs: Vec<PageRoute>,
+    routes: Arc<Routes>,
     max: usize,
     open: Vec<Page>,
     next_id: u32,
@@ -92,12 +102,11 @@ pub struct SavedPages {
 type Moved = Result<Vec<PageEvent>, NavigationError>;
 
 impl PageStack {
-    /// An empty stack for an app with these pages, of which `tabs` are in the tab bar; at most `max` open.
+    /// An empty stack for an app with these pages; at most `max` open.
     #[must_use]
-    pub fn new(routes: Vec<PageRoute>, tabs: Vec<PageRoute>, max: usize) -> Self {
+    pub fn new(routes: Arc<Routes>, max: usize) -> Self {
         Self {
             routes,
-            tabs,
             max: max.max(1),
             open: Vec::new(),
             next_id: 1,
@@ -120,7 +129,11 @@ impl PageStack {
     #[must_use]
     pub fn save(&self) -> SavedPages {
         let place = |page: &Page| {
-            let found = self.routes.iter().position(|route| *route == page.route);
+            let found = self
+                .routes
+                .pages
+                .iter()
+                .position(|route| *route == page.route);
             found.and_then(|index| u32::try_from(index).ok())
         };
         let open = self.open.iter();
@@ -140,7 +153,7 @@ impl PageStack {
         let open = saved.open.into_iter().map(|(id, place, query)| {
             let route = usize::try_from(place)
                 .ok()
-                .and_then(|place| self.routes.get(place));
+                .and_then(|place| self.routes.pages.get(place));
             Ok(Page {
                 id: PageId(id),
                 route: route.ok_or(NavigationError::UnknownPage)?.clone(),
@@ -158,7 +171,11 @@ impl PageStack {
     /// [`NavigationError::InvalidUrl`] and [`NavigationError::UnknownPage`].
     pub fn open_first(&mut self, url: &str) -> Moved {
         let target = if url.is_empty() {
-            let first = self.routes.first().ok_or(NavigationError::UnknownPage)?;
+            let first = self
+                .routes
+                .pages
+                .first()
+                .ok_or(NavigationError::UnknownPage)?;
             (first.clone(), String::new())
         } else {
             self.parse(url)?
@@ -174,7 +191,7 @@ impl PageStack {
     /// See [`NavigationError`].
     pub fn navigate_to(&mut self, url: &str) -> Moved {
         let target = self.parse(url)?;
-        if self.tabs.contains(&target.0) {
+        if self.routes.tabs.contains(&target.0) {
             return Err(NavigationError::IsATab);
         }
         if self.open.len() >= self.max {
@@ -191,7 +208,7 @@ impl PageStack {
     /// See [`NavigationError`].
     pub fn redirect_to(&mut self, url: &str) -> Moved {
         let target = self.parse(url)?;
-        if self.tabs.contains(&target.0) {
+        if self.routes.tabs.contains(&target.0) {
             return Err(NavigationError::IsATab);
         }
         let mut events = self.hide_top();
@@ -235,7 +252,7 @@ impl PageStack {
     /// See [`NavigationError`].
     pub fn switch_tab(&mut self, url: &str) -> Moved {
         let target = self.parse(url)?;
-        if !self.tabs.contains(&target.0) {
+        if !self.routes.tabs.contains(&target.0) {
             return Err(NavigationError::NotATab);
         }
         if !target.1.is_empty() {
@@ -293,7 +310,11 @@ impl PageStack {
         if path.contains(':') || path.split('/').any(odd) {
             return Err(NavigationError::InvalidUrl);
         }
-        let route = self.routes.iter().find(|route| route.as_str() == path);
+        let route = self
+            .routes
+            .pages
+            .iter()
+            .find(|route| route.as_str() == path);
         let route = route.ok_or(NavigationError::UnknownPage)?;
         Ok((route.clone(), query.to_owned()))
     }

@@ -1,7 +1,7 @@
 //! The page stack against a plain model.
 
 use lapak_abi::manifest::PageRoute;
-use lapak_abi::pages::{NavigationError, PageEvent, PageId, PageStack};
+use lapak_abi::pages::{NavigationError, PageEvent, PageId, PageStack, Routes};
 use proptest::prelude::*;
 
 fn route(path: &str) -> PageRoute {
@@ -12,11 +12,11 @@ fn stack() -> PageStack {
     let routes = ["pages/menu", "pages/basket", "pages/dish", "pages/help"]
         .map(route)
         .to_vec();
-    PageStack::new(
-        routes,
-        ["pages/menu", "pages/basket"].map(route).to_vec(),
-        10,
-    )
+    let routes = Routes {
+        pages: routes,
+        tabs: ["pages/menu", "pages/basket"].map(route).to_vec(),
+    };
+    PageStack::new(routes.into(), 10)
 }
 
 /// What happened, in short: `L3 S3 R3 H1 U1`.

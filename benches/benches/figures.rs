@@ -2,6 +2,10 @@
 
 use lapak_benches::{Effort, run};
 
+/// As in the command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
     let only = std::env::args()

@@ -114,7 +114,12 @@ impl Live {
     /// Taps, and waits for the patch. The measuring thread waits without sleeping, so that its own waking up
     /// is not in the figure.
     pub(crate) fn tap(&mut self, node: NodeId) -> anyhow::Result<Arc<Patch>> {
+        // Looked at from outside: whoever asked the channel again and again would hold up the worker that sends on it.
+        let before = self.session.handled();
         self.session.send(tap_on(node))?;
+        while self.session.handled() == before {
+            std::hint::spin_loop();
+        }
         loop {
             match self.updates.try_recv() {
                 Ok(Update::Patch(patch)) => return Ok(patch),

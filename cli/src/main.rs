@@ -15,6 +15,10 @@ use tracing_subscriber::EnvFilter;
 
 use commands::Command;
 
+/// Sessions come and go in small pieces, on every thread.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Make mini-apps, build them, look at them, drive them.
 #[derive(Debug, Parser)]
 #[command(

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use lapak_abi::manifest::Manifest;
 use lapak_abi::package::Package;
-use lapak_abi::pages::PageStack;
+use lapak_abi::pages::{PageStack, Routes};
 use lapak_scheduler::Account;
 use wasmtime::Engine;
 use wasmtime::component::{Component, HasSelf, Linker};
@@ -24,6 +24,7 @@ const MOST_MODELS: usize = 8;
 /// An app that is ready to be launched: checked, compiled, linked. Shared by all its sessions.
 pub struct App {
     package: Package,
+    routes: Arc<Routes>,
     pre: MiniAppPre<Hosted>,
     needs_wasi: bool,
     from_cache: bool,
@@ -199,13 +200,7 @@ impl App {
 
     /// An empty page stack for a session of this app.
     pub(crate) fn page_stack(&self, most: usize) -> PageStack {
-        let manifest = self.manifest();
-        let tabs = manifest
-            .tab_bar
-            .as_ref()
-            .map(|bar| bar.list.iter().map(|tab| tab.page.clone()).collect())
-            .unwrap_or_default();
-        PageStack::new(manifest.pages.clone(), tabs, most)
+        PageStack::new(self.routes.clone(), most)
     }
 
     pub(crate) fn pre(&self) -> &MiniAppPre<Hosted> {
@@ -238,6 +233,7 @@ impl App {
             .map_err(|error| LoadError::Component(one_line(&error)))?;
         static SERIAL: AtomicU64 = AtomicU64::new(1);
         Ok(Arc::new(Self {
+            routes: Arc::new(routes(package.manifest())),
             pre,
             needs_wasi: imports.wasi,
             from_cache,
@@ -249,6 +245,17 @@ impl App {
             models: Mutex::default(),
             package,
         }))
+    }
+}
+
+fn routes(manifest: &Manifest) -> Routes {
+    let bar = manifest.tab_bar.iter();
+    Routes {
+        pages: manifest.pages.clone(),
+        tabs: bar
+            .flat_map(|bar| &bar.list)
+            .map(|tab| tab.page.clone())
+            .collect(),
     }
 }
 

@@ -26,7 +26,6 @@ struct Reading {
 impl CpuMeter {
     pub(crate) fn reset(&self) {
         self.0.used.store(0, Ordering::Relaxed);
-        self.0.slice_began.store(thread_cpu_ns(), Ordering::Relaxed);
     }
 
     /// What the slices that are over took.

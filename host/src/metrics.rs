@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use lapak_scheduler::{Class, SchedulerSink};
+use lapak_scheduler::{Class, SchedulerSink, Shards};
 
 /// Upper bounds of a histogram's buckets, in nanoseconds: 1 µs to 10 s, three to a decade.
 pub const BOUNDS_NS: [u64; 22] = [
@@ -35,6 +35,11 @@ pub const BOUNDS_NS: [u64; 22] = [
 /// Durations, counted by size.
 #[derive(Debug, Default)]
 pub struct Histogram {
+    parts: Shards<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
     /// One for each bound, and one for what is larger.
     buckets: [AtomicU64; BOUNDS_NS.len() + 1],
     sum_ns: AtomicU64,
@@ -55,20 +60,27 @@ impl Histogram {
     pub fn observe(&self, duration: Duration) {
         let ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         let bucket = BOUNDS_NS.partition_point(|bound| *bound < ns);
-        if let Some(bucket) = self.buckets.get(bucket) {
+        let counts = self.parts.mine();
+        if let Some(bucket) = counts.buckets.get(bucket) {
             bucket.fetch_add(1, Ordering::Relaxed);
         }
-        self.sum_ns.fetch_add(ns, Ordering::Relaxed);
+        counts.sum_ns.fetch_add(ns, Ordering::Relaxed);
     }
 
     /// The counts at this moment.
     #[must_use]
     pub fn reading(&self) -> HistogramReading {
-        let buckets = self.buckets.iter();
-        HistogramReading {
-            buckets: buckets.map(|one| one.load(Ordering::Relaxed)).collect(),
-            sum_ns: self.sum_ns.load(Ordering::Relaxed),
+        let mut reading = HistogramReading {
+            buckets: vec![0; BOUNDS_NS.len() + 1],
+            sum_ns: 0,
+        };
+        for counts in self.parts.iter() {
+            for (sum, bucket) in reading.buckets.iter_mut().zip(&counts.buckets) {
+                *sum += bucket.load(Ordering::Relaxed);
+            }
+            reading.sum_ns += counts.sum_ns.load(Ordering::Relaxed);
         }
+        reading
     }
 }
 

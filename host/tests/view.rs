@@ -121,6 +121,32 @@ fn keyed(tree: &Tree) -> HashMap<String, (NodeId, std::mem::Discriminant<Element
     found
 }
 
+/// Corrects the counts of descendants after subtrees were folded into one node each; beside each node stands where in
+/// `first` the next one was.
+fn recount(next: &mut [(Node, usize)], first: &View) {
+    let starts: Vec<usize> = std::iter::once(0)
+        .chain(next.iter().map(|(_, after)| *after))
+        .collect();
+    for index in 0..next.len() {
+        let (node, _) = &mut next[index];
+        if matches!(node.element, Element::Unchanged) {
+            node.descendants = 0;
+            continue;
+        }
+        let below = usize::try_from(first.nodes[starts[index]].descendants).expect("few");
+        let end = starts[index] + 1 + below;
+        let inside = starts[index + 1..next_len(&starts)]
+            .iter()
+            .filter(|start| **start < end);
+        node.descendants = u32::try_from(inside.count()).expect("few");
+    }
+}
+
+/// The last entry is the end of all, not the start of a node.
+fn next_len(starts: &[usize]) -> usize {
+    starts.len() - 1
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -145,6 +171,44 @@ proptest! {
             prop_assert!(none.is_empty(), "{:?}", none);
             shown = tree;
         }
+    }
+
+    #[test]
+    fn a_view_of_the_same_shape_keeps_every_node(
+        roots in prop::collection::vec(made(), 1..5),
+        classes in prop::collection::vec(prop::option::of(0..3_u8), 64),
+        folds in prop::collection::vec(prop::bool::weighted(0.2), 64),
+    ) {
+        let mut ids = NodeIds::default();
+        let first = view(&roots);
+        let (shown, _) = update(None, first.clone(), &LIMITS, &mut ids).expect("a good view");
+        // Other classes here and there; and some subtrees said to be as they were.
+        let (mut next, mut expected) = (Vec::new(), shown.clone());
+        let mut at = 0;
+        while let Some(node) = first.nodes.get(at) {
+            let below = usize::try_from(node.descendants).expect("few");
+            let mut node = node.clone();
+            if folds[at % folds.len()] {
+                node.element = Element::Unchanged;
+                node.class.clear();
+                node.label = None;
+                node.bindings.clear();
+                at += below;
+            } else if let Some(class) = classes[at % classes.len()] {
+                node.class = format!("other{class}");
+                expected.nodes[at].node.class.clone_from(&node.class);
+            }
+            at += 1;
+            next.push((node, at));
+        }
+        recount(&mut next, &first);
+        let nodes = next.into_iter().map(|(node, _)| node).collect();
+        let (tree, ops) = update(Some(shown.clone()), View { page: 1, title: None, nodes }, &LIMITS, &mut ids).expect("a good view");
+        prop_assert_eq!(&tree, &expected);
+        prop_assert!(ops.iter().all(|op| matches!(op, Op::Update { .. })), "{:?}", ops);
+        let mut patched = shown;
+        apply(&mut patched, &ops).expect("the operations fit");
+        prop_assert_eq!(&patched, &tree);
     }
 
     #[test]

@@ -103,8 +103,9 @@ fn compare(
             let patch = live.tap(node)?;
             our_times.push(micros(since));
             wire.push(wire_bytes(&patch));
-            // Handlers are numbered anew with each view.
-            let handler = bare.tap_handler(nth).unwrap_or_default();
+            // Handlers are numbered anew with each view; one that says `unchanged` of all but a row has that row's alone.
+            let handler = bare.tap_handler(nth).or_else(|| bare.tap_handler(0));
+            let handler = handler.context("nothing to tap")?;
             let event = Bare::tap(handler);
             let since = Instant::now();
             tokio.block_on(bare.handle(&event))?;

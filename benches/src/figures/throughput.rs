@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use lapak_abi::package::{Package, PackageLimits};
-use lapak_host::view::Trigger;
+use lapak_host::view::{NodeIds, Trigger, ViewLimits, update};
 use tokio::runtime::Runtime as Tokio;
 use tokio::sync::mpsc;
 
@@ -17,8 +17,12 @@ use crate::process::next_random;
 use crate::{Effort, Figure};
 
 const SESSIONS: usize = 10_000;
-/// Instances of ours: the much used sessions keep theirs.
-const INSTANCES: usize = 4_096;
+/// The defaults of a host.
+const LIMITS: ViewLimits = ViewLimits {
+    nodes: 10_000,
+    depth: 64,
+    bytes: 1 << 20,
+};
 /// Events on their way at a time.
 const IN_FLIGHT: u64 = 256;
 
@@ -28,23 +32,19 @@ pub(super) fn zipf(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>>
     let events = if effort.divide > 1 { 200 } else { 100_000 };
     let count = effort.of(SESSIONS);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    let runtime = live::runtime_with(effort.of(INSTANCES))?;
+    // An instance for each session, as the reference has it.
+    let runtime = live::runtime_with(count + 1)?;
     let app = tokio.block_on(live::load(&runtime, COUNTER))?;
     let sessions = tokio.block_on(live::launch_many(&runtime, &app, count))?;
     let add = sessions[0].screen().tree.find("+", Trigger::Tap);
     let add = add.context("a plus")?;
     for _ in 0..effort.runs.min(5) {
         let mut zipf = Zipf::new(count);
-        let handled = || {
-            sessions
-                .iter()
-                .map(lapak_host::Session::handled)
-                .sum::<u64>()
-        };
+        // As the reference does: one counter, not one of each session.
+        let handled = || runtime.metrics().event_wall.count();
         let before = handled();
         let since = Instant::now();
         for sent in 0..events {
-            // Now and then, since adding them all up takes long.
             if sent % IN_FLIGHT == 0 {
                 wait_until(|| handled() + IN_FLIGHT >= before + sent);
             }
@@ -98,11 +98,22 @@ impl Tasks {
             let mut app: Bare = tokio.block_on(prepared.launch())?;
             let handled = handled.clone();
             tokio.spawn(async move {
+                let (mut tree, mut ids) = (None, NodeIds::default());
+                let mut handler = app.tap_handler(1).unwrap_or_default();
                 while taps.recv().await.is_some() {
-                    let handler = app.tap_handler(1).unwrap_or_default();
                     if app.handle(&Bare::tap(handler)).await.is_err() {
                         return;
                     }
+                    // The same from end to end: an event in, a checked patch out.
+                    handler = app.tap_handler(1).unwrap_or_default();
+                    let Some(view) = app.view.take() else {
+                        return;
+                    };
+                    let Ok((next, ops)) = update(tree.take(), view, &LIMITS, &mut ids) else {
+                        return;
+                    };
+                    drop(std::hint::black_box(ops));
+                    tree = Some(next);
                     handled.fetch_add(1, Ordering::Release);
                 }
             });

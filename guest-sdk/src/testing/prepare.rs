@@ -1,9 +1,10 @@
 //! What a launch starts from.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use lapak_abi::manifest::PageRoute;
-use lapak_abi::pages::PageStack;
+use lapak_abi::pages::{PageStack, Routes};
 
 use super::TestApp;
 use crate::app::App;
@@ -32,8 +33,7 @@ const PAGE_STACK: usize = 10;
 /// assert!(app.shows("id"));
 /// ```
 pub struct Preparation<A> {
-    routes: Vec<PageRoute>,
-    tabs: Vec<PageRoute>,
+    routes: Arc<Routes>,
     url: String,
     lang: String,
     color_scheme: ColorScheme,
@@ -45,8 +45,10 @@ pub struct Preparation<A> {
 impl<A: App> Preparation<A> {
     pub(super) fn new(routes: Vec<PageRoute>, tabs: Vec<PageRoute>) -> Self {
         Self {
-            routes,
-            tabs,
+            routes: Arc::new(Routes {
+                pages: routes,
+                tabs,
+            }),
             url: String::new(),
             lang: "en".to_owned(),
             color_scheme: ColorScheme::Light,
@@ -106,7 +108,7 @@ impl<A: App> Preparation<A> {
 
     /// Opens the first page; the events of pages wait in the simulated host.
     pub(super) fn open(&self) -> Launch {
-        let mut pages = PageStack::new(self.routes.clone(), self.tabs.clone(), PAGE_STACK);
+        let mut pages = PageStack::new(self.routes.clone(), PAGE_STACK);
         let opened = match pages.open_first(&self.url) {
             Ok(opened) => opened,
             Err(error) => panic!("{:?} cannot be the first page: {error}", self.url),

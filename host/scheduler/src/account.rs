@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::NORMAL_WEIGHT;
+use crate::shards::Shards;
 
 /// What many sessions have in common: a tenant, or an app.
 ///
@@ -12,7 +13,7 @@ use crate::NORMAL_WEIGHT;
 pub struct Account {
     weight: AtomicU32,
     runnable: AtomicUsize,
-    cpu_ns: AtomicU64,
+    cpu_ns: Shards<AtomicU64>,
 }
 
 impl Account {
@@ -28,7 +29,7 @@ impl Account {
         Self {
             weight: AtomicU32::new(weight.max(1)),
             runnable: AtomicUsize::new(0),
-            cpu_ns: AtomicU64::new(0),
+            cpu_ns: Shards::default(),
         }
     }
 
@@ -52,11 +53,12 @@ impl Account {
     /// CPU time of all turns that are over.
     #[must_use]
     pub fn cpu(&self) -> Duration {
-        Duration::from_nanos(self.cpu_ns.load(Ordering::Relaxed))
+        let parts = self.cpu_ns.iter().map(|part| part.load(Ordering::Relaxed));
+        Duration::from_nanos(parts.sum())
     }
 
     pub(crate) fn charge(&self, cpu_ns: u64) {
-        self.cpu_ns.fetch_add(cpu_ns, Ordering::Relaxed);
+        self.cpu_ns.mine().fetch_add(cpu_ns, Ordering::Relaxed);
     }
 
     pub(crate) fn began(&self) {

@@ -79,6 +79,7 @@ mod idle;
 mod policy;
 mod run_queue;
 mod scheduler;
+mod shards;
 mod shared;
 #[cfg(all(test, not(feature = "model")))]
 mod simulation;
@@ -95,5 +96,6 @@ pub use entity::{Entity, Runnable, Turn};
 pub use gauges::{SchedulerSink, Snapshot};
 pub use policy::{Class, NORMAL_WEIGHT, Policy};
 pub use scheduler::{Around, Config, Handle, Overloaded, Scheduler};
+pub use shards::Shards;
 pub use turn::should_yield;
 pub use window::Budget;

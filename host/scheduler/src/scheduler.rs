@@ -9,6 +9,7 @@ use crate::entity::Runnable;
 use crate::gauges::{Gauges, SchedulerSink, Snapshot, count};
 use crate::policy::{Class, Policy};
 use crate::shared::Shared;
+use crate::slot::Slot;
 use crate::sync::{Builder, JoinHandle, current};
 use crate::worker::Worker;
 
@@ -148,8 +149,14 @@ impl<R: Runnable> Handle<R> {
     /// # Errors
     /// [`Overloaded`] when more sessions are runnable than the configuration allows.
     pub fn admit(&self) -> Result<(), Overloaded> {
-        let slots = self.shared.slots.iter();
-        let runnable = slots.map(|slot| slot.gauges.runnable()).sum();
+        let slots = &self.shared.slots;
+        // No more run than there are workers. Asked for every event, so it reads no more than it must.
+        let waiting = |slot: &Slot<R>| slot.waiting.load(Ordering::Relaxed);
+        let runnable = slots.iter().map(waiting).sum::<usize>() + slots.len();
+        if runnable <= self.shared.max_runnable {
+            return Ok(());
+        }
+        let runnable = slots.iter().map(|slot| slot.gauges.runnable()).sum();
         let max_runnable = self.shared.max_runnable;
         if runnable > max_runnable {
             count(&self.shared.sheds);

@@ -17,6 +17,9 @@ const BALANCE_EVERY: u64 = 8;
 /// While the mean gap between work is shorter than so many times the longest spin, it is worth spinning.
 const WORTH_SPINNING: u64 = 2;
 
+/// Looks for work between two readings of the clock, while a worker spins.
+const LOOKS: usize = 4;
+
 pub(crate) struct Worker<R> {
     shared: Arc<Shared<R>>,
     index: usize,
@@ -302,12 +305,19 @@ impl<R: Runnable> Worker<R> {
             return;
         }
         let slot = &shared.slots[self.index];
-        while slot.waiting.load(Ordering::Acquire) == 0
-            && !slot.nudged.load(Ordering::Acquire)
-            && !shared.stopped.load(Ordering::Relaxed)
-            && shared.clock.now_ns().saturating_sub(began_ns) < longest
-        {
-            spin_loop();
+        let called = || {
+            slot.waiting.load(Ordering::Acquire) > 0
+                || slot.nudged.load(Ordering::Acquire)
+                || shared.stopped.load(Ordering::Relaxed)
+        };
+        'spinning: while shared.clock.now_ns().saturating_sub(began_ns) < longest {
+            // Reading the clock takes longer than looking.
+            for _ in 0..LOOKS {
+                if called() {
+                    break 'spinning;
+                }
+                spin_loop();
+            }
         }
         shared.idle.stop_spinning();
     }

@@ -20,9 +20,7 @@ use crate::instances::Permit;
 use crate::mailbox::Letter;
 use crate::report::{EndCause, EndReport, from_error};
 use crate::updates::{Adopted, Carried};
-use crate::view::{
-    Element, NavigatorAction, NodeId, NodeIds, Trigger, accept_input, kind_name, trigger_name,
-};
+use crate::view::{Element, NavigatorAction, NodeId, NodeIds, Trigger, accept_input, kind_name};
 
 /// A session in its instance.
 pub(crate) struct Actor {
@@ -171,14 +169,18 @@ impl Actor {
                 .and_then(|found| {
                     let value =
                         accept_input(found, trigger, value).map_err(|error| error.to_string())?;
-                    Ok((
-                        found.node.element.clone(),
-                        screen.tree.handler(node, trigger),
-                        value,
-                    ))
+                    let element = &found.node.element;
+                    let navigator = match (element, trigger) {
+                        (Element::Navigator(navigator), Trigger::Tap) => Some(navigator.clone()),
+                        _ => None,
+                    };
+                    let mut bindings = found.node.bindings.iter();
+                    let bound = bindings.find(|one| one.trigger == trigger);
+                    let handler = bound.map(|one| one.handler);
+                    Ok((kind_name(element), navigator, handler, value))
                 })
         };
-        let (element, handler, value) = match found {
+        let (kind, navigator, handler, value) = match found {
             Ok(found) => found,
             Err(why) => return self.dropped("interaction", why),
         };
@@ -188,12 +190,8 @@ impl Actor {
             self.put_in = Some(PutIn {
                 node,
                 value: filled.then(|| value.clone()),
-                told: format!(
-                    "interaction {} {}#{}",
-                    trigger_name(trigger),
-                    kind_name(&element),
-                    node.0
-                ),
+                trigger,
+                kind,
             });
             self.due.push_back(Event::Interaction(Interaction {
                 page,
@@ -201,7 +199,7 @@ impl Actor {
                 value,
             }));
         }
-        if let (Element::Navigator(navigator), Trigger::Tap) = (element, trigger) {
+        if let Some(navigator) = navigator {
             let url = navigator.url;
             self.navigate("navigator", |pages| match navigator.action {
                 NavigatorAction::NavigateTo => pages.navigate_to(&url),
@@ -294,7 +292,7 @@ impl Actor {
         session.handled.fetch_add(1, Ordering::Release);
         session.host.metrics.event_cpu.observe(cpu);
         session.host.metrics.event_wall.observe(wall);
-        let told = || put_in.map_or_else(|| name.to_owned(), |put_in| put_in.told);
+        let told = || put_in.map_or_else(|| name.to_owned(), |put_in| put_in.told());
         self.record(told, |record| {
             record.cpu_ns = nanos(cpu);
             record.wall_ns = nanos(wall);

@@ -411,9 +411,17 @@ impl State {
         let before = self.progress;
         change(&mut self.progress);
         let now = self.progress;
-        if now != before
-            && let Some(sender) = self.watchers.as_ref().and_then(|all| all.progress.as_ref())
-        {
+        if now == before {
+            return;
+        }
+        let Some(watchers) = &mut self.watchers else {
+            return;
+        };
+        // Telling nobody costs nearly as much as telling somebody.
+        watchers
+            .progress
+            .take_if(|progress| progress.receiver_count() == 0);
+        if let Some(sender) = &watchers.progress {
             sender.send_replace(now);
         }
     }

@@ -7,15 +7,26 @@ use crate::report::from_view_error;
 use crate::session::actor::{Actor, Ended};
 use crate::session::shared::State;
 use crate::session::{Patch, Update, page_url};
-use crate::view::{NodeId, Op, View, ViewLimits, check, refusal, update_checked};
+use crate::view::{
+    NodeId, Op, Trigger, View, ViewLimits, check, refusal, trigger_name, update_checked,
+};
 
 /// What a person put into a node.
 pub(super) struct PutIn {
     pub(super) node: NodeId,
     /// What the control now holds, if the app looks after it.
     pub(super) value: Option<InputValue>,
+    pub(super) trigger: Trigger,
+    /// What kind of node it is.
+    pub(super) kind: &'static str,
+}
+
+impl PutIn {
     /// `interaction tap button#12`
-    pub(super) told: String,
+    pub(super) fn told(&self) -> String {
+        let trigger = trigger_name(self.trigger);
+        format!("interaction {trigger} {}#{}", self.kind, self.node.0)
+    }
 }
 
 impl Actor {
@@ -27,10 +38,10 @@ impl Actor {
         event: &str,
     ) -> Result<usize, Ended> {
         let session = self.session().clone();
-        let Some(top) = self.instance.state().pages.top().cloned() else {
+        let Some(top) = self.instance.state().pages.top().map(|page| page.id) else {
             return Ok(0);
         };
-        let Some(mut view) = view.filter(|view| view.page == top.id.0) else {
+        let Some(mut view) = view.filter(|view| view.page == top.0) else {
             return Ok(leave(&mut session.lock(), put_in));
         };
         let limits = session.limits();
@@ -41,10 +52,10 @@ impl Actor {
         };
         // Before the old tree is taken: a view that is refused leaves the last good one on the screen.
         check(&mut view, &limits).map_err(|error| Ended(from_view_error(&error, event)))?;
-        let title = view.title.clone();
+        let title = view.title.take();
         let mut state = session.lock();
         let screen = state.screen_mut();
-        let same_page = screen.version > 0 && screen.page == top.id;
+        let same_page = screen.version > 0 && screen.page == top;
         let old = same_page.then(|| std::mem::take(&mut screen.tree));
         let (tree, mut ops) = update_checked(old, view, &limits, &mut self.ids)
             .map_err(|error| Ended(from_view_error(&error, event)))?;
@@ -58,8 +69,10 @@ impl Actor {
         let pages = self.instance.state().pages.pages();
         screen.version += 1;
         screen.title = title;
-        screen.page = top.id;
-        screen.route = top.route.to_string();
+        screen.page = top;
+        screen.route = pages
+            .last()
+            .map_or_else(String::new, |page| page.route.to_string());
         screen.depth = pages.len();
         screen.stack = pages.iter().map(page_url).collect();
         if state.watched() {

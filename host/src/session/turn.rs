@@ -222,10 +222,19 @@ async fn launch_turn(session: Arc<Shared>, launch: Launch, place: Place) -> Body
 }
 
 async fn letter_turn(mut actor: Box<Actor>, letter: Letter) -> Body {
-    match actor.take(letter).await {
-        Ok(()) => Body::Kept(actor),
-        Err(Ended(report)) => over(&actor.session().clone(), report),
+    let mut next = Some(letter);
+    // More letters in the same turn, as long as nobody else is to have it: going through the queue costs as much as a small
+    // event.
+    while let Some(letter) = next {
+        if let Err(Ended(report)) = actor.take(letter).await {
+            return over(&actor.session().clone(), report);
+        }
+        next = match lapak_scheduler::should_yield() {
+            true => None,
+            false => actor.session().lock().mailbox.next(),
+        };
     }
+    Body::Kept(actor)
 }
 
 async fn thaw_turn(thawed: Thawed, place: Place, letter: Letter) -> Body {

@@ -33,6 +33,9 @@ const PACKED: u8 = 1;
 /// Packing begins where it saves more than it costs, and ends where it would take too long at once.
 const WORTH_PACKING: std::ops::Range<usize> = 2_048..1 << 20;
 
+/// Room for what the host remembers of a small app's session, so that it need not grow.
+const HOST_BYTES: usize = 1_024;
+
 /// What the host remembers of an idle session.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct HostPart {
@@ -56,7 +59,8 @@ pub(crate) fn host_bytes(
         pages: state.pages.save(),
         ids: ids.clone(),
     };
-    postcard::to_allocvec(&(part, screen, &screen.tree)).map_err(unreadable)
+    let room = Vec::with_capacity(HOST_BYTES);
+    postcard::to_extend(&(part, screen, &screen.tree), room).map_err(unreadable)
 }
 
 /// A snapshot that cannot be read.

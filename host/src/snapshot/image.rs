@@ -9,6 +9,8 @@ use super::slots::{PAGE, SlotView, Touched};
 
 /// The unit of the difference, in bytes. Small enough that a changed counter costs little, large enough to compare fast.
 const WORD: usize = 8;
+/// What is looked at first: a line of the processor's cache, in bytes.
+const BLOCK: usize = 64;
 /// Words of a page.
 const WORDS: usize = PAGE / WORD;
 
@@ -252,22 +254,7 @@ fn candidates(image: &Image, view: &SlotView<'_>) -> Vec<usize> {
 
 /// Runs of words that differ: how many runs, then for each how many words to skip, how many follow, and those.
 fn put_page(delta: &mut Vec<u8>, page: &[u8; PAGE], like: &[u8; PAGE]) {
-    // Arrays of a known size: each comparison is one of two registers.
-    let (words, like_words) = (page.as_chunks::<WORD>().0, like.as_chunks::<WORD>().0);
-    let differs = |word: usize| words[word] != like_words[word];
-    let mut runs = Vec::with_capacity(16);
-    let mut word = 0;
-    while word < WORDS {
-        if !differs(word) {
-            word += 1;
-            continue;
-        }
-        let start = word;
-        while word < WORDS && differs(word) {
-            word += 1;
-        }
-        runs.push((start, word));
-    }
+    let runs = runs(page, like);
     put_number(delta, runs.len());
     let mut end = 0;
     for (start, stop) in runs {
@@ -276,6 +263,30 @@ fn put_page(delta: &mut Vec<u8>, page: &[u8; PAGE], like: &[u8; PAGE]) {
         delta.extend_from_slice(&page[start * WORD..stop * WORD]);
         end = stop;
     }
+}
+
+/// Where two pages differ: runs of words, each from its first to the one after its last.
+fn runs(page: &[u8; PAGE], like: &[u8; PAGE]) -> Vec<(usize, usize)> {
+    // Arrays of known sizes: a comparison is one of a few registers. Most blocks are the same.
+    let (blocks, like_blocks) = (page.as_chunks::<BLOCK>().0, like.as_chunks::<BLOCK>().0);
+    let mut runs: Vec<(usize, usize)> = Vec::with_capacity(16);
+    for (block, (content, like)) in blocks.iter().zip(like_blocks).enumerate() {
+        if content == like {
+            continue;
+        }
+        let words = content.as_chunks::<WORD>().0.iter();
+        for (word, (content, like)) in words.zip(like.as_chunks::<WORD>().0).enumerate() {
+            if content == like {
+                continue;
+            }
+            let word = block * (BLOCK / WORD) + word;
+            match runs.last_mut() {
+                Some((_, stop)) if *stop == word => *stop += 1,
+                _ => runs.push((word, word + 1)),
+            }
+        }
+    }
+    runs
 }
 
 /// Writes the runs into a page that holds the image's content.

@@ -89,7 +89,33 @@ struct Open {
 /// Keys of one list of siblings. A hash set only where there are enough to pay for it.
 #[derive(Default)]
 struct Keys {
-    seen: HashSet<String>,
+    /// The nodes that have the first few.
+    few: Vec<usize>,
+    /// All of them, once there are more.
+    many: HashSet<String>,
+}
+
+/// So many keys are compared one by one.
+const FEW_KEYS: usize = 8;
+
+impl Keys {
+    /// Notes the key of the node `index`; tells whether it is new among its siblings.
+    fn insert(&mut self, nodes: &[Node], index: usize, key: &str) -> bool {
+        let keys = || {
+            self.few
+                .iter()
+                .filter_map(|at| nodes.get(*at)?.key.as_deref())
+        };
+        if self.few.len() < FEW_KEYS {
+            let new = keys().all(|seen| seen != key);
+            self.few.push(index);
+            return new;
+        }
+        if self.many.is_empty() {
+            self.many = keys().map(str::to_owned).collect();
+        }
+        self.many.insert(key.to_owned())
+    }
 }
 
 /// Checks every rule that can be checked without the last view, and clamps what may be clamped.
@@ -108,7 +134,10 @@ pub(crate) fn check(view: &mut View, limits: &ViewLimits) -> Result<(), ViewErro
         is_form: false,
         keys: Keys::default(),
     }];
-    for (index, node) in view.nodes.iter_mut().enumerate() {
+    for index in 0..total {
+        let Some(node) = view.nodes.get(index) else {
+            break;
+        };
         while open.len() > 1 && open.last().is_some_and(|open| open.end <= index) {
             open.pop();
         }
@@ -119,21 +148,24 @@ pub(crate) fn check(view: &mut View, limits: &ViewLimits) -> Result<(), ViewErro
                 limit: limits.bytes,
             });
         }
-        let is_form = check_place(index, node, &mut open, limits)?;
+        let is_form = check_place(&view.nodes, index, node, &mut open, limits)?;
         check_bindings(index, node)?;
-        check_values(index, &mut node.element)?;
         open.push(Open {
             end: index + 1 + descendants(node),
             is_list: matches!(node.element, Element::List),
             is_form,
             keys: Keys::default(),
         });
+        if let Some(node) = view.nodes.get_mut(index) {
+            check_values(index, &mut node.element)?;
+        }
     }
     Ok(())
 }
 
 /// Depth, count of descendants, key; answers whether the node stands in a form or is one.
 fn check_place(
+    nodes: &[Node],
     index: usize,
     node: &Node,
     open: &mut [Open],
@@ -168,7 +200,7 @@ fn check_place(
             claimed: node.descendants,
         });
     }
-    check_key(index, node, kind, parent)?;
+    check_key(nodes, index, node, kind, parent)?;
     let is_form = matches!(node.element, Element::Form);
     if is_form && parent.is_form {
         return Err(ViewError::NestedForm { node: index });
@@ -177,6 +209,7 @@ fn check_place(
 }
 
 fn check_key(
+    nodes: &[Node],
     index: usize,
     node: &Node,
     kind: &'static str,
@@ -194,7 +227,7 @@ fn check_key(
             length: key.len(),
         });
     }
-    if !parent.keys.seen.insert(key.clone()) {
+    if !parent.keys.insert(nodes, index, key) {
         return Err(ViewError::DuplicateKey {
             node: index,
             key: key.clone(),

@@ -10,7 +10,8 @@ use std::ops::Range;
 
 use super::check::check;
 use super::{
-    Element, Node, NodeId, NodeIds, Op, Tree, TreeNode, View, ViewError, ViewLimits, descendants,
+    Element, Node, NodeId, NodeIds, Op, Tree, TreeNode, Trigger, View, ViewError, ViewLimits,
+    descendants,
 };
 
 /// Checks `view` and makes it the next tree. Nodes that stay keep their number.
@@ -36,6 +37,10 @@ pub(crate) fn update_checked(
     limits: &ViewLimits,
     ids: &mut NodeIds,
 ) -> Result<(Tree, Vec<Op>), ViewError> {
+    let old = match old {
+        Some(tree) if same_shape(&tree.nodes, &view.nodes) => return Ok(in_step(tree, view)),
+        old => old,
+    };
     let old: Vec<Option<TreeNode>> = old
         .unwrap_or_default()
         .nodes
@@ -60,6 +65,70 @@ pub(crate) fn update_checked(
         });
     }
     Ok((Tree { nodes: differ.out }, differ.ops))
+}
+
+/// Whether each node goes on from the one at the same place, `unchanged` from a whole subtree: most views only say
+/// something else in a few nodes.
+fn same_shape(old: &[TreeNode], new: &[Node]) -> bool {
+    let mut old_at = 0;
+    // Where the subtrees that are open end, in the new view and in the old one.
+    let mut open = vec![(new.len(), old.len())];
+    for (new_at, node) in new.iter().enumerate() {
+        while let Some(&(new_end, old_end)) = open.last()
+            && new_end <= new_at
+        {
+            if old_end != old_at {
+                return false;
+            }
+            open.pop();
+        }
+        let Some(before) = old.get(old_at).map(|before| &before.node) else {
+            return false;
+        };
+        let inside = open.last().is_some_and(|(_, old_end)| old_at < *old_end);
+        if !inside || before.key != node.key || !same_kind(before, node) {
+            return false;
+        }
+        let old_end = old_at + 1 + descendants(before);
+        if matches!(node.element, Element::Unchanged) {
+            old_at = old_end;
+        } else {
+            open.push((new_at + 1 + descendants(node), old_end));
+            old_at += 1;
+        }
+    }
+    open.iter().all(|(_, old_end)| *old_end == old_at)
+}
+
+/// The next tree of one that keeps its shape.
+fn in_step(mut tree: Tree, view: View) -> (Tree, Vec<Op>) {
+    let mut ops = Vec::new();
+    let mut at = 0;
+    for mut node in view.nodes {
+        let Some(shown) = tree.nodes.get_mut(at) else {
+            break;
+        };
+        if matches!(node.element, Element::Unchanged) {
+            at += 1 + descendants(&shown.node);
+            continue;
+        }
+        at += 1;
+        // The app counts an unchanged subtree as one node.
+        node.descendants = shown.node.descendants;
+        let alike = looks_alike(&shown.node, &node);
+        let before = std::mem::replace(&mut shown.node, node);
+        if !alike {
+            let old = TreeNode {
+                id: shown.id,
+                node: before,
+            };
+            ops.push(Op::Update {
+                old: Box::new(old),
+                new: Box::new(shown.clone()),
+            });
+        }
+    }
+    (tree, ops)
 }
 
 /// The state of one comparison. Nodes leave `old` and `new` as they are taken over into `out`.
@@ -285,12 +354,13 @@ fn same_kind(old: &Node, new: &Node) -> bool {
 
 /// Whether a shell shows both alike. Which number the app gave a handler is not its business.
 fn looks_alike(old: &Node, new: &Node) -> bool {
-    let triggers =
-        |node: &Node| -> Vec<_> { node.bindings.iter().map(|one| one.trigger).collect() };
+    fn triggers(node: &Node) -> impl Iterator<Item = Trigger> {
+        node.bindings.iter().map(|one| one.trigger)
+    }
     old.element == new.element
         && old.class == new.class
         && old.label == new.label
-        && (old.bindings == new.bindings || triggers(old) == triggers(new))
+        && triggers(old).eq(triggers(new))
 }
 
 /// Marks the members of a longest strictly increasing run (patience sorting); `None` is never a member.
