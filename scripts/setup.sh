@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings what is missing for building and testing; says in one line what it installs and why; silent when all
-# is there. Arguments: what is needed, of `build` and `browser`.
+# is there. Arguments: what is needed, of `build`, `browser` and `books`.
 set -euo pipefail
 
 fail() {
@@ -54,6 +54,11 @@ need_build() {
 need_browser() {
   { command -v chromium && command -v chromedriver; } >/dev/null && return
   debian "the browser tests drive a real browser" chromium chromium-driver
+}
+
+need_books() {
+  command -v hledger >/dev/null && return
+  debian "a test lets another program check the ledger's books" hledger
 }
 
 for need in "$@"; do

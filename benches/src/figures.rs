@@ -4,6 +4,7 @@ mod event;
 mod fairness;
 mod launch;
 pub(crate) mod many;
+mod payments;
 mod pressure;
 mod restart;
 mod size;
@@ -37,6 +38,9 @@ pub(crate) const ALL: &[(&str, Measure)] = &[
     ("events-per-second", throughput::zipf),
     ("restart-100k", restart::restart),
     ("memory-pressure", pressure::hoarders),
+    ("payments-per-second", payments::per_second),
+    ("payment-latency", payments::latency),
+    ("ledger-at-10m", payments::at_10m),
     ("package-size-counter", size::counter),
     ("package-size-warung", size::warung),
 ];

@@ -1,5 +1,7 @@
 //! The imports of an app whose host lends nothing: every capability refuses, every page stays.
 
+mod money;
+
 use lapak_host::bindings::lapak::app::{
     clock, console, events, faults, navigation, random, requests, storage, timer, updates, view,
 };

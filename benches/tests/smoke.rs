@@ -37,6 +37,10 @@ fn every_figure_can_be_measured() {
         "restart-100k",
         "memory-pressure",
         "memory-pressure-p99",
+        "payments-per-second",
+        "payment-latency",
+        "payment-latency-p99",
+        "ledger-at-10m",
         "package-size-counter",
         "package-size-warung",
     ];

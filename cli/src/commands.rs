@@ -3,6 +3,8 @@
 mod build;
 mod doctor;
 mod inspect;
+mod ledger;
+mod merchant;
 mod new;
 mod preview;
 mod run;
@@ -19,6 +21,8 @@ pub(crate) enum Command {
     Shot(shot::ShotArgs),
     Run(run::RunArgs),
     Inspect(inspect::InspectArgs),
+    Ledger(ledger::LedgerArgs),
+    Merchant(merchant::MerchantArgs),
     Doctor(doctor::DoctorArgs),
 }
 
@@ -31,6 +35,8 @@ impl Command {
             Self::Shot(args) => shot::run(args),
             Self::Run(args) => run::run(args),
             Self::Inspect(args) => inspect::run(args),
+            Self::Ledger(args) => ledger::run(args),
+            Self::Merchant(args) => merchant::run(args),
             Self::Doctor(args) => doctor::run(args),
         }
     }

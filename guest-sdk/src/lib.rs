@@ -53,6 +53,7 @@ mod memory;
 pub mod navigation;
 #[cfg(target_arch = "wasm32")]
 mod panics;
+pub mod payments;
 pub mod random;
 mod request;
 mod route;
@@ -66,6 +67,7 @@ mod task;
 pub mod testing;
 pub mod timer;
 pub mod view;
+pub mod wallet;
 
 pub use app::{App, Context};
 #[cfg(feature = "json")]
@@ -86,7 +88,7 @@ pub mod prelude {
         navigator, picker, progress, radio, scroll, slider, swiper, switch, text, textarea,
         time_picker, view,
     };
-    pub use crate::{clock, console, pages, storage, timer};
+    pub use crate::{clock, console, pages, payments, storage, timer, wallet};
 }
 
 /// Makes a type the app of this crate: what the host calls. Once in a crate, at the end of `lib.rs`.

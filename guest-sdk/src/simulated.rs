@@ -3,6 +3,9 @@
 //! Differs from a host: no quotas, requests finish when the test kit says so, time stands still and timers run out at
 //! once.
 
+pub(crate) mod payments;
+pub(crate) mod wallet;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -17,9 +20,11 @@ use crate::bindings::wit::lapak::app::storage::{Error as StorageError, Outcome};
 pub enum Capability {
     Clock,
     Console,
+    Payments,
     Random,
     Storage,
     Timer,
+    Wallet,
 }
 
 /// All that the simulated host holds.
@@ -31,6 +36,8 @@ pub(crate) struct Host {
     pub(crate) page_events: Vec<PageEvent>,
     /// Requests that have not been finished yet, in order.
     pub(crate) waiting: VecDeque<u32>,
+    pub(crate) payments: payments::Payments,
+    pub(crate) wallet: wallet::Wallet,
     denied: BTreeSet<Capability>,
     outcomes: BTreeMap<u32, Outcome>,
     timers: BTreeSet<u32>,
@@ -66,7 +73,7 @@ pub(crate) mod clock {
     use crate::bindings::wit::lapak::app::clock::{Error, Timestamp};
 
     /// 2026-01-05, eleven in the morning in Jakarta.
-    const UNIX_MS: u64 = 1_767_585_600_000;
+    pub(crate) const UNIX_MS: u64 = 1_767_585_600_000;
     const UTC_OFFSET_MINUTES: i32 = 7 * 60;
 
     pub(crate) fn now() -> Result<Timestamp, Error> {
@@ -131,8 +138,14 @@ impl Host {
     }
 
     fn request(&mut self, outcome: Outcome) -> u32 {
+        let request = self.finished_request();
+        self.outcomes.insert(request, outcome);
+        request
+    }
+
+    /// A request whose outcome is there already.
+    fn finished_request(&mut self) -> u32 {
         self.requests += 1;
-        self.outcomes.insert(self.requests, outcome);
         self.waiting.push_back(self.requests);
         self.requests
     }
@@ -209,10 +222,9 @@ pub(crate) mod timer {
             if host.denies(Capability::Timer) {
                 return Err(Error::AccessDenied);
             }
-            host.requests += 1;
-            host.timers.insert(host.requests);
-            host.waiting.push_back(host.requests);
-            Ok(host.requests)
+            let request = host.finished_request();
+            host.timers.insert(request);
+            Ok(request)
         })
     }
 

@@ -17,11 +17,12 @@
 //! assert_eq!(app.text_of("total"), "Rp 25000");
 //! ```
 //!
-//! Requests (storage) finish by themselves after each step, unless they are held. A mistake in a test, such as a
+//! Requests (storage) finish by themselves after each step, unless they are held; payment sheets wait for an answer. A mistake in a test, such as a
 //! tap on something that is not there, panics with what is there; so does a view that a host would refuse.
 
 mod drive;
 mod nodes;
+mod payments;
 mod person;
 mod prepare;
 mod rules;
@@ -38,6 +39,7 @@ use crate::simulated;
 use nodes::{below, descendants, is_called, is_disabled, texts};
 
 pub use crate::simulated::Capability;
+pub use crate::simulated::payments::Asked;
 pub use prepare::Preparation;
 
 /// An app under test.
@@ -91,6 +93,7 @@ impl<A: App> TestApp<A> {
     pub fn relaunch(self) -> Self {
         simulated::with(|host| {
             host.waiting.clear();
+            host.payments.sheets.clear();
             host.page_events.clear();
         });
         Self::start(self.preparation, self.held)

@@ -6,9 +6,11 @@
 
 pub mod clock;
 pub mod console;
+pub mod payments;
 pub mod random;
 pub mod storage;
 pub mod timer;
+pub mod wallet;
 
 use std::sync::Arc;
 
@@ -27,6 +29,10 @@ pub struct Providers {
     pub storage: Arc<dyn storage::StorageProvider>,
     /// Behind `timer`.
     pub timer: Arc<dyn timer::TimerProvider>,
+    /// Behind `payments`.
+    pub payments: Arc<payments::Payments>,
+    /// Behind `wallet`.
+    pub wallet: Arc<dyn wallet::WalletProvider>,
 }
 
 impl Providers {
@@ -38,6 +44,8 @@ impl Providers {
             random: Arc::new(random::simulated::SimulatedRandom::default()),
             storage: Arc::new(storage::simulated::SimulatedStorage::default()),
             timer: Arc::new(timer::simulated::SimulatedTimer::default()),
+            payments: payments::simulated::none(),
+            wallet: Arc::new(wallet::simulated::EmptyWallets),
         }
     }
 }
@@ -56,6 +64,10 @@ pub(crate) enum Answer {
     Storage(storage::Answer),
     /// Of `timer`: it has run out.
     Timer,
+    /// Of `payments`.
+    Payments(payments::Answer),
+    /// Of `wallet`.
+    Wallet(wallet::Answer),
 }
 
 /// What the rooms keep for one session between two events. Whatever is here travels with the session's snapshot.
@@ -65,6 +77,10 @@ pub(crate) struct Rooms {
     pub(crate) storage: storage::StorageState,
     /// Of `timer`.
     pub(crate) timer: timer::TimerState,
+    /// Of `payments`.
+    pub(crate) payments: payments::PaymentsState,
+    /// Of `wallet`.
+    pub(crate) wallet: wallet::WalletState,
 }
 
 impl Rooms {
@@ -73,6 +89,8 @@ impl Rooms {
         match answer {
             Answer::Storage(answer) => self.storage.deliver(request, answer),
             Answer::Timer => self.timer.deliver(request),
+            Answer::Payments(answer) => self.payments.deliver(request, answer),
+            Answer::Wallet(answer) => self.wallet.deliver(request, answer),
         }
     }
 }
@@ -84,5 +102,7 @@ impl InstanceState {
     pub(crate) fn ask_again(&mut self, answered: &[RequestId]) {
         self.ask_storage_again(answered);
         self.restart_timers(answered);
+        self.ask_payments_again(answered);
+        self.ask_wallet_again(answered);
     }
 }

@@ -14,7 +14,7 @@ pub const CONTRACT_VERSION: Version = Version {
 const CONTRACT_PACKAGE: &str = "lapak:app/";
 
 /// The interfaces of the contract that a component may import.
-const OFFERED: [&str; 12] = [
+const OFFERED: [&str; 14] = [
     "navigation",
     "faults",
     "updates",
@@ -23,6 +23,8 @@ const OFFERED: [&str; 12] = [
     "random",
     "storage",
     "timer",
+    "payments",
+    "wallet",
     // These hold no functions, only the types that the others share.
     "requests",
     "events",

@@ -1,10 +1,23 @@
 //! The one decider: may this session use this capability now?
 //!
-//! Every host function of every capability asks [`Grants::check`] in its first line. A refusal is a value
-//! that the app receives, and it does not tell whether the thing exists.
+//! *What the manifest asks for* ∩ *what the platform grants, within bounds* ∩ *what the person agrees to*. Every host
+//! function of every capability asks [`Grants::check`] in its first line. A refusal is a value that the app receives, and
+//! it does not tell whether the thing exists, nor which of the three is missing.
 
-use std::sync::OnceLock;
+mod bounds;
+pub mod consent;
+mod permission;
+mod terms;
+
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use lapak_abi::manifest::Manifest;
+
+pub use bounds::{Most, OutOfBounds, PaymentBounds, Spending};
+pub use permission::{PERMISSIONS, Permission};
+pub(crate) use terms::Terms;
+pub use terms::{CapabilitySet, Decision, Why};
 
 /// A capability: one WIT interface that a host may lend to an app.
 #[derive(
@@ -23,16 +36,22 @@ pub enum Capability {
     Storage,
     /// `lapak:app/timer`
     Timer,
+    /// `lapak:app/payments`
+    Payments,
+    /// `lapak:app/wallet`
+    Wallet,
 }
 
 impl Capability {
     /// Every capability that this host knows.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Console,
         Self::Clock,
         Self::Random,
         Self::Storage,
         Self::Timer,
+        Self::Payments,
+        Self::Wallet,
     ];
 
     /// The name of its WIT interface.
@@ -44,11 +63,22 @@ impl Capability {
             Self::Random => "random",
             Self::Storage => "storage",
             Self::Timer => "timer",
+            Self::Payments => "payments",
+            Self::Wallet => "wallet",
         }
     }
 
-    fn bit(self) -> u64 {
-        1 << (self as u8)
+    /// The capability whose interface has this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
+    /// Whether the person is asked before it is used for the first time. `payments` needs no such question: each payment
+    /// is one.
+    #[must_use]
+    pub fn needs_consent(self) -> bool {
+        matches!(self, Self::Wallet)
     }
 }
 
@@ -59,15 +89,17 @@ impl Capability {
 #[error("access denied")]
 pub struct AccessDenied;
 
-/// What one session may use at this moment. Shared between the session, which asks, and the platform, which
-/// gives and takes.
+/// What one session may use at this moment. Shared between the session, which asks, and the platform and the person, who
+/// give and take.
 ///
 /// # Security
-/// The set and its generation are one atomic word: a call that begins after
-/// [`withdraw`](Self::withdraw) returned sees the withdrawal.
+/// What is allowed and its generation are one atomic word: a call that begins after [`withdraw`](Self::withdraw) or
+/// [`disagree`](Self::disagree) returned sees the withdrawal.
 pub struct Grants {
-    /// Low 48 bits: the granted capabilities; high 16 bits: the generation, which grows with each change.
+    /// Low 48 bits: the capabilities that may be used now; high 16 bits: the generation, which grows with each change.
     word: AtomicU64,
+    /// What the word follows from.
+    terms: Mutex<Terms>,
     /// Called after each change.
     told: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
@@ -82,14 +114,39 @@ impl Grants {
         Self::of([])
     }
 
-    /// Just these.
+    /// Just these, as if the manifest asked for everything and the person agreed to it, without bounds.
     #[must_use]
     pub fn of(capabilities: impl IntoIterator<Item = Capability>) -> Self {
-        let set = capabilities
-            .into_iter()
-            .fold(0, |set, capability| set | capability.bit());
+        Self::on(Terms {
+            asked: Capability::ALL.into_iter().collect(),
+            granted: capabilities.into_iter().collect(),
+            agreed: Capability::ALL.into_iter().collect(),
+            refused: CapabilitySet::default(),
+            payments: Arc::new(PaymentBounds::unlimited()),
+        })
+    }
+
+    /// What is granted to an app with this manifest, to somebody who has answered no question yet.
+    #[must_use]
+    pub fn for_app(
+        manifest: &Manifest,
+        granted: impl IntoIterator<Item = Capability>,
+        payments: Arc<PaymentBounds>,
+    ) -> Self {
+        Self::on(Terms {
+            asked: permission::asked(manifest),
+            granted: granted.into_iter().collect(),
+            agreed: CapabilitySet::default(),
+            refused: CapabilitySet::default(),
+            payments,
+        })
+    }
+
+    /// From terms that were kept.
+    pub(crate) fn on(terms: Terms) -> Self {
         Self {
-            word: AtomicU64::new(set),
+            word: AtomicU64::new(terms.allowed().bits()),
+            terms: Mutex::new(terms),
             told: OnceLock::new(),
         }
     }
@@ -97,30 +154,64 @@ impl Grants {
     /// Decides. The first line of every host function.
     ///
     /// # Errors
-    /// [`AccessDenied`] when the capability is not granted at this moment.
+    /// [`AccessDenied`] when the capability may not be used at this moment.
     pub fn check(&self, capability: Capability) -> Result<(), AccessDenied> {
-        if self.word.load(Ordering::Acquire) & capability.bit() == 0 {
+        if self.word.load(Ordering::Acquire) & CapabilitySet::only(capability).bits() == 0 {
             return Err(AccessDenied);
         }
         Ok(())
     }
 
-    /// What is granted at this moment.
+    /// Decides as [`check`](Self::check) does, and tells why not: whether the person could still be asked, for those who
+    /// can ask, and what is missing, for the audit. An app never hears it.
+    #[must_use]
+    pub fn decide(&self, capability: Capability) -> Decision {
+        self.terms().decide(capability)
+    }
+
+    /// How far the grant of `payments` goes at this moment.
+    #[must_use]
+    pub fn payment_bounds(&self) -> Arc<PaymentBounds> {
+        self.terms().payments.clone()
+    }
+
+    /// What may be used at this moment.
     #[must_use]
     pub fn granted(&self) -> Vec<Capability> {
-        let set = self.word.load(Ordering::Acquire);
-        let granted = |capability: &Capability| set & capability.bit() != 0;
-        Capability::ALL.into_iter().filter(granted).collect()
+        let allowed = CapabilitySet::from_bits(self.word.load(Ordering::Acquire) & SET);
+        allowed.iter().collect()
     }
 
-    /// Grants a capability from now on.
+    /// The platform grants a capability from now on. What the manifest does not ask for stays out of reach.
     pub fn grant(&self, capability: Capability) {
-        self.change(|set| set | capability.bit());
+        self.change(|terms| terms.granted.insert(capability));
     }
 
-    /// Takes a capability back: the next call is refused.
+    /// The platform takes a capability back: the next call is refused.
     pub fn withdraw(&self, capability: Capability) {
-        self.change(|set| set & !capability.bit());
+        self.change(|terms| terms.granted.remove(capability));
+    }
+
+    /// The platform moves the bounds of `payments`; they hold from the next call on, and for sheets that are open.
+    pub fn bound_payments(&self, bounds: PaymentBounds) {
+        self.change(|terms| terms.payments = Arc::new(bounds));
+    }
+
+    /// The person agrees to a capability, for this session.
+    pub fn agree(&self, capability: Capability) {
+        self.change(|terms| {
+            terms.agreed.insert(capability);
+            terms.refused.remove(capability);
+        });
+    }
+
+    /// The person refuses a capability, or takes back what they agreed to: the next call is refused, and nobody asks again
+    /// in this session.
+    pub fn disagree(&self, capability: Capability) {
+        self.change(|terms| {
+            terms.agreed.remove(capability);
+            terms.refused.insert(capability);
+        });
     }
 
     /// Grows (and wraps) with every change, so that whoever keeps a decision can see that it is out of date.
@@ -129,24 +220,33 @@ impl Grants {
         u16::try_from(self.word.load(Ordering::Acquire) >> GENERATION_SHIFT).unwrap_or_default()
     }
 
+    /// What all this follows from, to be kept.
+    pub(crate) fn to_terms(&self) -> Terms {
+        self.terms().clone()
+    }
+
     /// Has `told` called after every change from now on: whoever keeps a copy must renew it, or a grant that was taken back
     /// would come back with the copy. For the first caller only.
     pub(crate) fn on_change(&self, told: impl Fn() + Send + Sync + 'static) {
         let _ = self.told.set(Box::new(told));
     }
 
-    fn change(&self, change: impl Fn(u64) -> u64) {
-        let changed = |word: u64| {
-            let generation = (word >> GENERATION_SHIFT).wrapping_add(1) & 0xffff;
-            Some((generation << GENERATION_SHIFT) | change(word & SET))
-        };
-        // `fetch_update` fails only if the closure answers `None`, which it never does.
-        let _ = self
-            .word
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, changed);
+    fn change(&self, change: impl FnOnce(&mut Terms)) {
+        {
+            let mut terms = self.terms();
+            change(&mut terms);
+            let generation = u64::from(self.generation().wrapping_add(1));
+            let word = (generation << GENERATION_SHIFT) | terms.allowed().bits();
+            // Only whoever holds the terms writes it.
+            self.word.store(word, Ordering::Release);
+        }
         if let Some(told) = self.told.get() {
             told();
         }
+    }
+
+    fn terms(&self) -> MutexGuard<'_, Terms> {
+        self.terms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -160,30 +260,4 @@ impl std::fmt::Debug for Grants {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn withdrawn_is_refused_and_granted_again_is_allowed() {
-        let grants = Grants::of(Capability::ALL);
-        for capability in Capability::ALL {
-            assert_eq!(grants.check(capability), Ok(()));
-            grants.withdraw(capability);
-            assert_eq!(grants.check(capability), Err(AccessDenied));
-            grants.grant(capability);
-            assert_eq!(grants.check(capability), Ok(()));
-        }
-        assert_eq!(grants.generation(), 10);
-    }
-
-    #[test]
-    fn a_change_touches_no_other_capability_even_when_the_generation_wraps() {
-        let grants = Grants::of([Capability::Clock]);
-        for _ in 0..70_000 {
-            grants.grant(Capability::Random);
-            grants.withdraw(Capability::Random);
-        }
-        assert_eq!(grants.check(Capability::Clock), Ok(()));
-        assert_eq!(grants.check(Capability::Console), Err(AccessDenied));
-    }
-}
+mod tests;

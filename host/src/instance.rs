@@ -116,6 +116,11 @@ impl InstanceState {
         self.tape.answer(ask)
     }
 
+    /// Nobody outside is asked or told: what there is to hear is on the tape.
+    pub(crate) fn is_replay(&self) -> bool {
+        self.tape.is_replay()
+    }
+
     pub(crate) fn providers(&self) -> &Providers {
         &self.session.providers
     }

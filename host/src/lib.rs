@@ -12,6 +12,7 @@
 //! ```
 
 pub mod app;
+pub mod audit;
 pub mod bindings;
 pub mod capability;
 pub mod code_cache;
@@ -32,6 +33,7 @@ mod requests;
 pub mod runtime;
 pub mod session;
 pub mod session_id;
+pub mod sheet;
 pub mod snapshot;
 pub mod updates;
 pub mod view;
@@ -44,3 +46,4 @@ pub use report::{EndCause, EndReport};
 pub use runtime::{LaunchError, ResumeError, Runtime, RuntimeConfig, RuntimeError, SnapshotConfig};
 pub use session::{Launch, Residence, Screen, Session, ShellEvent, Update};
 pub use session_id::SessionId;
+pub use sheet::{Sheet, SheetAnswer, SheetError, SheetId, SheetOutcome};

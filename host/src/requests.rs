@@ -40,6 +40,11 @@ impl Requests {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
+    /// For another session that goes on with `in_flight` of them: no id is given twice.
+    pub(crate) fn taken_over(self, in_flight: usize) -> Self {
+        Self { in_flight, ..self }
+    }
+
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight
     }

@@ -1,8 +1,10 @@
 //! The embedder's door: one runtime in a process, apps loaded into it, sessions launched from them.
 
+mod config;
 mod host;
 mod keeper;
 mod registry;
+mod sheets;
 mod snapshots;
 
 use std::collections::HashMap;
@@ -22,68 +24,21 @@ use crate::capability::Providers;
 use crate::code_cache::CodeCache;
 use crate::cpu_clock::WorkerClock;
 use crate::engine::{EpochTicker, new_engine};
-use crate::grants::{Capability, Grants};
 use crate::instances::Instances;
 use crate::mailbox::Mailbox;
 use crate::metrics::{Metrics, MetricsReading, QueueDelays, count};
-use crate::recording::{Player, RecordOptions, Recorder};
+use crate::recording::{Player, Recorder};
 use crate::session::{Beginning, Body, Launch, Session, SessionId, Shared, Update};
+use crate::sheet::Desk;
+use crate::updates::Adopted;
 
+pub use config::RuntimeConfig;
 use host::FETCHES;
 pub(crate) use host::Host;
 use keeper::Keeper;
 use registry::Registry;
 use snapshots::Snapshots;
 pub use snapshots::{ResumeError, SnapshotConfig};
-
-/// How a runtime is set up.
-#[derive(Clone, Debug)]
-pub struct RuntimeConfig {
-    /// Folder for compiled code, private to this host; `None` compiles at each load.
-    pub code_cache: Option<PathBuf>,
-    /// What stands behind the capabilities.
-    pub providers: Providers,
-    /// What every new session is granted.
-    pub grants: Vec<Capability>,
-    /// What apps may use.
-    pub limits: Limits,
-    /// Threads that run guests; 0 takes one for each core.
-    pub workers: usize,
-    /// Most sessions at a time, frozen ones among them.
-    pub max_sessions: usize,
-    /// Most instances at a time: sessions that run, or are idle and not frozen. Each takes about ten of the kernel's
-    /// memory maps, of which a process has 65,530 by default.
-    pub max_instances: usize,
-    /// Most sessions that may have work waiting; past it, shells are told to slow down.
-    pub max_runnable: usize,
-    /// How long an idle session keeps its instance while nobody else needs it.
-    pub freeze_after: Duration,
-    /// Keeps sessions on disk; `None` keeps them in memory alone, and they end with the process.
-    pub snapshots: Option<SnapshotConfig>,
-    /// Writes down what goes into each session, for [`Session::recording`].
-    pub record: Option<RecordOptions>,
-}
-
-impl RuntimeConfig {
-    /// Simulated providers, no cache, everything granted that this host knows, the default limits, nothing kept: for
-    /// tests, pictures and headless runs.
-    #[must_use]
-    pub fn simulated() -> Self {
-        Self {
-            code_cache: None,
-            providers: Providers::simulated(),
-            grants: Capability::ALL.to_vec(),
-            limits: Limits::default(),
-            workers: 0,
-            max_sessions: 1_000,
-            max_instances: 4_096,
-            max_runnable: 100_000,
-            freeze_after: Duration::from_secs(5),
-            snapshots: None,
-            record: None,
-        }
-    }
-}
 
 /// Runs mini-apps. Cheap to clone. When the last clone goes, so do the sessions, except for what is on disk; see
 /// [`suspend`](Self::suspend).
@@ -187,6 +142,10 @@ impl Runtime {
             cache,
             providers: Arc::new(config.providers),
             grants: config.grants,
+            payment_bounds: Arc::new(config.payment_bounds),
+            consents: config.consents,
+            audit: config.audit,
+            sheets: Desk::default(),
             limits: config.limits,
             max_sessions: config.max_sessions,
             instances: Instances::new(config.max_instances),
@@ -208,6 +167,8 @@ impl Runtime {
             _ticker: EpochTicker::start(&engine).map_err(RuntimeError::Thread)?,
             engine,
         });
+        host.providers.payments.begin(host.audit.clone());
+        sheets::keep(&host);
         let keeper = Keeper::start(&host, config.freeze_after).map_err(RuntimeError::Thread)?;
         Ok(Self {
             inner: Arc::new(Door {
@@ -243,7 +204,17 @@ impl Runtime {
     /// # Errors
     /// [`LaunchError`].
     pub fn launch(&self, app: &Arc<App>, launch: Launch) -> Result<Session, LaunchError> {
-        let session = self.begin(app, launch)?;
+        self.launch_after(app, launch, None)
+    }
+
+    /// The same, after a session whose payments it goes on with.
+    pub(crate) fn launch_after(
+        &self,
+        app: &Arc<App>,
+        launch: Launch,
+        adopted: Option<Box<Adopted>>,
+    ) -> Result<Session, LaunchError> {
+        let session = self.begin(app, launch, adopted)?;
         self.host().scheduler.wake(&session.shared);
         Ok(session)
     }
@@ -257,14 +228,19 @@ impl Runtime {
         app: &Arc<App>,
         launch: Launch,
     ) -> Result<(Session, broadcast::Receiver<Update>), LaunchError> {
-        let session = self.begin(app, launch)?;
+        let session = self.begin(app, launch, None)?;
         let (_, updates) = session.watch();
         self.host().scheduler.wake(&session.shared);
         Ok((session, updates))
     }
 
     /// A session that has not been woken yet.
-    fn begin(&self, app: &Arc<App>, launch: Launch) -> Result<Session, LaunchError> {
+    fn begin(
+        &self,
+        app: &Arc<App>,
+        launch: Launch,
+        adopted: Option<Box<Adopted>>,
+    ) -> Result<Session, LaunchError> {
         let host = self.host();
         let recorder = host
             .record
@@ -274,6 +250,7 @@ impl Runtime {
             host.clone(),
             Beginning {
                 recorder,
+                adopted,
                 ..beginning
             },
         );
@@ -320,7 +297,7 @@ impl Runtime {
             id: SessionId::random().map_err(|_| LaunchError::NoRandomness)?,
             app: app.clone(),
             person: launch.person.as_str().into(),
-            grants: Grants::of(host.grants.iter().copied()),
+            grants: host.grants_for(app, &launch.person),
             providers,
             tenant: host.tenant(tenant),
             recorder: None,
@@ -329,6 +306,7 @@ impl Runtime {
             model,
             body: Body::New(Box::new(launch)),
             mailbox: Mailbox::default(),
+            adopted: None,
         })
     }
 
@@ -350,7 +328,7 @@ impl Runtime {
             id: SessionId::random().map_err(|_| LaunchError::NoRandomness)?,
             app: app.clone(),
             person: "".into(),
-            grants: Grants::of(host.grants.iter().copied()),
+            grants: host.grants_for(app, ""),
             providers: Arc::new(Providers::simulated()),
             tenant: host.tenant(&app.manifest().app_id),
             recorder: None,
@@ -359,6 +337,7 @@ impl Runtime {
             model: model.clone(),
             body: Body::New(Box::new(launch)),
             mailbox: Mailbox::default(),
+            adopted: None,
         };
         let shared = Shared::new(host.clone(), beginning);
         host.scheduler.set_class(&shared, Class::Visible);

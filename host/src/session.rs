@@ -22,6 +22,7 @@ use crate::grants::Grants;
 use crate::mailbox::SendError;
 use crate::recording::Recording;
 use crate::report::EndReport;
+use crate::sheet::{Sheet, SheetAnswer, SheetError, SheetId, SheetOutcome};
 use crate::view::{Op, Tree};
 
 pub use crate::session_id::SessionId;
@@ -100,6 +101,10 @@ pub enum Update {
     Log(Arc<ConsoleLine>),
     /// An event was handled.
     Handled(Arc<EventRecord>),
+    /// A sheet was opened, or has changed; see [`Session::sheets`].
+    Sheet(Arc<Sheet>),
+    /// A sheet is over, and what came of it.
+    SheetOver(SheetId, Arc<SheetOutcome>),
     /// The session ended.
     Ended(Arc<EndReport>),
 }
@@ -187,6 +192,44 @@ impl Session {
     #[must_use]
     pub fn watch(&self) -> (Screen, broadcast::Receiver<Update>) {
         self.shared.watch()
+    }
+
+    /// The sheets that are open, first asked first. A shell that begins to watch takes them after
+    /// [`watch`](Self::watch), and then hears of every change.
+    #[must_use]
+    pub fn sheets(&self) -> Vec<Arc<Sheet>> {
+        self.shared.host.sheets.of(self.shared.id)
+    }
+
+    /// Gives a person's answer to a sheet of this session. Takes as long as a PIN takes to be looked at; guests and other
+    /// sheets go on meanwhile. `Ok`: the answer was taken. What came of a payment follows as [`Update::SheetOver`].
+    ///
+    /// # Errors
+    /// [`SheetError`] says whether the sheet is still open.
+    ///
+    /// # Security
+    /// The shell answers for the person: it must have shown the sheet, whole and uncovered, and have the answer from
+    /// nobody else.
+    pub async fn answer_sheet(
+        &self,
+        sheet: SheetId,
+        answer: SheetAnswer,
+    ) -> Result<(), SheetError> {
+        let host = self.shared.host.clone();
+        let id = self.shared.id;
+        let (shown, asker) = host.sheets.begin_answer(id, sheet, &answer)?;
+        let io = host.io().clone();
+        let answered = io.spawn_blocking(move || {
+            // However it goes: the sheet can be answered again, if it is still there.
+            let answered = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                asker.answer(&shown, answer)
+            }));
+            host.sheets.answered(id, sheet);
+            host.sheets.recheck(id);
+            answered.unwrap_or_else(|_| Err(SheetError::Unavailable("a bug of the host's".into())))
+        });
+        let lost = |error: tokio::task::JoinError| Err(SheetError::Unavailable(error.to_string()));
+        answered.await.unwrap_or_else(lost)
     }
 
     /// Where the session's memory is at the moment.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::bindings::lapak::app::updates::{Error, Host};
+use crate::capability::payments::PaymentsState;
 use crate::instance::InstanceState;
+use crate::requests::Requests;
 use crate::runtime::{LaunchError, Runtime};
 use crate::session::{Launch, Session, ShellEvent};
 use lapak_abi::manifest::OnUpdate;
@@ -24,6 +26,34 @@ pub(crate) enum Carried {
     Over(Vec<u8>),
 }
 
+/// Payments of a version of an app that the next one goes on with: their requests keep their numbers, so that a version that
+/// handed a number over finds its outcome under it.
+#[derive(Debug)]
+pub(crate) struct Adopted {
+    requests: Requests,
+    payments: PaymentsState,
+}
+
+impl Adopted {
+    /// What there is to go on with.
+    pub(crate) fn of(state: &mut InstanceState) -> Option<Box<Self>> {
+        let payments = std::mem::take(&mut state.rooms.payments);
+        (!payments.is_empty()).then(|| {
+            Box::new(Self {
+                requests: state.requests.taken_over(payments.in_flight()),
+                payments,
+            })
+        })
+    }
+
+    /// Goes on with it. Asking for a payment again pays nothing twice, and a sheet that was open opens again.
+    pub(crate) fn go_on(self, state: &mut InstanceState) {
+        state.requests = self.requests;
+        state.rooms.payments = self.payments;
+        state.ask_payments_again(&[]);
+    }
+}
+
 impl Host for InstanceState {
     fn carry_over(&mut self, state: Vec<u8>) -> Result<(), Error> {
         if state.len() > MAX_CARRIED_BYTES {
@@ -40,6 +70,7 @@ impl Host for InstanceState {
 impl Runtime {
     /// Lets a newer version of its app take over from a session, if the version that runs says so in its manifest
     /// (`lapak_on_update`). `launch` tells how the new session begins; its pages and what was carried over are filled in.
+    /// Payments in flight go on, with the same request ids; a sheet that was open closes and opens again.
     ///
     /// `None`: the session goes on with its own version until it ends.
     ///
@@ -58,14 +89,12 @@ impl Runtime {
         // One that has ended already hands over nothing.
         let _ = session.send(ShellEvent::Update);
         session.ended().await;
-        self.launch(
-            newer,
-            Launch {
-                pages,
-                carried_over: session.shared.carried_over(),
-                ..launch
-            },
-        )
-        .map(Some)
+        let launch = Launch {
+            pages,
+            carried_over: session.shared.carried_over(),
+            ..launch
+        };
+        self.launch_after(newer, launch, session.shared.adopted())
+            .map(Some)
     }
 }

@@ -3,9 +3,14 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use lapak_abi::package::Package;
+use lapak_host::grants::consent::memory::MemoryConsents;
+use lapak_host::grants::consent::{Consent, ConsentStore as _, KeptConsent};
+use lapak_host::grants::{PERMISSIONS, PaymentBounds};
 use lapak_host::{Capability, Runtime, RuntimeConfig, Session};
-use support::{hostile, launch, tap, text};
+use support::{hostile, launch, tap, text, with_manifest};
 
 /// What `name=outcome` lines the guest showed.
 fn outcomes(session: &Session) -> BTreeMap<String, String> {
@@ -40,8 +45,12 @@ async fn session_with(grants: &[Capability]) -> (Runtime, Session) {
         grants: grants.to_vec(),
         ..RuntimeConfig::simulated()
     };
+    session_of(hostile(), config).await
+}
+
+async fn session_of(package: Package, config: RuntimeConfig) -> (Runtime, Session) {
     let runtime = Runtime::new(config).expect("a runtime");
-    let app = runtime.load(hostile()).await.expect("loaded");
+    let app = runtime.load(package).await.expect("loaded");
     let session = launch(&runtime, &app, "call-everything", "interaction");
     session.settled().await;
     (runtime, session)
@@ -67,10 +76,11 @@ async fn granted_is_allowed() {
     let (_runtime, session) = session_with(&Capability::ALL).await;
     tap(&session, "tap").await;
     for (name, outcome) in outcomes(&session) {
-        // A request that was never made is refused for that, not for want of a grant.
+        // A request that was never made, and an order that is none, are refused for that, not for want of a grant.
+        let function = name.split('.').next_back().unwrap_or_default();
         let allowed = outcome == "ok"
-            || ((name == "storage.take" || name == "timer.take")
-                && outcome.contains("unknown-request"));
+            || (function.starts_with("take") && outcome.contains("unknown-request"))
+            || (function.starts_with("request-") && outcome.contains("order-malformed"));
         assert!(allowed || !name.contains('.'), "{name}: {outcome}");
     }
 }
@@ -112,4 +122,71 @@ async fn withdrawn_is_refused_on_the_next_call_and_granted_again_is_allowed() {
     }
     tap(&session, "tap").await;
     assert!(!text(&session, "text").contains("access-denied"));
+}
+
+/// Which functions were refused for want of a grant.
+async fn denied(session: &Session) -> Vec<String> {
+    tap(session, "tap").await;
+    let outcomes = outcomes(session).into_iter();
+    let denied = outcomes.filter(|(_, outcome)| outcome.contains("access-denied"));
+    denied.map(|(name, _)| name).collect()
+}
+
+fn functions_of(capabilities: &[Capability]) -> Vec<String> {
+    let mut all = functions();
+    all.retain(|function| {
+        let room = function.split('.').next();
+        capabilities.iter().any(|one| Some(one.name()) == room)
+    });
+    all
+}
+
+#[tokio::test]
+async fn what_the_manifest_does_not_ask_for_is_refused_whoever_grants_it() {
+    for permission in PERMISSIONS {
+        let package = with_manifest(&hostile(), |manifest| {
+            manifest.replace(permission.name, "system.permission.NOTHING")
+        });
+        let (_runtime, session) = session_of(package, RuntimeConfig::simulated()).await;
+        session.grants().grant(permission.capability);
+        session.grants().agree(permission.capability);
+        let expected = functions_of(&[permission.capability]);
+        assert_eq!(denied(&session).await, expected);
+        assert!(session.sheets().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_the_person_refused_is_refused() {
+    for capability in Capability::ALL {
+        if !capability.needs_consent() {
+            continue;
+        }
+        let consents = MemoryConsents::agreeing();
+        let refused = KeptConsent {
+            app_id: "test.lapak.hostile".into(),
+            capability,
+            answer: Consent::No,
+            at_ms: 0,
+        };
+        consents.keep("tester", &refused).expect("kept");
+        let config = RuntimeConfig {
+            consents: Arc::new(consents),
+            ..RuntimeConfig::simulated()
+        };
+        let (_runtime, session) = session_of(hostile(), config).await;
+        assert_eq!(denied(&session).await, functions_of(&[capability]));
+    }
+}
+
+#[tokio::test]
+async fn what_lies_out_of_bounds_is_refused() {
+    let config = RuntimeConfig {
+        payment_bounds: PaymentBounds::default(),
+        ..RuntimeConfig::simulated()
+    };
+    let (_runtime, session) = session_of(hostile(), config).await;
+    // The guest's orders are none, and so have no bounds to be within.
+    let expected = ["payments.pay-bill", "payments.transfer"];
+    assert_eq!(denied(&session).await, expected);
 }

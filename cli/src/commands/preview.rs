@@ -183,6 +183,7 @@ fn runtime(data: &Path) -> Result<(Runtime, KeptSessions), Failure> {
         random: Arc::new(SystemRandom),
         storage: Arc::new(storage),
         timer: Arc::new(SystemTimer::new(tokio::runtime::Handle::current())),
+        ..Providers::simulated()
     };
     let config = RuntimeConfig {
         code_cache: folders::code_cache(),

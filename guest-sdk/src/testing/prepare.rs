@@ -10,6 +10,7 @@ use super::TestApp;
 use crate::app::App;
 use crate::bindings::{ColorScheme, Launch, TextDirection};
 use crate::simulated::{self, Capability};
+use crate::wallet::{Account, Entry};
 
 const PAGE_STACK: usize = 10;
 
@@ -37,6 +38,7 @@ pub struct Preparation<A> {
     lang: String,
     color_scheme: ColorScheme,
     denied: Vec<Capability>,
+    accounts: Vec<(Account, Vec<Entry>)>,
     app: PhantomData<A>,
 }
 
@@ -51,6 +53,7 @@ impl<A: App> Preparation<A> {
             lang: "en".to_owned(),
             color_scheme: ColorScheme::Light,
             denied: Vec::new(),
+            accounts: Vec::new(),
             app: PhantomData,
         }
     }
@@ -83,6 +86,13 @@ impl<A: App> Preparation<A> {
         self
     }
 
+    /// Puts an account into the person's wallet, with its history, newest first.
+    #[must_use]
+    pub fn account(mut self, account: Account, history: Vec<Entry>) -> Self {
+        self.accounts.push((account, history));
+        self
+    }
+
     /// Launches the app with empty storage.
     ///
     /// # Panics
@@ -90,6 +100,9 @@ impl<A: App> Preparation<A> {
     #[must_use]
     pub fn launch(self) -> TestApp<A> {
         simulated::with(|host| *host = simulated::Host::new(&self.denied));
+        for (account, history) in &self.accounts {
+            super::payments::put_account(account.clone(), history.clone());
+        }
         TestApp::start(self, false)
     }
 

@@ -1,6 +1,8 @@
 //! A merchant's side: makes orders out of a catalogue, signs them, and is told what was paid. What `lapak merchant serve`
 //! speaks over HTTP; a merchant's own server in another language does the same with any JOSE library.
 
+mod client;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +14,8 @@ use crate::money::Currency;
 use crate::name::{MerchantId, OrderId, RequestKey};
 use crate::order::{Line, Order, OrderError, RefundOrder};
 use crate::receipt::{Purpose, Receipt, SignedReceipt};
+
+pub use client::{MerchantClient, NoOrder};
 
 /// The most of one item in an order.
 const MAX_QUANTITY: u32 = 999;

@@ -12,15 +12,18 @@ use wasmtime::Engine;
 use super::registry::Registry;
 use super::snapshots::{ResumeError, Snapshots};
 use crate::app::App;
+use crate::audit::AuditLog;
 use crate::capability::Providers;
 use crate::code_cache::CodeCache;
 use crate::engine::EpochTicker;
-use crate::grants::Capability;
+use crate::grants::consent::ConsentStore;
+use crate::grants::{Capability, PaymentBounds};
 use crate::instances::Instances;
 use crate::metrics::{CLASSES, Histogram, MOST_TENANTS, Metrics, MetricsReading, count};
 use crate::recording::RecordOptions;
 use crate::report::EndCause;
 use crate::session::{Screen, Shared, nanos};
+use crate::sheet::Desk;
 use crate::snapshot::store::StoreError;
 
 /// One tick of the host's coarse time.
@@ -41,6 +44,10 @@ pub(crate) struct Host {
     pub(super) cache: Option<CodeCache>,
     pub(super) providers: Arc<Providers>,
     pub(super) grants: Vec<Capability>,
+    pub(super) payment_bounds: Arc<PaymentBounds>,
+    pub(crate) consents: Arc<dyn ConsentStore>,
+    pub(crate) audit: Arc<dyn AuditLog>,
+    pub(crate) sheets: Desk,
     pub(crate) limits: Limits,
     pub(super) max_sessions: usize,
     pub(crate) instances: Arc<Instances>,
@@ -76,6 +83,16 @@ impl Host {
 
     pub(crate) fn is_suspending(&self) -> bool {
         self.suspending.load(Ordering::Acquire)
+    }
+
+    /// What waits and does not serve guests.
+    pub(crate) fn io(&self) -> &tokio::runtime::Handle {
+        &self.io
+    }
+
+    /// Does something that may wait, on a thread where waiting is fine.
+    pub(crate) fn off_workers(&self, work: impl FnOnce() + Send + 'static) {
+        self.io.spawn_blocking(work);
     }
 
     /// One more session is frozen in memory.
@@ -243,6 +260,7 @@ impl Host {
             snapshots.forget(session.id);
         }
         self.registry.remove(session.id);
+        self.sheets.ended(session.id);
     }
 
     /// Drops every session and every instance, so that nothing refers to anything else in a circle.
@@ -252,5 +270,6 @@ impl Host {
             self.registry.remove(session.id);
         }
         self.instances.clear();
+        self.providers.payments.let_go();
     }
 }

@@ -233,6 +233,7 @@ impl Snapshots {
             is_model: false,
             model,
             mailbox: saved.mailbox(),
+            adopted: None,
             body: Body::Running,
             app,
         };

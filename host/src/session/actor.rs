@@ -19,7 +19,7 @@ use crate::instance::Instance;
 use crate::instances::Permit;
 use crate::mailbox::Letter;
 use crate::report::{EndCause, EndReport, from_error};
-use crate::updates::Carried;
+use crate::updates::{Adopted, Carried};
 use crate::view::{Element, NavigatorAction, NodeId, NodeIds, Trigger, accept_input, kind_name};
 
 /// A session in its instance.
@@ -241,6 +241,8 @@ impl Actor {
         if let Carried::Over(bytes) = std::mem::take(&mut self.instance.state_mut().carried) {
             self.session().carry_over(bytes);
         }
+        let adopted = Adopted::of(self.instance.state_mut());
+        self.session().leave_payments(adopted);
         Ok(())
     }
 

@@ -22,6 +22,7 @@ use crate::recording::{Player, Recorder, Recording};
 use crate::report::{EndCause, EndReport};
 use crate::runtime::Host;
 use crate::snapshot::frozen::Frozen;
+use crate::updates::Adopted;
 
 /// A session's record. A million of them fit into a small machine, so whatever is not always needed is boxed.
 pub(crate) struct Shared {
@@ -72,6 +73,7 @@ pub(crate) struct Beginning {
     pub(crate) model: Arc<Model>,
     pub(crate) body: Body,
     pub(crate) mailbox: Mailbox,
+    pub(crate) adopted: Option<Box<Adopted>>,
 }
 
 /// What changes. Locked for moments only, never while a guest runs.
@@ -85,6 +87,8 @@ pub(crate) struct State {
     ending: bool,
     /// What the app handed over to its next version.
     carried: Option<Box<[u8]>>,
+    /// Payments in flight, which the next version goes on with, or which came from the last one.
+    adopted: Option<Box<Adopted>>,
     pub(crate) body: Body,
 }
 
@@ -166,6 +170,7 @@ impl Shared {
                 watchers: None,
                 ending: false,
                 carried: None,
+                adopted: beginning.adopted,
                 progress: Progress {
                     painted,
                     ..Progress::default()
@@ -173,11 +178,13 @@ impl Shared {
                 body: beginning.body,
             }),
         });
-        if shared.host.snapshots.is_some() {
-            let session = Arc::downgrade(&shared);
-            let changed = move || session.upgrade().map_or((), |session| session.changed());
-            shared.grants.on_change(changed);
-        }
+        let session = Arc::downgrade(&shared);
+        shared.grants.on_change(move || {
+            if let Some(session) = session.upgrade() {
+                session.changed();
+                session.host.sheets.recheck(session.id);
+            }
+        });
         shared
     }
 
@@ -271,6 +278,20 @@ impl Shared {
     /// The app hands this over to its next version.
     pub(super) fn carry_over(&self, bytes: Vec<u8>) {
         self.lock().carried = Some(bytes.into_boxed_slice());
+    }
+
+    /// Payments that are in flight go to the next version.
+    pub(super) fn leave_payments(&self, adopted: Option<Box<Adopted>>) {
+        self.lock().adopted = adopted;
+    }
+
+    /// Payments in flight that somebody left.
+    pub(crate) fn adopted(&self) -> Option<Box<Adopted>> {
+        self.lock().adopted.take()
+    }
+
+    pub(super) fn has_adopted(&self) -> bool {
+        self.lock().adopted.is_some()
     }
 
     pub(crate) fn carried_over(&self) -> Option<Vec<u8>> {
@@ -386,7 +407,7 @@ impl State {
     }
 
     /// Updates are sent under the session's lock, so that a new watcher misses none and gets none twice.
-    pub(super) fn tell(&mut self, update: Update) {
+    pub(crate) fn tell(&mut self, update: Update) {
         if let Some(updates) = self.watchers.as_ref().and_then(|all| all.updates.as_ref()) {
             // Nobody watching is no fault.
             let _ = updates.send(update);

@@ -189,11 +189,17 @@ fn unpack(session: &Arc<Shared>, frozen: &Frozen) -> Result<Unpacked, Unreadable
 
 async fn launch_turn(session: Arc<Shared>, launch: Launch, place: Place) -> Body {
     let tape = Tape::of(&session);
-    if let Some(recorder) = &session.recorder {
+    // What goes on with the payments of another version cannot be played again from its launch.
+    if let Some(recorder) = &session.recorder
+        && !session.has_adopted()
+    {
         recorder.begins(&launch);
     }
     let age = Age::born(tape.answer(|| session.providers.clock.monotonic()));
-    let state = Box::new(InstanceState::new(session.clone(), tape, age));
+    let mut state = Box::new(InstanceState::new(session.clone(), tape, age));
+    if let Some(adopted) = session.adopted() {
+        adopted.go_on(&mut state);
+    }
     let app = session.app.clone();
     let instance = match app.pristine() {
         Some(image) => place.fill(state, image, app.pristine_bytes(), &[]).await,

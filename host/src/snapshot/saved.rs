@@ -8,12 +8,12 @@ use super::image::Image;
 use super::store::ImageHash;
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::Answer;
-use crate::grants::{Capability, Grants};
+use crate::grants::{CapabilitySet, Grants, PaymentBounds, Terms};
 use crate::mailbox::Mailbox;
 use crate::session::{Shared, ShellEvent, State};
 
 /// The version of [`Saved`]'s form. Grows with every change of it, or of anything in it.
-pub(crate) const LAYOUT: u16 = 1;
+pub(crate) const LAYOUT: u16 = 2;
 
 /// Everything about one idle session.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -23,7 +23,7 @@ pub(crate) struct Saved {
     pub(crate) person: String,
     pub(crate) tenant: String,
     pub(crate) background: bool,
-    pub(crate) granted: Vec<Capability>,
+    granted: SavedTerms,
     /// Events handled so far.
     pub(crate) handled: u64,
     /// The clock provider's monotonic time when this was written.
@@ -53,6 +53,29 @@ impl<'de> serde::Deserialize<'de> for FrozenBytes {
     }
 }
 
+/// What the session may use.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct SavedTerms {
+    asked: CapabilitySet,
+    granted: CapabilitySet,
+    agreed: CapabilitySet,
+    refused: CapabilitySet,
+    payments: PaymentBounds,
+}
+
+impl SavedTerms {
+    fn of(grants: &Grants) -> Self {
+        let terms = grants.to_terms();
+        Self {
+            asked: terms.asked,
+            granted: terms.granted,
+            agreed: terms.agreed,
+            refused: terms.refused,
+            payments: PaymentBounds::clone(&terms.payments),
+        }
+    }
+}
+
 impl Saved {
     /// Of a session that is idle and frozen like this.
     pub(crate) fn new(session: &Shared, state: &State, frozen: &Frozen) -> Self {
@@ -62,7 +85,7 @@ impl Saved {
             person: session.owner.person.to_string(),
             tenant: session.tenant_name(),
             background: session.is_background(),
-            granted: session.grants.granted(),
+            granted: SavedTerms::of(&session.grants),
             handled: session.handled.load(std::sync::atomic::Ordering::Relaxed),
             written_at: session.providers.clock.monotonic(),
             shell,
@@ -81,7 +104,7 @@ impl Saved {
     /// Renews what can change around a session that is on disk.
     pub(crate) fn renew(&mut self, session: &Shared, state: &State) {
         (self.shell, self.finished) = state.mailbox().letters();
-        self.granted = session.grants.granted();
+        self.granted = SavedTerms::of(&session.grants);
         self.background = session.is_background();
     }
 
@@ -92,7 +115,13 @@ impl Saved {
     }
 
     pub(crate) fn grants(&self) -> Grants {
-        Grants::of(self.granted.iter().copied())
+        Grants::on(Terms {
+            asked: self.granted.asked,
+            granted: self.granted.granted,
+            agreed: self.granted.agreed,
+            refused: self.granted.refused,
+            payments: Arc::new(self.granted.payments.clone()),
+        })
     }
 
     pub(crate) fn mailbox(&self) -> Mailbox {

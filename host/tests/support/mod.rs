@@ -1,6 +1,7 @@
 //! What the host's tests share: guests built once, and sessions driven step by step.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod money;
 pub mod store;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,23 @@ pub fn with_wasm(package: &Package, wasm: &[u8]) -> Package {
     for (path, bytes) in package.files() {
         let bytes = if path == "app.wasm" { wasm } else { bytes };
         writer.file(path, bytes.to_vec()).expect("a good name");
+    }
+    Package::read(writer.finish().expect("written"), &PackageLimits::default()).expect("a package")
+}
+
+/// A package with another text in its manifest, all else being the same.
+pub fn with_manifest(package: &Package, change: impl Fn(&str) -> String) -> Package {
+    let mut writer = PackageWriter::default();
+    for (path, bytes) in package.files() {
+        let bytes = if path == "manifest.json" {
+            let text = std::str::from_utf8(bytes).expect("text");
+            let changed = change(text);
+            assert_ne!(changed, text, "nothing to change was found");
+            changed.into_bytes()
+        } else {
+            bytes.to_vec()
+        };
+        writer.file(path, bytes).expect("a good name");
     }
     Package::read(writer.finish().expect("written"), &PackageLimits::default()).expect("a package")
 }

@@ -231,6 +231,7 @@ impl Talk {
             Ok(Update::Ended(report)) => self.end(&report).await,
             // The journal has them.
             Ok(Update::Log(_) | Update::Handled(_)) => Ok(()),
+            Ok(Update::Sheet(_) | Update::SheetOver(..)) => Ok(()),
             Err(RecvError::Lagged(_)) => self.resync().await,
             Err(RecvError::Closed) => Err(Gone),
         }

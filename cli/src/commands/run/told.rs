@@ -14,6 +14,8 @@ pub(super) fn told(update: &Update) -> Value {
         Update::Patch(patch) => patched(patch),
         Update::Log(line) => json!({ "log": **line }),
         Update::Handled(record) => json!({ "handled": **record }),
+        Update::Sheet(sheet) => json!({ "sheet": **sheet }),
+        Update::SheetOver(id, outcome) => json!({ "sheet-over": id, "came-to": **outcome }),
         Update::Ended(report) => ended(report),
     }
 }

@@ -1,7 +1,9 @@
 //! Calls to the capabilities, wild and tame. What came of them is shown as text.
 
 use crate::Plan;
-use crate::lapak::app::{clock, console, navigation, random, storage, timer, updates};
+use crate::lapak::app::{
+    clock, console, navigation, payments, random, storage, timer, updates, wallet,
+};
 
 /// Every function of every capability, with a call that is right in itself. The host's golden matrix checks
 /// this list against the WIT.
@@ -22,10 +24,137 @@ pub(crate) fn every_function() -> Vec<(&'static str, String)> {
         ("storage.take", outcome(storage::take(4_000_000_000))),
         ("timer.after", outcome(timer::after(u32::MAX))),
         ("timer.take", outcome(timer::take(4_000_000_000))),
+        (
+            "payments.order",
+            outcome(payments::order("shop", &[wanted()])),
+        ),
+        (
+            "payments.take-signed",
+            outcome(payments::take_signed(4_000_000_000)),
+        ),
+        (
+            "payments.request-payment",
+            outcome(payments::request_payment(b"no order")),
+        ),
+        (
+            "payments.request-refund",
+            outcome(payments::request_refund(b"no refund")),
+        ),
+        (
+            "payments.transfer",
+            outcome(payments::transfer("budi", &money(100), "")),
+        ),
+        (
+            "payments.pay-bill",
+            outcome(payments::pay_bill("pln", "1", &money(100))),
+        ),
+        ("payments.take", outcome(payments::take(4_000_000_000))),
+        ("payments.query", outcome(payments::query("shop", "order"))),
+        (
+            "payments.take-order",
+            outcome(payments::take_order(4_000_000_000)),
+        ),
+        ("wallet.accounts", outcome(wallet::accounts())),
+        (
+            "wallet.take-accounts",
+            outcome(wallet::take_accounts(4_000_000_000)),
+        ),
+        ("wallet.history", outcome(wallet::history("a", None, 1))),
+        (
+            "wallet.take-history",
+            outcome(wallet::take_history(4_000_000_000)),
+        ),
     ]
 }
 
+/// Calls to `payments` and `wallet`. What they are about comes from the launch, its parts separated by `,`.
+fn pay(action: &str, with: &str) -> String {
+    let parts: Vec<&str> = with.split(',').collect();
+    let part = |at: usize| parts.get(at).copied().unwrap_or_default();
+    let amount = |at: usize| payments::Money {
+        minor: part(at).parse().unwrap_or(0),
+        currency: part(at + 1).into(),
+    };
+    match action {
+        "call-pay-order" => outcome(payments::request_payment(with.as_bytes())),
+        "call-pay-bytes" => outcome(payments::request_payment(&[0xff; 1_000])),
+        "call-pay-huge" => outcome(payments::request_payment(&vec![b'a'; 1 << 20])),
+        "call-pay-refund" => outcome(payments::request_refund(with.as_bytes())),
+        "call-pay-transfer" => outcome(payments::transfer(part(0), &amount(1), part(3))),
+        "call-pay-transfer-huge" => {
+            let long = "x".repeat(1 << 20);
+            [
+                payments::transfer(&long, &money(1), ""),
+                payments::transfer("budi", &money(1), &long),
+                payments::transfer("budi", &money(1), "one\u{202e}two"),
+            ]
+            .map(outcome)
+            .join(" ")
+        }
+        "call-pay-bill" => outcome(payments::pay_bill(part(0), part(1), &amount(2))),
+        "call-pay-query" => outcome(payments::query(part(0), part(1))),
+        "call-pay-sign" => outcome(payments::order(part(0), &[wanted()])),
+        "call-pay-sign-wild" => {
+            let many = vec![wanted(); 201];
+            [
+                payments::order(part(0), &[]),
+                payments::order(part(0), &many),
+                payments::order(&"x".repeat(1 << 20), &[wanted()]),
+            ]
+            .map(outcome)
+            .join(" ")
+        }
+        "call-pay-flood" => {
+            let asked = (0..100).map(|_| payments::request_payment(with.as_bytes()));
+            format!("refused={}", asked.filter(Result::is_err).count())
+        }
+        "call-pay-foreign" => {
+            let taken = (0..10_000).filter(|id| {
+                payments::take(*id).is_ok()
+                    || payments::take_order(*id).is_ok()
+                    || payments::take_signed(*id).is_ok()
+            });
+            format!("taken={}", taken.count())
+        }
+        "call-wallet-accounts" => outcome(wallet::accounts()),
+        "call-wallet-history" => outcome(wallet::history(part(0), None, u32::MAX)),
+        _ => "no such call".into(),
+    }
+}
+
+/// What a request of `payments` or `wallet` came to.
+fn paid(plan: &Plan, request: u32) -> String {
+    match plan.action.as_str() {
+        "call-pay-query" => format!("{:?}", payments::take_order(request)),
+        "call-pay-sign" => match payments::take_signed(request) {
+            Ok(Ok(signed)) => format!("signed={}", String::from_utf8_lossy(&signed)),
+            other => format!("{other:?}"),
+        },
+        "call-wallet-accounts" => format!("{:?}", wallet::take_accounts(request)),
+        "call-wallet-history" => format!("{:?}", wallet::take_history(request)),
+        _ => format!("{:?}", payments::take(request)),
+    }
+}
+
+fn wanted() -> payments::Wanted {
+    payments::Wanted {
+        item: "rice".into(),
+        quantity: 1,
+    }
+}
+
+fn money(minor: i64) -> payments::Money {
+    payments::Money {
+        minor,
+        currency: "IDR".into(),
+    }
+}
+
 pub(crate) fn call(action: &str, plan: &mut Plan) {
+    if action.starts_with("call-pay-") || action.starts_with("call-wallet-") {
+        plan.text = pay(action, &plan.with);
+        return;
+    }
     plan.text = match action {
         "call-everything" => every_function()
             .into_iter()
@@ -110,6 +239,11 @@ pub(crate) fn begin_request() {
 
 /// Shows what a storage request came to; with several, the last stands, and failures are counted.
 pub(crate) fn finished(plan: &mut Plan, request: u32) {
+    if plan.action.starts_with("call-pay-") || plan.action.starts_with("call-wallet-") {
+        let line = paid(plan, request);
+        plan.text = format!("{}\n{line}", plan.text);
+        return;
+    }
     if plan.action.starts_with("call-timer") {
         plan.text = format!("timer={}", outcome(timer::take(request)));
         return;

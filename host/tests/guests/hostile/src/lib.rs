@@ -35,6 +35,8 @@ pub(crate) struct Plan {
     pub(crate) page: u32,
     pub(crate) taps: u32,
     pub(crate) text: String,
+    /// What a call is about: a signed order, say.
+    pub(crate) with: String,
 }
 
 impl Guest for Hostile {
@@ -52,6 +54,7 @@ impl Guest for Hostile {
                 };
                 plan.action = query("do=");
                 plan.at = query("at=");
+                plan.with = query("with=");
                 let carried = launch.carried_over.as_deref().unwrap_or_default();
                 plan.taps = String::from_utf8_lossy(carried).parse().unwrap_or(0);
                 if plan.at == "request-finished" {

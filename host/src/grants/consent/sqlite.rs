@@ -1,0 +1,136 @@
+//! Answers in one SQLite file.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{Consent, ConsentError, ConsentStore, KeptConsent};
+use crate::grants::Capability;
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS consents (
+        person     TEXT NOT NULL,
+        app_id     TEXT NOT NULL,
+        capability TEXT NOT NULL,
+        agreed     INTEGER NOT NULL,
+        at_ms      INTEGER NOT NULL,
+        PRIMARY KEY (person, app_id, capability)
+    ) STRICT, WITHOUT ROWID;
+";
+const BUSY: Duration = Duration::from_secs(10);
+
+/// One row for each answer, durable against power cuts.
+#[derive(Debug)]
+pub struct SqliteConsents {
+    connection: Mutex<Connection>,
+}
+
+impl SqliteConsents {
+    /// Opens the file, which is made if it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, ConsentError> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.execute_batch(SCHEMA)?;
+        Ok(Self {
+            connection: Mutex::new(connection),
+        })
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ConsentStore for SqliteConsents {
+    fn find(
+        &self,
+        person: &str,
+        app_id: &str,
+        capability: Capability,
+    ) -> Result<Option<KeptConsent>, ConsentError> {
+        let found = self.connection().query_row(
+            "SELECT app_id, capability, agreed, at_ms FROM consents
+             WHERE person = ?1 AND app_id = ?2 AND capability = ?3",
+            params![person, app_id, capability.name()],
+            kept,
+        );
+        Ok(found.optional()?.flatten())
+    }
+
+    fn keep(&self, person: &str, consent: &KeptConsent) -> Result<(), ConsentError> {
+        self.connection().execute(
+            "INSERT OR REPLACE INTO consents (person, app_id, capability, agreed, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                person,
+                consent.app_id,
+                consent.capability.name(),
+                consent.answer == Consent::Always,
+                consent.at_ms
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn all(&self, person: &str) -> Result<Vec<KeptConsent>, ConsentError> {
+        let connection = self.connection();
+        let mut all = connection.prepare_cached(
+            "SELECT app_id, capability, agreed, at_ms FROM consents WHERE person = ?1 ORDER BY app_id, capability",
+        )?;
+        let rows = all.query_map([person], kept)?;
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    fn forget(
+        &self,
+        person: &str,
+        app_id: &str,
+        capability: Capability,
+    ) -> Result<(), ConsentError> {
+        self.connection().execute(
+            "DELETE FROM consents WHERE person = ?1 AND app_id = ?2 AND capability = ?3",
+            params![person, app_id, capability.name()],
+        )?;
+        Ok(())
+    }
+
+    fn forget_app(&self, person: &str, app_id: &str) -> Result<(), ConsentError> {
+        self.connection().execute(
+            "DELETE FROM consents WHERE person = ?1 AND app_id = ?2",
+            params![person, app_id],
+        )?;
+        Ok(())
+    }
+}
+
+/// `None` for a capability that this host does not know.
+fn kept(row: &Row<'_>) -> rusqlite::Result<Option<KeptConsent>> {
+    let Some(capability) = Capability::named(&row.get::<_, String>(1)?) else {
+        return Ok(None);
+    };
+    Ok(Some(KeptConsent {
+        app_id: row.get(0)?,
+        capability,
+        answer: if row.get(2)? {
+            Consent::Always
+        } else {
+            Consent::No
+        },
+        at_ms: row.get(3)?,
+    }))
+}
+
+impl From<rusqlite::Error> for ConsentError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(error.to_string())
+    }
+}

@@ -1,0 +1,54 @@
+//! What manifests may ask for, by the names that they write, and what each name allows.
+
+use lapak_abi::manifest::Manifest;
+
+use super::{Capability, CapabilitySet};
+
+/// A permission as manifests name it, in the form of the examples in W3C MiniApp Manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// As `req_permissions` has it.
+    pub name: &'static str,
+    /// What it leads to.
+    pub capability: Capability,
+    /// What it allows, for people.
+    pub allows: &'static str,
+}
+
+/// Every permission that there is. What is not in this table needs none: it is lent to every app by default.
+pub const PERMISSIONS: [Permission; 2] = [
+    Permission {
+        name: "system.permission.PAYMENTS",
+        capability: Capability::Payments,
+        allows: "ask you to pay; each payment is confirmed with your PIN",
+    },
+    Permission {
+        name: "system.permission.WALLET",
+        capability: Capability::Wallet,
+        allows: "see your accounts, what is in them and what happened in them",
+    },
+];
+
+impl Permission {
+    /// The permission that leads to a capability, if it needs one.
+    #[must_use]
+    pub fn of(capability: Capability) -> Option<Self> {
+        let mut all = PERMISSIONS.into_iter();
+        all.find(|permission| permission.capability == capability)
+    }
+}
+
+/// What an app may ever use: what is lent by default, and what its manifest asks for. Names that this host does not know
+/// ask for nothing.
+pub(super) fn asked(manifest: &Manifest) -> CapabilitySet {
+    let by_default = Capability::ALL
+        .into_iter()
+        .filter(|capability| Permission::of(*capability).is_none());
+    let named = PERMISSIONS.into_iter().filter(|permission| {
+        let mut wanted = manifest.req_permissions.iter();
+        wanted.any(|wanted| wanted.name == permission.name)
+    });
+    by_default
+        .chain(named.map(|permission| permission.capability))
+        .collect()
+}

@@ -1,0 +1,135 @@
+//! What a decision follows from.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Capability, PaymentBounds};
+
+/// Some of the capabilities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapabilitySet(u64);
+
+/// What the decider says, and to whom it owes an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It may be used now.
+    Allowed,
+    /// It may not be used, unless the person agrees, who was not asked yet.
+    AskPerson,
+    /// It may not be used.
+    Denied(Why),
+}
+
+/// What is missing. For the audit; an app never hears it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// The manifest does not ask for it.
+    NotInManifest,
+    /// The platform does not grant it.
+    NotGranted,
+    /// The person refused it, or took it back.
+    Refused,
+}
+
+/// What a session's grants follow from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Terms {
+    /// Of the manifest's, and what is lent by default.
+    pub(crate) asked: CapabilitySet,
+    /// Of the platform's.
+    pub(crate) granted: CapabilitySet,
+    /// Of the person's, where the person is asked.
+    pub(crate) agreed: CapabilitySet,
+    /// What the person does not want to be asked again.
+    pub(crate) refused: CapabilitySet,
+    /// How far the grant of `payments` goes. Sessions of one platform share it.
+    pub(crate) payments: Arc<PaymentBounds>,
+}
+
+impl Terms {
+    /// What may be used.
+    pub(super) fn allowed(&self) -> CapabilitySet {
+        let silent = Capability::ALL
+            .into_iter()
+            .filter(|capability| !capability.needs_consent())
+            .collect::<CapabilitySet>();
+        CapabilitySet(self.asked.0 & self.granted.0 & (silent.0 | self.agreed.0))
+    }
+
+    pub(super) fn decide(&self, capability: Capability) -> Decision {
+        if self.allowed().contains(capability) {
+            return Decision::Allowed;
+        }
+        if !self.asked.contains(capability) {
+            return Decision::Denied(Why::NotInManifest);
+        }
+        if !self.granted.contains(capability) {
+            return Decision::Denied(Why::NotGranted);
+        }
+        if self.refused.contains(capability) {
+            return Decision::Denied(Why::Refused);
+        }
+        Decision::AskPerson
+    }
+}
+
+impl CapabilitySet {
+    /// This one alone.
+    #[must_use]
+    pub fn only(capability: Capability) -> Self {
+        Self(1 << (capability as u8))
+    }
+
+    pub(super) fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(super) fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// Whether it is in it.
+    #[must_use]
+    pub fn contains(self, capability: Capability) -> bool {
+        self.0 & Self::only(capability).0 != 0
+    }
+
+    /// Puts it in.
+    pub fn insert(&mut self, capability: Capability) {
+        self.0 |= Self::only(capability).0;
+    }
+
+    /// Takes it out.
+    pub fn remove(&mut self, capability: Capability) {
+        self.0 &= !Self::only(capability).0;
+    }
+
+    /// What is in it.
+    pub fn iter(self) -> impl Iterator<Item = Capability> {
+        Capability::ALL
+            .into_iter()
+            .filter(move |capability| self.contains(*capability))
+    }
+}
+
+impl FromIterator<Capability> for CapabilitySet {
+    fn from_iter<I: IntoIterator<Item = Capability>>(capabilities: I) -> Self {
+        let mut set = Self::default();
+        for capability in capabilities {
+            set.insert(capability);
+        }
+        set
+    }
+}
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NotInManifest => "not in the manifest",
+            Self::NotGranted => "not granted by the platform",
+            Self::Refused => "refused by the person",
+        })
+    }
+}
