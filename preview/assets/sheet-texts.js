@@ -1,0 +1,156 @@
+// What the payment sheet says.
+
+const EN = {
+  brand: 'Lapak payment',
+  of: '{at} of {count}',
+  pay: 'Pay {to}',
+  transfer: 'Send money to {to}',
+  bill: 'Pay the bill of {to}',
+  refund: 'Money back from {to}',
+  asked: 'Asked for by the app {app}',
+  from: 'From',
+  to: 'To',
+  order: 'Order',
+  customer: 'Customer',
+  note: 'Note',
+  available: '{amount} available',
+  simulated: 'Play money. No real money moves.',
+  short: 'There is not enough in this account.',
+  expires: 'Good for {time}',
+  expires_long: 'This order is good for {time} more',
+  continue: 'Continue',
+  cancel: 'Cancel',
+  back: 'Back',
+  enter: 'Enter your PIN',
+  choose: 'Choose a PIN',
+  choose_hint: 'You need it for every payment from now on. Six to twelve digits.',
+  repeat: 'Once more, please',
+  repeat_hint: 'The same digits again.',
+  pin: 'PIN',
+  delete: 'Delete the last digit',
+  next: 'Next',
+  confirm_pay: 'Pay {amount}',
+  confirm_transfer: 'Send {amount}',
+  confirm_bill: 'Pay {amount}',
+  confirm_refund: 'Take back {amount}',
+  paying: 'One moment …',
+  digits: '{count} digits',
+  different: 'Those were other digits. Choose once more.',
+  wrong: 'That is not your PIN. {count} tries left.',
+  wrong_one: 'That is not your PIN. One try left.',
+  weak: 'Anybody would guess that one first. Choose another.',
+  form: 'A PIN has six to twelve digits.',
+  wait: 'Too many tries. Wait {time}.',
+  locked: 'Your PIN is locked after too many wrong tries. No money has moved.',
+  unavailable: 'That did not work. No money has moved. Try again.',
+  away: 'Waiting for the connection …',
+  paid: 'Paid',
+  paid_transfer: 'Sent',
+  paid_refund: 'Given back',
+  paid_to: '{amount} to {to}',
+  receipt: 'Receipt',
+  at: 'When',
+  declined: 'Not paid',
+  cancelled: 'Cancelled',
+  expired: 'Too late',
+  denied: 'Not allowed any more',
+  nothing: 'No money has moved.',
+  expired_hint: 'The order was good for a while only. No money has moved.',
+  denied_hint: 'This app may not ask for payments any more. No money has moved.',
+  'reason.insufficient-funds': 'There is not enough in the account. No money has moved.',
+  'reason.over-limit': 'The other account would hold more than it may. No money has moved.',
+  'reason.order-used': 'This order was used already. You have not been charged again.',
+  'reason.unknown-recipient': 'There is no such recipient. No money has moved.',
+  'reason.wrong-currency': 'The account is counted in another currency. No money has moved.',
+  'reason.unavailable': 'It cannot be done at the moment. No money has moved.',
+  done: 'Done',
+};
+
+const ID = {
+  brand: 'Pembayaran Lapak',
+  of: '{at} dari {count}',
+  pay: 'Bayar {to}',
+  transfer: 'Kirim uang ke {to}',
+  bill: 'Bayar tagihan {to}',
+  refund: 'Pengembalian dari {to}',
+  asked: 'Diminta oleh aplikasi {app}',
+  from: 'Dari',
+  to: 'Kepada',
+  order: 'Pesanan',
+  customer: 'Pelanggan',
+  note: 'Catatan',
+  available: 'Tersedia {amount}',
+  simulated: 'Uang mainan. Tidak ada uang sungguhan yang berpindah.',
+  short: 'Saldo rekening ini tidak cukup.',
+  expires: 'Berlaku {time}',
+  expires_long: 'Pesanan ini berlaku {time} lagi',
+  continue: 'Lanjut',
+  cancel: 'Batal',
+  back: 'Kembali',
+  enter: 'Masukkan PIN Anda',
+  choose: 'Pilih PIN',
+  choose_hint: 'Mulai sekarang dipakai untuk setiap pembayaran. Enam sampai dua belas angka.',
+  repeat: 'Sekali lagi',
+  repeat_hint: 'Angka yang sama sekali lagi.',
+  pin: 'PIN',
+  delete: 'Hapus angka terakhir',
+  next: 'Lanjut',
+  confirm_pay: 'Bayar {amount}',
+  confirm_transfer: 'Kirim {amount}',
+  confirm_bill: 'Bayar {amount}',
+  confirm_refund: 'Terima {amount}',
+  paying: 'Sebentar …',
+  digits: '{count} angka',
+  different: 'Angkanya berbeda. Pilih sekali lagi.',
+  wrong: 'PIN salah. Sisa {count} percobaan.',
+  wrong_one: 'PIN salah. Sisa satu percobaan.',
+  weak: 'PIN ini terlalu mudah ditebak. Pilih yang lain.',
+  form: 'PIN terdiri dari enam sampai dua belas angka.',
+  wait: 'Terlalu banyak percobaan. Tunggu {time}.',
+  locked: 'PIN Anda terkunci karena terlalu banyak percobaan yang salah. Tidak ada uang yang berpindah.',
+  unavailable: 'Tidak berhasil. Tidak ada uang yang berpindah. Coba lagi.',
+  away: 'Menunggu sambungan …',
+  paid: 'Terbayar',
+  paid_transfer: 'Terkirim',
+  paid_refund: 'Dikembalikan',
+  paid_to: '{amount} kepada {to}',
+  receipt: 'Bukti',
+  at: 'Waktu',
+  declined: 'Tidak terbayar',
+  cancelled: 'Dibatalkan',
+  expired: 'Terlambat',
+  denied: 'Tidak diizinkan lagi',
+  nothing: 'Tidak ada uang yang berpindah.',
+  expired_hint: 'Pesanan hanya berlaku sebentar. Tidak ada uang yang berpindah.',
+  denied_hint: 'Aplikasi ini tidak boleh lagi meminta pembayaran. Tidak ada uang yang berpindah.',
+  'reason.insufficient-funds': 'Saldo tidak cukup. Tidak ada uang yang berpindah.',
+  'reason.over-limit': 'Rekening penerima akan melebihi batasnya. Tidak ada uang yang berpindah.',
+  'reason.order-used': 'Pesanan ini sudah dipakai. Anda tidak ditagih lagi.',
+  'reason.unknown-recipient': 'Penerima tidak ditemukan. Tidak ada uang yang berpindah.',
+  'reason.wrong-currency': 'Rekening memakai mata uang lain. Tidak ada uang yang berpindah.',
+  'reason.unavailable': 'Saat ini tidak bisa. Tidak ada uang yang berpindah.',
+  done: 'Selesai',
+};
+
+/** The languages that there are, for the test that compares them. */
+export const TEXTS = { en: EN, id: ID };
+
+/**
+ * A function that gives the text of a key, its `{names}` filled in.
+ * @param {string} lang BCP 47; English where there is no other
+ * @returns {(key: string, values?: { [name: string]: string | number }) => string}
+ */
+export function textsFor(lang) {
+  const texts = /** @type {{ [key: string]: string }} */ (TEXTS[lang.split('-')[0].toLowerCase()] ?? EN);
+  return (key, values = {}) => {
+    const text = texts[key] ?? key;
+    // One pass, so that a name that holds braces stays a name.
+    return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  };
+}
+
+/** The language that the sheet speaks where it is asked for this one. @param {string} lang */
+export function spoken(lang) {
+  const primary = lang.split('-')[0].toLowerCase();
+  return primary in TEXTS ? primary : 'en';
+}
