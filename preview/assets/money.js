@@ -8,7 +8,12 @@
 export function money(amount, currency, lang) {
   // Rupiah are written the Indonesian way in every language, and nobody counts their hundredths: `Rp 47.000`.
   const rupiah = currency === 'IDR';
-  const options = { style: 'currency', currency, trailingZeroDisplay: rupiah ? 'stripIfInteger' : 'auto' };
+  // As many decimals as the host wrote: browsers round some currencies that ISO 4217 does not.
+  const decimals = amount.split('.')[1]?.length ?? 0;
+  const options = {
+    style: 'currency', currency, minimumFractionDigits: decimals, maximumFractionDigits: decimals,
+    trailingZeroDisplay: rupiah ? 'stripIfInteger' : 'auto',
+  };
   const text = format(rupiah ? 'id-ID' : lang, options, amount);
   return text.replace(/\u00a0/g, ' ');
 }
