@@ -10,6 +10,7 @@ import { element } from './overlays.js';
  * @property {string} lang
  * @property {string} step
  * @property {number} waiting how many sheets are open
+ * @property {boolean} locked whether the PIN is
  */
 
 const SHIELD = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3l7 2.6v5.2c0 4.6-2.9 8-7 10.2-4.1-2.2-7-5.6-7-10.2V5.6z M9 11.8l2.2 2.2 4-4.3"></path></svg>';
@@ -18,14 +19,14 @@ const BAD = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12"
 
 /** What the whole sheet is called. @param {Look} look */
 export function title({ sheet, say }) {
-  return say(sheet.kind, { to: sheet.to });
+  return sheet.asks === 'consent' ? say('consent', { app: sheet.app }) : say(`title_${sheet.kind}`, { to: sheet.to });
 }
 
 /** Who draws this, and for how long. @param {Look} look */
 export function head({ sheet, say, waiting }) {
   const brand = element('span', { class: 'sheet-brand' });
   brand.insertAdjacentHTML('afterbegin', SHIELD);
-  brand.append(sheet.provider.name ? `${say('brand')} · ${sheet.provider.name}` : say('brand'));
+  brand.append(sheet.provider ? `${say('brand')} · ${sheet.provider.name}` : 'Lapak');
   const top = element('header', { class: 'sheet-head' }, brand);
   if (waiting > 1) top.append(element('span', { class: 'sheet-count' }, say('of', { at: 1, count: waiting })));
   top.append(element('span', { class: 'sheet-time', role: 'timer', 'aria-live': 'off' }));
@@ -41,11 +42,10 @@ export function review(look) {
   const parts = [element('div', { class: 'sheet-who' }, heading, asked), amount];
   if (sheet.lines.length) parts.push(lines(look));
   parts.push(facts(look));
-  const { available } = sheet.account;
-  if (available !== null && less(available, sheet.amount) && sheet.kind !== 'refund') {
+  if (less(sheet.account.available, sheet.amount)) {
     parts.push(element('p', { class: 'sheet-warning' }, say('short')));
   }
-  if (sheet.pin.state === 'locked') parts.push(element('p', { class: 'sheet-warning', role: 'alert' }, say('locked')));
+  if (look.locked) parts.push(element('p', { class: 'sheet-warning', role: 'alert' }, say('locked')));
   if (sheet.provider.simulated) parts.push(element('p', { class: 'sheet-simulated' }, say('simulated')));
   // What is long scrolls; the buttons stay.
   return [element('div', { class: 'sheet-scroll', tabindex: '0', role: 'group', 'aria-label': title(look) }, ...parts)];
@@ -71,12 +71,25 @@ function facts({ sheet, say, lang }) {
     if (more) said.append(element('small', {}, more));
     rows.push(element('dt', {}, name), said);
   };
-  const { name, available } = sheet.account;
-  const there = available === null ? '' : say('available', { amount: money(available, sheet.currency, lang) });
-  fact(say(sheet.kind === 'refund' ? 'to' : 'from'), name, there);
-  for (const detail of sheet.details) fact(say(detail.name), detail.value);
+  const there = say('available', { amount: money(sheet.account.available, sheet.currency, lang) });
+  fact(say('from'), say('own_account', { currency: sheet.currency }), there);
+  if (sheet.kind === 'transfer') fact(say('account'), sheet.to_id);
+  if (sheet.reference) fact(say(sheet.kind === 'bill' ? 'customer' : 'order'), sheet.reference);
   if (sheet.note) fact(say('note'), sheet.note);
   return element('dl', { class: 'sheet-facts' }, ...rows);
+}
+
+/** What an app wants to use, and why. @param {Look} look */
+export function consent(look) {
+  const { sheet, say } = look;
+  const known = say(`consent.${sheet.capability}`);
+  const parts = [
+    element('h2', { tabindex: '-1' }, title(look)),
+    element('p', { class: 'sheet-allows' }, known.startsWith('consent.') ? sheet.allows : known),
+  ];
+  if (sheet.reason) parts.push(element('p', { class: 'sheet-asked' }, `${say('why')}: “${sheet.reason}”`));
+  parts.push(element('p', { class: 'sheet-why' }, say('consent_hint')));
+  return [element('div', { class: 'sheet-scroll' }, ...parts)];
 }
 
 /** What came of it. @param {Look} look @param {any} outcome */
@@ -86,7 +99,7 @@ export function answer(look, outcome) {
   const mark = element('div', { class: 'sheet-mark' });
   mark.toggleAttribute('data-bad', !paid);
   mark.insertAdjacentHTML('afterbegin', paid ? GOOD : BAD);
-  const key = paid && ['transfer', 'refund'].includes(sheet.kind) ? `paid_${sheet.kind}` : outcome.outcome;
+  const key = paid && sheet.kind === 'transfer' ? 'paid_transfer' : outcome.outcome;
   const heading = element('h2', { tabindex: '-1' }, say(key));
   const amount = money(sheet.amount, sheet.currency, lang);
   const why = element('p', { class: 'sheet-why' }, paid ? say('paid_to', { amount, to: sheet.to }) : reason(say, outcome));

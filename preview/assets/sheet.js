@@ -5,7 +5,7 @@
 // tap it. One sheet is decided at a time; the next one waits.
 
 import { PinEntry } from './sheet-pin.js';
-import { actions, answer, head, review, title } from './sheet-faces.js';
+import { actions, answer, consent, head, review, title } from './sheet-faces.js';
 import { Guard } from './sheet-guard.js';
 import { spoken, textsFor } from './sheet-texts.js';
 import { remaining } from './money.js';
@@ -13,20 +13,25 @@ import { element } from './overlays.js';
 
 /**
  * @typedef {object} Sheet as the message `sheets` has it; see PROTOCOL.md
- * @property {string} id
- * @property {'pay' | 'transfer' | 'bill' | 'refund'} kind
+ * @property {number} id
+ * @property {'payment' | 'consent'} asks
  * @property {string} app
+ * @property {number} left_ms
+ * @property {'open' | 'waiting'} stage
+ * @property {'order' | 'transfer' | 'bill'} kind
  * @property {string} to
- * @property {{ name: string, value: string }[]} details
+ * @property {string} to_id
  * @property {{ title: string, quantity: number, amount: string }[]} lines
  * @property {string} amount
  * @property {string} currency
- * @property {{ name: string, available: string | null }} account
- * @property {{ name: string, simulated: boolean }} provider
+ * @property {string} reference
  * @property {string} note
- * @property {number | null} left_ms
- * @property {'open' | 'paying'} state
- * @property {{ state: 'set' | 'unset' | 'wait' | 'locked', left_ms?: number }} pin
+ * @property {{ id: string, available: string }} account
+ * @property {{ name: string, simulated: boolean }} provider
+ * @property {boolean} has_pin
+ * @property {string} capability what a consent is about
+ * @property {string} allows
+ * @property {string | null} reason
  */
 
 export class PaymentSheet {
@@ -44,6 +49,9 @@ export class PaymentSheet {
   /** What came of the sheet on show. @type {any} */
   #outcome = null;
   #said = '';
+  /** Our answer is on its way: until the server says something about it. */
+  #asked = false;
+  #locked = false;
 
   /**
    * @param {object} options
@@ -96,6 +104,9 @@ export class PaymentSheet {
   connection(live) {
     this.#live = live;
     if (!this.#shown || this.#step === 'done') return;
+    // Whether our answer arrived, the server's next list of sheets tells.
+    if (this.#asked && this.#step === 'paying') this.#go('pin');
+    this.#asked = false;
     this.#announce(live ? '' : this.say('away'));
     this.#enable();
   }
@@ -109,19 +120,23 @@ export class PaymentSheet {
     if (!first) return this.#close();
     const same = this.#shown?.id === first.id;
     this.#shown = first;
-    this.#ends = first.left_ms === null ? Infinity : performance.now() + first.left_ms;
+    this.#ends = performance.now() + first.left_ms;
     if (!same) this.#begin();
-    else if (first.state === 'paying') this.#go('paying');
-    // The server does not know of our answer: it was lost with a connection.
-    else if (this.#step === 'paying') this.#go('pin');
-    else this.#draw();
+    else if (first.stage === 'waiting') this.#wait();
+    else if (!this.#asked) this.#draw();
     return undefined;
+  }
+
+  /** The bank is at work. */
+  #wait() {
+    this.#asked = false;
+    if (this.#step !== 'paying') this.#go('paying');
   }
 
   /** A sheet comes up. */
   #begin() {
     this.#outcome = null;
-    this.#said = '';
+    this.#asked = false;
     this.pin.clear();
     if (!this.dialog.open) {
       this.#before = document.activeElement;
@@ -130,7 +145,7 @@ export class PaymentSheet {
     }
     clearInterval(this.#tick);
     this.#tick = setInterval(() => this.#count(), 1_000);
-    this.#go(this.#shown?.state === 'paying' ? 'paying' : 'review');
+    this.#go(this.#shown?.stage === 'waiting' ? 'paying' : 'review');
   }
 
   #close() {
@@ -150,7 +165,7 @@ export class PaymentSheet {
   #go(step) {
     this.#step = step;
     this.#said = '';
-    if (step === 'pin') this.pin.begin(this.#shown?.pin.state === 'unset');
+    if (step === 'pin') this.pin.begin(this.#shown?.has_pin === false);
     this.#draw();
     this.guard.disturb();
     this.#focus();
@@ -164,7 +179,7 @@ export class PaymentSheet {
   #draw() {
     const sheet = this.#shown;
     if (!sheet) return;
-    const look = { sheet, say: this.say, lang: this.lang, step: this.#step, waiting: this.#sheets.length };
+    const look = { sheet, say: this.say, lang: this.lang, step: this.#step, waiting: this.#sheets.length, locked: this.#locked };
     // Whoever is typing a PIN keeps their place.
     if (this.#step !== 'pin' || !this.body.contains(this.pin.field)) {
       const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.sheet : undefined;
@@ -181,6 +196,13 @@ export class PaymentSheet {
   #face(look) {
     switch (this.#step) {
       case 'review':
+        if (look.sheet.asks === 'consent') {
+          return [...consent(look), actions([
+            this.#button('allow', this.say('allow'), () => this.#consent('always')),
+            this.#button('while', this.say('while'), () => this.#consent('while-in-use')),
+            this.#button('refuse', this.say('refuse'), () => this.#consent('no')),
+          ])];
+        }
         return [...review(look), actions([
           this.#button('continue', this.say('continue'), () => this.#go('pin')),
           this.#button('cancel', this.say('cancel'), () => this.#cancel()),
@@ -191,7 +213,7 @@ export class PaymentSheet {
           this.#button('back', this.say('back'), () => this.#go('review')),
         ])];
       case 'paying':
-        return [this.pin.waiting(look)];
+        return [this.pin.waiting(look), actions([this.#button('cancel', this.say('stop'), () => this.#cancel())])];
       default:
         return [...answer(look, this.#outcome), actions([this.#button('done', this.say('done'), () => this.#next())])];
     }
@@ -199,9 +221,9 @@ export class PaymentSheet {
 
   /** A button that asks the guard. Only what moves money or leads there waits for it. */
   #button(name, text, act) {
-    const main = name !== 'cancel' && name !== 'back';
+    const main = !['cancel', 'back', 'refuse', 'while'].includes(name);
     const button = element('button', { type: 'button', class: main ? 'sheet-main' : 'sheet-other', 'data-sheet': name }, text);
-    const guarded = name === 'continue' || name === 'agree';
+    const guarded = ['continue', 'agree', 'allow', 'while'].includes(name);
     button.addEventListener('click', (event) => {
       if (event.isTrusted && (!guarded || this.guard.allows(event))) act();
     });
@@ -217,8 +239,10 @@ export class PaymentSheet {
     const sheet = this.#shown;
     if (!sheet) return;
     const armed = this.guard.armed && this.#live;
-    const next = this.#buttonOf('continue');
-    if (next) next.disabled = !armed || sheet.pin.state === 'locked';
+    for (const name of ['continue', 'allow', 'while']) {
+      const button = this.#buttonOf(name);
+      if (button) button.disabled = !armed || (name === 'continue' && this.#locked);
+    }
     const agree = this.#buttonOf('agree');
     if (!agree) return;
     agree.disabled = !armed || !this.pin.complete;
@@ -237,8 +261,21 @@ export class PaymentSheet {
     }
     const message = { t: 'sheet-pay', sheet: sheet.id, pin: this.pin.value, fresh: this.pin.fresh };
     this.pin.clear();
-    if (this.tell(message)) this.#go('paying');
-    else this.connection(false);
+    this.#answer(message);
+  }
+
+  /** @param {'always' | 'while-in-use' | 'no'} answer */
+  #consent(answer) {
+    const sheet = this.#shown;
+    if (sheet) this.#answer({ t: 'sheet-consent', sheet: sheet.id, answer });
+  }
+
+  /** Once for each sheet, unless the server wants another. */
+  #answer(message) {
+    if (this.#asked) return;
+    this.#asked = this.tell(message);
+    if (!this.#asked) this.connection(false);
+    else if (message.t === 'sheet-pay') this.#go('paying');
   }
 
   #redraw() {
@@ -256,25 +293,28 @@ export class PaymentSheet {
     if (sheet && !this.tell({ t: 'sheet-cancel', sheet: sheet.id })) this.connection(false);
   }
 
-  /** @param {{ sheet: string, why: string, tries_left?: number, left_ms?: number }} refusal */
+  /** @param {{ sheet: number, why: string, tries_left?: number, left_ms?: number }} refusal */
   #refused({ sheet, why, tries_left: left, left_ms: wait }) {
     const shown = this.#shown;
-    if (!shown || shown.id !== sheet) return;
-    if (why === 'locked') shown.pin = { state: 'locked' };
-    if (why === 'already-set') shown.pin = { state: 'set' };
-    this.#go(why === 'locked' ? 'review' : 'pin');
+    if (!shown || shown.id !== sheet || why === 'busy') return;
+    this.#asked = false;
+    this.#locked = why === 'locked';
+    // Chosen in another window meanwhile.
+    if (why === 'already-set') shown.has_pin = true;
+    this.#go(this.#locked || shown.asks === 'consent' ? 'review' : 'pin');
     const key = why === 'wrong' && left === 1 ? 'wrong_one' : why;
     this.#said = this.say(key, { count: left ?? 0, time: remaining(wait ?? 0) });
     this.#announce(this.#said);
     this.pin.complain(why === 'wrong' || why === 'weak' || why === 'form');
   }
 
-  /** @param {{ sheet: string, outcome: string }} outcome */
+  /** @param {{ sheet: number, outcome: string }} outcome */
   #done(outcome) {
     this.#sheets = this.#sheets.filter((one) => one.id !== outcome.sheet);
     if (this.#shown?.id !== outcome.sheet) return;
-    // Who closes it has seen it.
-    if (outcome.outcome === 'cancelled') return this.#next();
+    this.#asked = false;
+    // Who said so need not be told.
+    if (['cancelled', 'agreed', 'refused'].includes(outcome.outcome)) return this.#next();
     clearInterval(this.#tick);
     this.#outcome = outcome;
     this.#go('done');

@@ -109,9 +109,9 @@ fn kind(entry: &Entry) -> &'static str {
 /// The other side, as the person calls it.
 fn with<'a>(app: &'a Dompet, entry: &'a Entry) -> &'a str {
     let other = entry
-        .with
+        .other
         .split_once(':')
-        .map_or(entry.with.as_str(), |(_, name)| name);
+        .map_or(entry.other.as_str(), |(_, name)| name);
     let name = app.people.name_of(other);
     if other == crate::errand::ELECTRICITY {
         app.texts.get("bill.biller")
