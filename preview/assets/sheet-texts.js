@@ -71,7 +71,9 @@ const EN = {
   refuse: 'Do not allow',
   stop: 'Stop it, if it is not too late',
   closed: 'The app was closed',
-  'not-open': 'This was answered already.',
+  'not-open': 'This is not open any more.',
+  'not-set': 'Choose a PIN first.',
+  'already-set': 'You have a PIN already. Enter it.',
   busy: 'Your answer is being looked at.',
 };
 
@@ -146,7 +148,9 @@ const ID = {
   refuse: 'Jangan izinkan',
   stop: 'Hentikan, kalau belum terlambat',
   closed: 'Aplikasinya ditutup',
-  'not-open': 'Ini sudah dijawab.',
+  'not-open': 'Ini sudah tidak terbuka.',
+  'not-set': 'Pilih PIN dulu.',
+  'already-set': 'Anda sudah punya PIN. Masukkan PIN itu.',
   busy: 'Jawaban Anda sedang diperiksa.',
 };
 

@@ -300,7 +300,7 @@ export class PaymentSheet {
     this.#asked = false;
     this.#locked = why === 'locked';
     // Chosen in another window meanwhile.
-    if (why === 'already-set') shown.has_pin = true;
+    if (why === 'already-set' || why === 'not-set') shown.has_pin = why === 'already-set';
     this.#go(this.#locked || shown.asks === 'consent' ? 'review' : 'pin');
     const key = why === 'wrong' && left === 1 ? 'wrong_one' : why;
     this.#said = this.say(key, { count: left ?? 0, time: remaining(wait ?? 0) });

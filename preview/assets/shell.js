@@ -73,7 +73,11 @@ function restart() {
 
 /** @param {any} message */
 function heard(message) {
-  if (inspector.heard(message) || sheet.heard(message)) return;
+  if (inspector.heard(message)) return;
+  if (sheet.heard(message)) {
+    inspector.changed();
+    return;
+  }
   switch (message.t) {
     case 'page':
       ended = false;
