@@ -125,7 +125,9 @@ mod tests {
         for (name, account) in [("", "a"), ("A", ""), ("A", "b c"), ("A\u{7}", "a")] {
             assert!(!people.add(name, account), "{name:?} {account:?}");
         }
-        let many: Vec<_> = (0..MOST + 9).map(|at| person("A", &at.to_string())).collect();
+        let many: Vec<_> = (0..MOST + 9)
+            .map(|at| person("A", &at.to_string()))
+            .collect();
         assert_eq!(People::from(many).iter().count(), MOST);
     }
 }

@@ -73,9 +73,7 @@ fn line<'a>(app: &'a Dompet, entry: &'a Entry) -> View<'a, Msg> {
         EntryKind::Transferred => (IconName::Up, "line-icon"),
         EntryKind::Refunded | EntryKind::Released => (IconName::Refresh, "line-icon in"),
         EntryKind::Held => (IconName::Clock, "line-icon"),
-        EntryKind::Paid | EntryKind::Captured | EntryKind::Other => {
-            (IconName::Basket, "line-icon")
-        }
+        EntryKind::Paid | EntryKind::Captured | EntryKind::Other => (IconName::Basket, "line-icon"),
     };
     let when = [kind, " · ", &moment(entry.at_ms)].concat();
     let note = (!entry.note.is_empty()).then(|| text(&entry.note).class("line-note"));

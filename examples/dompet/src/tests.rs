@@ -220,7 +220,10 @@ fn a_code_that_asks_for_money_is_looked_at_before_it_is_sent() {
     assert_eq!(app.page(), "pages/send");
     assert_eq!(app.sheet(), None);
     assert_eq!(app.text_of("chosen"), "ani ani");
-    assert_eq!((app.value_of("amount"), app.value_of("note")), ("75000", "Lunch"));
+    assert_eq!(
+        (app.value_of("amount"), app.value_of("note")),
+        ("75000", "Lunch")
+    );
 }
 
 #[test]
@@ -232,7 +235,10 @@ fn a_shops_order_is_paid_by_code() {
     let order = b"eyJhIjoxfQ.eyJiIjoyfQ.c2ln".to_vec();
     assert_eq!(app.sheet(), Some(Asked::Order(order)));
     app.confirm_sheet(rupiah(47_000));
-    assert!(app.text_of("notice").contains("Done: Rp 47.000 to the shop."));
+    assert!(
+        app.text_of("notice")
+            .contains("Done: Rp 47.000 to the shop.")
+    );
 }
 
 #[test]
@@ -270,7 +276,10 @@ fn speaks_indonesian() {
     app.tap("Rp 100.000");
     app.tap("Kirim Rp 100.000");
     app.confirm_sheet(rupiah(100_000));
-    assert!(app.text_of("notice").contains("Selesai: Rp 100.000 kepada Kak Rina."));
+    assert!(
+        app.text_of("notice")
+            .contains("Selesai: Rp 100.000 kepada Kak Rina.")
+    );
 }
 
 #[test]

@@ -87,7 +87,11 @@ fn actions<'a>(texts: &Translations) -> View<'a, Msg> {
         action(Page::Send, icon(IconName::Send).size(24), "action.send"),
         action(Page::Bill, bolt, "action.bill"),
         action(Page::Scan, icon(IconName::Scan).size(24), "action.scan"),
-        action(Page::Request, icon(IconName::Down).size(24), "action.request"),
+        action(
+            Page::Request,
+            icon(IconName::Down).size(24),
+            "action.request",
+        ),
     ))
     .class("actions")
 }
@@ -109,8 +113,5 @@ fn recent(app: &Dompet) -> Option<View<'_, Msg>> {
         .key("all");
     let lines = app.bank.history.iter().take(RECENT);
     let lines = list(lines.map(|entry| line(app, entry))).class("card lines");
-    Some(
-        view((view((head, all)).class("section-head"), lines.key("recent")))
-            .class("section"),
-    )
+    Some(view((view((head, all)).class("section-head"), lines.key("recent"))).class("section"))
 }

@@ -17,10 +17,11 @@ pub(crate) fn page(app: &Dompet) -> View<'_, Msg> {
         .class("input code-input")
         .key("code")
         .on_input(Msg::TypeCode);
-    let wrong = app
-        .form
-        .code_is_wrong
-        .then(|| text(texts.get("scan.unreadable")).class("wrong").key("wrong"));
+    let wrong = app.form.code_is_wrong.then(|| {
+        text(texts.get("scan.unreadable"))
+            .class("wrong")
+            .key("wrong")
+    });
     let form = view((field(texts.get("scan.field"), code), wrong)).class("card form");
     let on = button(texts.get("scan.go"))
         .primary()

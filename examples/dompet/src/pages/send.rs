@@ -52,13 +52,9 @@ fn people(app: &Dompet) -> View<'_, Msg> {
     .class("person")
     .key("someone")
     .on_tap(Msg::Adding(!adding));
-    let row = scroll((
-        stranger,
-        listed.collect::<Vec<_>>(),
-        more,
-    ))
-    .horizontal()
-    .class("people");
+    let row = scroll((stranger, listed.collect::<Vec<_>>(), more))
+        .horizontal()
+        .class("people");
     view((
         text(texts.get("send.to")).class("field-name"),
         row,
@@ -74,7 +70,12 @@ fn person<'a>(app: &'a Dompet, person: &'a Person) -> View<'a, Msg> {
 }
 
 fn face<'a>(name: &str, account: &str, chosen: bool) -> View<'a, Msg> {
-    let initial: String = name.chars().next().into_iter().flat_map(char::to_uppercase).collect();
+    let initial: String = name
+        .chars()
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
     button((
         view(text(initial)).class("face"),
         text(name).class("face-name"),
@@ -121,10 +122,11 @@ fn add_form(app: &Dompet) -> View<'_, Msg> {
         .class("input")
         .key("account")
         .on_input(Msg::Account);
-    let wrong = app
-        .form
-        .is_wrong
-        .then(|| text(texts.get("send.bad_account")).class("wrong").key("wrong"));
+    let wrong = app.form.is_wrong.then(|| {
+        text(texts.get("send.bad_account"))
+            .class("wrong")
+            .key("wrong")
+    });
     let add = button(texts.get("send.add")).class("pill").key("add");
     view((
         field(texts.get("send.name"), name),
@@ -138,9 +140,7 @@ fn add_form(app: &Dompet) -> View<'_, Msg> {
 fn foot(app: &Dompet) -> View<'_, Msg> {
     let ready = app.sending().is_some();
     let says = match typed(&app.form.amount).filter(|_| ready) {
-        Some(amount) => app
-            .texts
-            .fill("send.now", &[("amount", &written(&amount))]),
+        Some(amount) => app.texts.fill("send.now", &[("amount", &written(&amount))]),
         None => app.texts.get("send.first").to_owned(),
     };
     let send = button(says)
