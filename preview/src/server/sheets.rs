@@ -6,9 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lapak_host::Session;
 use lapak_host::grants::consent::Consent;
-use lapak_host::sheet::{
-    Pin, PinError, Sheet, SheetAnswer, SheetAsk, SheetError, SheetId, SheetOutcome,
-};
+use lapak_host::sheet::{Pin, Sheet, SheetAnswer, SheetAsk, SheetError, SheetId, SheetOutcome};
+use lapak_ledger::pin::PinError;
 use serde_json::{Value, json};
 
 use super::messages::Digits;

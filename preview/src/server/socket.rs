@@ -300,7 +300,6 @@ impl Talk {
             }
             // The journal has them.
             Ok(Update::Log(_) | Update::Handled(_)) => Ok(()),
-            Ok(Update::Sheet(_) | Update::SheetOver(..)) => Ok(()),
             Err(RecvError::Lagged(_)) => self.resync().await,
             Err(RecvError::Closed) => Err(Gone),
         }

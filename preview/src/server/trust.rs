@@ -30,8 +30,10 @@ pub(super) fn overview(runtime: &Runtime, session: &Session) -> Value {
     });
     match read {
         Ok((consents, audit)) => {
-            let ours = |consent: &&_| consent_of(consent) == &*owner.app_id;
-            let consents: Vec<_> = consents.iter().filter(ours).collect();
+            let of_app = consents
+                .into_iter()
+                .filter(|consent| *consent.app_id == *owner.app_id);
+            let consents: Vec<_> = of_app.collect();
             json!({ "t": "trust", "grants": grants, "consents": consents, "audit": audit })
         }
         Err(error) => {
@@ -39,10 +41,6 @@ pub(super) fn overview(runtime: &Runtime, session: &Session) -> Value {
             json!({ "t": "error", "message": "what you agreed to cannot be read at the moment" })
         }
     }
-}
-
-fn consent_of(consent: &lapak_host::grants::consent::KeptConsent) -> &str {
-    &consent.app_id
 }
 
 fn grant(session: &Session, capability: Capability) -> Value {

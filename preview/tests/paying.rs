@@ -1,0 +1,476 @@
+//! Paying, from a real browser down to the books.
+
+mod support;
+
+use lapak_abi::package::{Package, PackageLimits, PackageWriter};
+use support::browser::{Browser, ENTER};
+use support::sheet::PIN;
+use support::{Server, built};
+
+const WARUNG: &str = "examples/warung";
+const DOMPET: &str = "examples/dompet";
+/// What everybody begins with.
+const WELCOME: i64 = lapak_preview::demo::WELCOME_MINOR;
+const STALL: &str = "merchant:warung-sari";
+
+/// Puts two dishes for Rp 58.000 and the packaging for Rp 2.000 into the basket, and taps on Pay.
+async fn to_the_sheet(browser: &Browser, server: &Server) {
+    browser.open(&server.url("/a/warung")).await;
+    browser.click("[aria-label='Add Nasi goreng']").await;
+    browser.until_text(".lp-app", "1 item").await;
+    browser.click("[aria-label='Add Sate ayam']").await;
+    browser.until_text(".lp-app", "2 items").await;
+    browser.click("#tabs [data-page='pages/basket']").await;
+    browser.until_text("[data-key=pay]", "Pay Rp 60.000").await;
+    browser.click("[data-key=pay]").await;
+    browser.until_sheet("Pay Warung Bu Sari").await;
+}
+
+/// The person's account among the books' accounts.
+async fn person(browser: &Browser) -> String {
+    let cookie = browser.client.get_named_cookie("lapak_person").await;
+    let cookie = cookie.expect("a cookie");
+    format!("person:{}:IDR", cookie.value())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lunch_is_ordered_and_paid() {
+    let server = Server::of(&[WARUNG]).await;
+    let browser = Browser::start(1280, 960).await;
+    to_the_sheet(&browser, &server).await;
+    for says in [
+        "Rp 60.000",
+        "Nasi goreng",
+        "Rp 28.000",
+        "Packaging",
+        "Your IDR account",
+        "Rp 2.000.000 available",
+        "Play money",
+        "Asked for by the app Warung Bu Sari",
+    ] {
+        browser.until_sheet(says).await;
+    }
+    browser
+        .until(
+            "the sheet takes taps",
+            "document.querySelector('#sheet [data-sheet=continue]').disabled === false",
+        )
+        .await;
+    browser.screenshot("sheet").await;
+    browser.tap_sheet("continue").await;
+    browser.until_sheet("Choose a PIN").await;
+    browser.tap_digits(PIN).await;
+    browser.screenshot("sheet-pin").await;
+    browser.tap_sheet("back").await;
+    browser.pay_with_a_new_pin().await;
+    browser.until_sheet("Rp 60.000 to Warung Bu Sari").await;
+    browser.until_sheet("Receipt").await;
+    browser.screenshot("sheet-paid").await;
+    browser.tap_sheet("done").await;
+    browser.until_no_sheet().await;
+    browser.until_text(".lp-app", "Paid").await;
+    browser.until_text(".lp-app", "Receipt demo:").await;
+    browser.screenshot("paid").await;
+    browser.click("#tabs [data-page='pages/basket']").await;
+    browser.until_text(".lp-app", "Your basket is empty").await;
+
+    let payer = person(&browser).await;
+    assert_eq!(server.balance(STALL), 6_000_000);
+    assert_eq!(server.balance(&payer), WELCOME - 6_000_000);
+    let proof = server.books();
+    assert_eq!(proof.owed.values().sum::<i128>(), i128::from(WELCOME));
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+}
+
+/// However often somebody taps or presses Enter, the money moves once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_tap_charges_nothing() {
+    let server = Server::of(&[WARUNG]).await;
+    let browser = Browser::start(1280, 960).await;
+    to_the_sheet(&browser, &server).await;
+    browser.pay_with_a_new_pin().await;
+    for _ in 0..5 {
+        browser.press(ENTER).await;
+    }
+    browser.until_sheet("Receipt").await;
+    browser.tap_sheet("done").await;
+    browser.until_no_sheet().await;
+    browser.until_text(".lp-app", "Receipt demo:").await;
+    assert_eq!(server.balance(STALL), 6_000_000);
+    server.books();
+
+    // A script's own taps are nobody's.
+    to_the_sheet(&browser, &server).await;
+    browser
+        .until(
+            "the sheet takes taps",
+            "document.querySelector('#sheet [data-sheet=continue]').disabled === false",
+        )
+        .await;
+    let tap = "document.querySelector('#sheet [data-sheet=continue]').click()";
+    let tapped = browser.client.execute(tap, vec![]).await;
+    tapped.expect("the script runs");
+    assert!(!browser.text("#sheet").await.contains("PIN"));
+    // Nor does the browser's way back pay or lose anything.
+    browser.tap_sheet("cancel").await;
+    browser.until_no_sheet().await;
+    browser
+        .until_text("[data-key=not-paid]", "basket is still here")
+        .await;
+    browser.screenshot("not-paid").await;
+    assert_eq!(server.balance(STALL), 6_000_000);
+}
+
+/// Without a pointer: the sheet takes the focus, keeps it, and gives it back.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keyboard_alone_pays() {
+    let server = Server::of(&[WARUNG]).await;
+    let browser = Browser::start(1280, 960).await;
+    to_the_sheet(&browser, &server).await;
+    let within = "document.querySelector('#sheet').contains(document.activeElement)";
+    browser.until("the sheet has the focus", within).await;
+    let on = |name: &str| format!("document.activeElement.dataset.sheet === '{name}'");
+    let ready = "!document.querySelector('#sheet [data-sheet=continue]').disabled";
+    browser.until("the sheet takes taps", ready).await;
+    browser.tab_to(&on("continue")).await;
+    // Round and round: what is behind the sheet cannot be reached.
+    for _ in 0..8 {
+        browser.press('\u{e004}').await;
+        let outside = "document.activeElement !== document.body && \
+                       !document.querySelector('#sheet').contains(document.activeElement)";
+        let escaped = browser
+            .client
+            .execute(&format!("return {outside}"), vec![])
+            .await;
+        assert_eq!(escaped.expect("the script runs"), serde_json::json!(false));
+    }
+    browser.tab_to(&on("continue")).await;
+    browser.press(ENTER).await;
+    browser.until_sheet("Choose a PIN").await;
+    let typing = "document.activeElement.matches('#sheet input[type=password]')";
+    for says in ["Once more", "Receipt"] {
+        browser.until("the PIN has the focus", typing).await;
+        for digit in PIN.chars() {
+            browser.press(digit).await;
+        }
+        browser
+            .until(
+                "the PIN can be given",
+                "!document.querySelector('#sheet [data-sheet=agree]').disabled",
+            )
+            .await;
+        browser.press(ENTER).await;
+        browser.until_sheet(says).await;
+    }
+    browser.tab_to(&on("done")).await;
+    browser.press(ENTER).await;
+    browser.until_no_sheet().await;
+    browser.until_text(".lp-app", "Receipt demo:").await;
+    assert_eq!(server.balance(STALL), 6_000_000);
+}
+
+/// What an app's own style sheet would do, if it could.
+const HOSTILE_CSS: &str = "
+dialog, #sheet, .shell-sheet, [data-sheet] { display: none !important; opacity: 0 !important; pointer-events: none !important; }
+#sheet::backdrop { background: white !important; }
+* { transform: scale(3); z-index: 2147483647; }
+.screen, .card, page, .lp-app, body, html { position: fixed !important; inset: 0 !important; z-index: 2147483647 !important;
+  width: 100vw !important; height: 100vh !important; opacity: 1 !important; background: red !important; }
+.sheet-amount { font-size: 0 !important; color: transparent !important; }
+.sheet-amount::after { content: 'Rp 1' !important; }
+@import url('https://evil.example/steal.css');
+:root { --sheet-card: transparent; --sheet-text: transparent; --sheet-accent: transparent; --sheet-left: -9999px; }
+";
+
+fn with_css(package: &Package, css: &str) -> Package {
+    let mut writer = PackageWriter::new();
+    for (path, bytes) in package.files() {
+        let bytes = if path == "app.css" {
+            [bytes, css.as_bytes()].concat()
+        } else {
+            bytes.to_vec()
+        };
+        writer.file(path, bytes).expect("a file");
+    }
+    let bytes = writer.finish().expect("a package");
+    Package::read(bytes, &PackageLimits::default()).expect("reads")
+}
+
+/// How the sheet looks and where it is, part by part; and what lies on top at its buttons.
+const LOOK: &str = "
+const sheet = document.querySelector('#sheet');
+const parts = [sheet, ...sheet.querySelectorAll('h2, .sheet-amount, .sheet-lines, .sheet-facts, .sheet-actions button')];
+const names = ['display', 'opacity', 'visibility', 'color', 'backgroundColor', 'fontSize', 'transform', 'zIndex', 'pointerEvents', 'position'];
+const look = parts.map((part) => {
+  const { left, top, width, height } = part.getBoundingClientRect();
+  const style = getComputedStyle(part);
+  const after = getComputedStyle(part, '::after').content;
+  return [[left, top, width, height].map(Math.round), after, ...names.map((name) => style[name])];
+});
+const onTop = [...sheet.querySelectorAll('.sheet-actions button')].map((button) => {
+  const { left, top, width, height } = button.getBoundingClientRect();
+  return [[2, 2], [width / 2, height / 2], [width - 3, height - 3]].every(([x, y]) => {
+    const found = document.elementFromPoint(left + x, top + y);
+    return found === button || sheet.contains(found);
+  });
+});
+return JSON.stringify({ look, onTop, dim: getComputedStyle(sheet, '::backdrop').backgroundColor });
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apps_style_neither_covers_nor_changes_the_sheet() {
+    let server = Server::of(&[WARUNG]).await;
+    let browser = Browser::start(1280, 960).await;
+    let mut looks = Vec::new();
+    for hostile in [false, true] {
+        if hostile {
+            let package = tokio::task::spawn_blocking(|| built(WARUNG)).await;
+            let package = with_css(&package.expect("built"), HOSTILE_CSS);
+            server.show("warung", package).await;
+        }
+        browser.open(&server.url("/a/warung?page=pages/basket")).await;
+        // The basket is what is left of the last time.
+        if !hostile {
+            to_the_sheet(&browser, &server).await;
+        } else {
+            let pay = "document.querySelector('[data-key=pay]')";
+            browser.until("there is something to pay", pay).await;
+            // It may be anywhere, and tapping it is the app's own affair.
+            let tap = format!("{pay}.click()");
+            browser.client.execute(&tap, vec![]).await.expect("tapped");
+            browser.until_sheet("Pay Warung Bu Sari").await;
+        }
+        let ready = "!document.querySelector('#sheet [data-sheet=continue]').disabled";
+        browser.until("the sheet takes taps", ready).await;
+        // The time that is left, and whatever moves, has come to rest.
+        let look = browser.client.execute(LOOK, vec![]).await;
+        looks.push(look.expect("the script runs").as_str().expect("text").to_owned());
+        if hostile {
+            browser.screenshot("sheet-hostile").await;
+        }
+        browser.tap_sheet("cancel").await;
+        browser.until_no_sheet().await;
+    }
+    assert!(looks[0].contains("\"onTop\":[true,true]"), "{}", looks[0]);
+    assert_eq!(looks[0], looks[1]);
+}
+
+/// Loaded again, and over a restart of the server: the sheet is there again, and pays once.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sheet_outlives_the_page_and_the_server() {
+    let server = Server::of(&[WARUNG]).await;
+    let browser = Browser::start(390, 844).await;
+    to_the_sheet(&browser, &server).await;
+    browser.client.refresh().await.expect("loaded again");
+    browser.until_sheet("Pay Warung Bu Sari").await;
+    let server = server.again("warung").await;
+    browser.until_sheet("Waiting for the connection").await;
+    let package = tokio::task::spawn_blocking(|| built(WARUNG)).await;
+    server.show("warung", package.expect("built")).await;
+    browser.until_sheet("Pay Warung Bu Sari").await;
+    browser.pay_with_a_new_pin().await;
+    browser.until_sheet("Receipt").await;
+    browser.screenshot("sheet-phone").await;
+    browser.tap_sheet("done").await;
+    browser.until_text(".lp-app", "Receipt demo:").await;
+    assert_eq!(server.balance(STALL), 6_000_000);
+    server.books();
+}
+
+/// Wrong PINs are counted, and told; then the right one is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_pin_is_told_with_what_is_left() {
+    let server = Server::of(&[WARUNG]).await;
+    let browser = Browser::start(1280, 960).await;
+    to_the_sheet(&browser, &server).await;
+    browser.pay_with_a_new_pin().await;
+    browser.until_sheet("Receipt").await;
+    browser.tap_sheet("done").await;
+    browser.until_no_sheet().await;
+    to_the_sheet(&browser, &server).await;
+    browser.pay_with_pin("999111").await;
+    browser.until_sheet("That is not your PIN. 7 tries left.").await;
+    browser.screenshot("sheet-wrong").await;
+    browser.tap_digits("111999").await;
+    browser.tap_sheet("agree").await;
+    browser.until_sheet("6 tries left").await;
+    browser.tap_digits(PIN).await;
+    browser.tap_sheet("agree").await;
+    browser.until_sheet("Receipt").await;
+    assert_eq!(server.balance(STALL), 12_000_000);
+}
+
+/// The wallet: asked once whether it may see the accounts, then money goes to a relative, in Indonesian and in the dark.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_wallet_sends_money_to_a_relative() {
+    let server = Server::of(&[DOMPET]).await;
+    let browser = Browser::start(390, 844).await;
+    browser
+        .open(&server.url("/a/dompet?lang=id&scheme=dark"))
+        .await;
+    browser.until_sheet("Izinkan Dompet melihat").await;
+    browser.until_sheet("Untuk menampilkan saldo").await;
+    browser.screenshot("consent").await;
+    browser.tap_sheet("allow").await;
+    browser.until_no_sheet().await;
+    browser.until_text("[data-key=balance]", "Rp 2.000.000").await;
+    browser.screenshot("dompet").await;
+    browser.click("[data-key='action.send']").await;
+    browser.click("[data-key=ibu]").await;
+    browser.type_into("[data-key=amount]", "150000").await;
+    browser.type_into("[data-key=note]", "Untuk belanja").await;
+    browser.until_text("[data-key=send]", "Kirim Rp 150.000").await;
+    browser.screenshot("dompet-send").await;
+    browser.click("[data-key=send]").await;
+    browser.until_sheet("Kirim uang ke Ibu Sri Lestari").await;
+    browser.until_sheet("Untuk belanja").await;
+    browser.tap_sheet("continue").await;
+    browser.until_sheet("Pilih PIN").await;
+    browser.screenshot("sheet-dark").await;
+    browser.tap_digits(PIN).await;
+    browser.tap_sheet("agree").await;
+    browser.until_sheet("Sekali lagi").await;
+    browser.tap_digits(PIN).await;
+    browser.tap_sheet("agree").await;
+    browser.until_sheet("Terkirim").await;
+    browser.screenshot("sheet-sent").await;
+    browser.tap_sheet("done").await;
+    browser.until_no_sheet().await;
+    browser.until_text("[data-key=balance]", "Rp 1.850.000").await;
+    browser.until_text("[data-key=recent]", "Ibu").await;
+    browser.screenshot("dompet-sent").await;
+    assert_eq!(server.balance("person:ibu:IDR"), 15_000_000);
+    let payer = person(&browser).await;
+    assert_eq!(server.balance(&payer), WELCOME - 15_000_000);
+    server.books();
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+}
+
+/// What was agreed to is on show, and taken back at once; a grant that is withdrawn while the sheet is open pays nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn trust_is_shown_and_taken_back() {
+    let server = Server::of(&[WARUNG, DOMPET]).await;
+    let browser = Browser::start(1440, 960).await;
+    browser.open(&server.url("/a/dompet")).await;
+    browser.until_sheet("Let Dompet see more?").await;
+    browser.tap_sheet("allow").await;
+    browser.until_text("[data-key=balance]", "Rp 2.000.000").await;
+    browser.click("#tab-trust").await;
+    browser.until_text("#panel-trust", "wallet is allowed").await;
+    browser.until_text("#panel-trust", "wallet.accounts").await;
+    browser.screenshot("inspector-trust").await;
+    browser.click("[data-take-back=wallet]").await;
+    browser
+        .until(
+            "the answer is gone",
+            "!document.querySelector('[data-take-back]')",
+        )
+        .await;
+    // Opened again it asks again; until then it may not see anything.
+    browser.client.refresh().await.expect("loaded again");
+    browser.click("[data-key='action.send']").await;
+    browser.click("#back").await;
+
+    browser.open(&server.url("/a/warung")).await;
+    browser.click("[aria-label='Add Nasi goreng']").await;
+    browser.click("#tabs [data-page='pages/basket']").await;
+    browser.click("#tab-trust").await;
+    let granted = "document.querySelector('[data-grant=payments]')?.checked";
+    browser.until("payments are granted", granted).await;
+    browser.click("[data-grant=payments]").await;
+    browser
+        .until("the grant is withdrawn", &format!("{granted} === false"))
+        .await;
+    browser.click("[data-key=pay]").await;
+    browser
+        .until_text("[data-key=not-paid]", "may not ask for payments")
+        .await;
+    browser.click("[data-grant=payments]").await;
+    browser.until("it is granted again", granted).await;
+    browser.click("[data-key=pay]").await;
+    browser.until_sheet("Pay Warung Bu Sari").await;
+    browser.tap_sheet("cancel").await;
+    browser.until_text("#panel-trust", "cancelled").await;
+}
+
+/// Two windows on one session show one sheet; whoever answers, it is answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_windows_show_one_sheet() {
+    let server = Server::of(&[WARUNG]).await;
+    let (first, second) = (
+        Browser::start(1280, 960).await,
+        Browser::start(390, 844).await,
+    );
+    to_the_sheet(&first, &server).await;
+    let url = first.client.current_url().await.expect("an address");
+    second.open(url.as_str()).await;
+    second.until_sheet("Pay Warung Bu Sari").await;
+    first.pay_with_a_new_pin().await;
+    first.until_sheet("Receipt").await;
+    second.until_sheet("Receipt").await;
+    second.tap_sheet("done").await;
+    second.until_no_sheet().await;
+    second.until_text(".lp-app", "Receipt demo:").await;
+    assert_eq!(server.balance(STALL), 6_000_000);
+}
+
+/// Two sheets at once: the second waits for the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_sheet_waits_for_the_first() {
+    let server = Server::of(&[DOMPET]).await;
+    let browser = Browser::start(1280, 960).await;
+    browser
+        .open(&server.url("/a/dompet?page=pages/bill"))
+        .await;
+    browser.until_sheet("Let Dompet see more?").await;
+    // What is behind the sheet is out of a person's reach, so a script taps there.
+    let fill = "const field = document.querySelector('[data-key=customer]'); field.value = '12345678901'; \
+                field.dispatchEvent(new Event('input', { bubbles: true })); \
+                document.querySelector(\"[data-key='50000']\").click();";
+    browser.client.execute(fill, vec![]).await.expect("filled in");
+    browser.until_text("[data-key=pay]", "Pay Rp 50.000").await;
+    let pay = "document.querySelector('[data-key=pay]').click()";
+    browser.client.execute(pay, vec![]).await.expect("tapped");
+    browser.until_sheet("1 of 2").await;
+    browser.until_sheet("Let Dompet see more?").await;
+    browser.tap_sheet("allow").await;
+    browser.until_sheet("Pay the bill of Listrik Nusantara").await;
+    browser.until_sheet("12345678901").await;
+    browser.pay_with_a_new_pin().await;
+    browser.until_sheet("Receipt").await;
+    browser.tap_sheet("done").await;
+    browser.until_no_sheet().await;
+    browser.until_text("[data-key=balance]", "Rp 1.950.000").await;
+    assert_eq!(server.balance("merchant:listrik"), 5_000_000);
+    server.books();
+}
+
+/// What `make screenshots` puts into the README.
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_for_the_readme() {
+    let server = Server::of(&[WARUNG, DOMPET]).await;
+    let browser = Browser::start(390, 844).await;
+    browser.sharp(390, 844).await;
+    to_the_sheet(&browser, &server).await;
+    let ready = "!document.querySelector('#sheet [data-sheet=continue]').disabled";
+    browser.until("the sheet takes taps", ready).await;
+    browser.screenshot("payment-sheet").await;
+    browser.pay_with_a_new_pin().await;
+    browser.until_sheet("Receipt").await;
+    browser.tap_sheet("done").await;
+    browser.until_no_sheet().await;
+    to_the_sheet(&browser, &server).await;
+    browser.tap_sheet("continue").await;
+    browser.until_sheet("Enter your PIN").await;
+    browser.tap_digits("2804").await;
+    browser.screenshot("payment-pin").await;
+    browser.tap_sheet("back").await;
+    browser.tap_sheet("cancel").await;
+    browser.until_no_sheet().await;
+    browser.open(&server.url("/a/dompet")).await;
+    browser.until_sheet("Let Dompet see more?").await;
+    browser.tap_sheet("allow").await;
+    browser.until_text("[data-key=balance]", "Rp 1.940.000").await;
+    browser.until_text("[data-key=recent]", "Warung").await;
+    browser.screenshot("dompet").await;
+}
