@@ -130,8 +130,13 @@ impl DemoBank {
             name: "Demo bank".into(),
             simulated: true,
         };
-        let provider =
-            LedgerProvider::labelled(ledger.clone(), key.clone(), merchants.clone(), "demo", label)?;
+        let provider = LedgerProvider::labelled(
+            ledger.clone(),
+            key.clone(),
+            merchants.clone(),
+            "demo",
+            label,
+        )?;
         let source = SOURCE.parse().map_err(name)?;
         let provider = Arc::new(Welcoming::new(ledger, provider, source, currency));
         let host_keys = vec![key.public().clone()];
@@ -251,7 +256,8 @@ fn account_of(merchant: &str) -> Result<AccountId, DemoError> {
 
 /// A key that is made the first time.
 fn secret_key(path: &Path) -> Result<SecretKey, DemoError> {
-    let failed = |error: lapak_ledger::KeyError| DemoError::File(path.to_owned(), error.to_string());
+    let failed =
+        |error: lapak_ledger::KeyError| DemoError::File(path.to_owned(), error.to_string());
     if path.exists() {
         return SecretKey::from_file(path).map_err(failed);
     }

@@ -228,7 +228,9 @@ async fn an_apps_style_neither_covers_nor_changes_the_sheet() {
             let package = with_css(&package.expect("built"), HOSTILE_CSS);
             server.show("warung", package).await;
         }
-        browser.open(&server.url("/a/warung?page=pages/basket")).await;
+        browser
+            .open(&server.url("/a/warung?page=pages/basket"))
+            .await;
         // The basket is what is left of the last time.
         if !hostile {
             to_the_sheet(&browser, &server).await;
@@ -244,7 +246,12 @@ async fn an_apps_style_neither_covers_nor_changes_the_sheet() {
         browser.until("the sheet takes taps", ready).await;
         // The time that is left, and whatever moves, has come to rest.
         let look = browser.client.execute(LOOK, vec![]).await;
-        looks.push(look.expect("the script runs").as_str().expect("text").to_owned());
+        looks.push(
+            look.expect("the script runs")
+                .as_str()
+                .expect("text")
+                .to_owned(),
+        );
         if hostile {
             browser.screenshot("sheet-hostile").await;
         }
@@ -289,7 +296,9 @@ async fn a_wrong_pin_is_told_with_what_is_left() {
     browser.until_no_sheet().await;
     to_the_sheet(&browser, &server).await;
     browser.pay_with_pin("999111").await;
-    browser.until_sheet("That is not your PIN. 7 tries left.").await;
+    browser
+        .until_sheet("That is not your PIN. 7 tries left.")
+        .await;
     browser.screenshot("sheet-wrong").await;
     browser.tap_digits("111999").await;
     browser.tap_sheet("agree").await;
@@ -313,13 +322,17 @@ async fn the_wallet_sends_money_to_a_relative() {
     browser.screenshot("consent").await;
     browser.tap_sheet("allow").await;
     browser.until_no_sheet().await;
-    browser.until_text("[data-key=balance]", "Rp 2.000.000").await;
+    browser
+        .until_text("[data-key=balance]", "Rp 2.000.000")
+        .await;
     browser.screenshot("dompet").await;
     browser.click("[data-key='action.send']").await;
     browser.click("[data-key=ibu]").await;
     browser.type_into("[data-key=amount]", "150000").await;
     browser.type_into("[data-key=note]", "Untuk belanja").await;
-    browser.until_text("[data-key=send]", "Kirim Rp 150.000").await;
+    browser
+        .until_text("[data-key=send]", "Kirim Rp 150.000")
+        .await;
     browser.screenshot("dompet-send").await;
     browser.click("[data-key=send]").await;
     browser.until_sheet("Kirim uang ke Ibu Sri Lestari").await;
@@ -336,7 +349,9 @@ async fn the_wallet_sends_money_to_a_relative() {
     browser.screenshot("sheet-sent").await;
     browser.tap_sheet("done").await;
     browser.until_no_sheet().await;
-    browser.until_text("[data-key=balance]", "Rp 1.850.000").await;
+    browser
+        .until_text("[data-key=balance]", "Rp 1.850.000")
+        .await;
     browser.until_text("[data-key=recent]", "Ibu").await;
     browser.screenshot("dompet-sent").await;
     assert_eq!(server.balance("person:ibu:IDR"), 15_000_000);
@@ -354,9 +369,13 @@ async fn trust_is_shown_and_taken_back() {
     browser.open(&server.url("/a/dompet")).await;
     browser.until_sheet("Let Dompet see more?").await;
     browser.tap_sheet("allow").await;
-    browser.until_text("[data-key=balance]", "Rp 2.000.000").await;
+    browser
+        .until_text("[data-key=balance]", "Rp 2.000.000")
+        .await;
     browser.click("#tab-trust").await;
-    browser.until_text("#panel-trust", "wallet is allowed").await;
+    browser
+        .until_text("#panel-trust", "wallet is allowed")
+        .await;
     browser.until_text("#panel-trust", "wallet.accounts").await;
     browser.screenshot("inspector-trust").await;
     browser.click("[data-take-back=wallet]").await;
@@ -419,28 +438,34 @@ async fn two_windows_show_one_sheet() {
 async fn a_second_sheet_waits_for_the_first() {
     let server = Server::of(&[DOMPET]).await;
     let browser = Browser::start(1280, 960).await;
-    browser
-        .open(&server.url("/a/dompet?page=pages/bill"))
-        .await;
+    browser.open(&server.url("/a/dompet?page=pages/bill")).await;
     browser.until_sheet("Let Dompet see more?").await;
     // What is behind the sheet is out of a person's reach, so a script taps there.
     let fill = "const field = document.querySelector('[data-key=customer]'); field.value = '12345678901'; \
                 field.dispatchEvent(new Event('input', { bubbles: true })); \
                 document.querySelector(\"[data-key='50000']\").click();";
-    browser.client.execute(fill, vec![]).await.expect("filled in");
+    browser
+        .client
+        .execute(fill, vec![])
+        .await
+        .expect("filled in");
     browser.until_text("[data-key=pay]", "Pay Rp 50.000").await;
     let pay = "document.querySelector('[data-key=pay]').click()";
     browser.client.execute(pay, vec![]).await.expect("tapped");
     browser.until_sheet("1 of 2").await;
     browser.until_sheet("Let Dompet see more?").await;
     browser.tap_sheet("allow").await;
-    browser.until_sheet("Pay the bill of Listrik Nusantara").await;
+    browser
+        .until_sheet("Pay the bill of Listrik Nusantara")
+        .await;
     browser.until_sheet("12345678901").await;
     browser.pay_with_a_new_pin().await;
     browser.until_sheet("Receipt").await;
     browser.tap_sheet("done").await;
     browser.until_no_sheet().await;
-    browser.until_text("[data-key=balance]", "Rp 1.950.000").await;
+    browser
+        .until_text("[data-key=balance]", "Rp 1.950.000")
+        .await;
     assert_eq!(server.balance("merchant:listrik"), 5_000_000);
     server.books();
 }
@@ -470,7 +495,9 @@ async fn pictures_for_the_readme() {
     browser.open(&server.url("/a/dompet")).await;
     browser.until_sheet("Let Dompet see more?").await;
     browser.tap_sheet("allow").await;
-    browser.until_text("[data-key=balance]", "Rp 1.940.000").await;
+    browser
+        .until_text("[data-key=balance]", "Rp 1.940.000")
+        .await;
     browser.until_text("[data-key=recent]", "Warung").await;
     browser.screenshot("dompet").await;
 }

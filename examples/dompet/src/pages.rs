@@ -104,15 +104,32 @@ fn kind(entry: &Entry) -> &'static str {
     }
 }
 
-/// The other side, as the person calls it.
-fn with<'a>(app: &'a Dompet, entry: &'a Entry) -> &'a str {
-    let other = entry
-        .other
-        .split_once(':')
-        .map_or(entry.other.as_str(), |(_, name)| name);
-    let name = app.people.name_of(other);
-    if other == crate::errand::ELECTRICITY {
-        app.texts.get("bill.biller")
+/// The other side, as the person calls it: somebody on the list by their name there, a shop by its id made readable.
+fn with(app: &Dompet, entry: &Entry) -> String {
+    // `person:ani:IDR`, `merchant:listrik`, or a merchant and its order: `warung-sari 17`.
+    let account = entry.other.split(' ').next().unwrap_or_default();
+    let mut parts = account.split(':');
+    let name = match (parts.next(), parts.next()) {
+        (Some(_), Some(name)) => name,
+        (only, _) => only.unwrap_or_default(),
+    };
+    if name == crate::errand::ELECTRICITY {
+        return app.texts.get("bill.biller").to_owned();
+    }
+    if let Some(person) = app.people.find(name) {
+        return person.name.clone();
+    }
+    readable(name)
+}
+
+/// `warung-sari` as `Warung sari`; of a long id its beginning.
+fn readable(id: &str) -> String {
+    const LONGEST: usize = 24;
+    let mut letters = id.chars().map(|c| if c == '-' { ' ' } else { c });
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let name: String = first.chain(letters).take(LONGEST).collect();
+    if id.chars().count() > LONGEST {
+        format!("{}…", name.chars().take(8).collect::<String>())
     } else {
         name
     }

@@ -31,9 +31,9 @@ fn history() -> Vec<Entry> {
     vec![
         Entry {
             note: "belanja".into(),
-            ..entry(3, 25_000_000, EntryKind::Transferred, "person:ibu")
+            ..entry(3, 25_000_000, EntryKind::Transferred, "person:ibu:IDR")
         },
-        entry(2, -4_700_000, EntryKind::Paid, "merchant:warung"),
+        entry(2, -4_700_000, EntryKind::Paid, "warung-sari 17-ab"),
         entry(1, -10_000_000, EntryKind::Transferred, "merchant:listrik"),
     ]
 }
@@ -69,7 +69,7 @@ fn history_says_who_and_which_way() {
     assert_eq!(
         app.text_of("recent"),
         "Ibu Received · 2026-01-05 11:00 belanja +Rp 250.000 \
-         warung Paid · 2026-01-05 11:00 −Rp 47.000 \
+         Warung sari Paid · 2026-01-05 11:00 −Rp 47.000 \
          Listrik Nusantara Sent · 2026-01-05 11:00 −Rp 100.000"
     );
 }

@@ -198,7 +198,8 @@ impl Browser {
 
     /// A screen of this size with two dots to a pixel.
     pub(crate) async fn sharp(&self, width: u32, height: u32) {
-        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": false });
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": false });
         let command =
             DevTools(json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": size }));
         self.client

@@ -54,7 +54,10 @@ impl Browser {
 
     /// Waits until no sheet is open.
     pub(crate) async fn until_no_sheet(&self) {
-        self.until("the sheet is gone", "!document.querySelector('#sheet').open")
-            .await;
+        self.until(
+            "the sheet is gone",
+            "!document.querySelector('#sheet').open",
+        )
+        .await;
     }
 }
