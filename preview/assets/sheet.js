@@ -166,6 +166,7 @@ export class PaymentSheet {
     this.#step = step;
     this.#said = '';
     if (step === 'pin') this.pin.begin(this.#shown?.has_pin === false);
+    this.body.replaceChildren();
     this.#draw();
     this.guard.disturb();
     this.#focus();

@@ -35,8 +35,7 @@ async fn at_the_sheet(server: &Server) -> (Shell, u64) {
 }
 
 /// The same person, who orders the same again.
-async fn again_at_the_sheet(mut shell: Shell) -> (Shell, u64) {
-    let orders = shell.hear("page").await;
+async fn again_at_the_sheet(mut shell: Shell, orders: &Value) -> (Shell, u64) {
     let again = orders["html"].as_str().expect("html");
     let at = again.find("Order again").expect("a button");
     shell.tap(node_around(again, at)).await;
@@ -48,6 +47,21 @@ async fn again_at_the_sheet(mut shell: Shell) -> (Shell, u64) {
             return (shell, sheet["id"].as_u64().expect("an id"));
         }
     }
+}
+
+/// Waits for what came of the sheet and for the page that the app goes on to, in whatever order they come.
+async fn paid(shell: &mut Shell) -> Value {
+    let (mut done, mut orders) = (None, None);
+    while done.is_none() || orders.is_none() {
+        let message = shell.next().await;
+        match message["t"].as_str() {
+            Some("sheet-done") => done = Some(message),
+            Some("page") => orders = Some(message),
+            _ => {}
+        }
+    }
+    assert_eq!(done.map(|done| done["outcome"].clone()), Some(json!("paid")));
+    orders.unwrap_or_default()
 }
 
 fn pay(sheet: u64, pin: &str, fresh: bool) -> Value {
@@ -92,8 +106,8 @@ async fn guessing_a_pin_is_counted_and_told() {
     let (mut shell, sheet) = at_the_sheet(&server).await;
     // The PIN is chosen, and then typed wrong.
     shell.say(&pay(sheet, PIN, true)).await;
-    shell.hear("sheet-done").await;
-    let (mut shell, sheet) = again_at_the_sheet(shell).await;
+    let orders = paid(&mut shell).await;
+    let (mut shell, sheet) = again_at_the_sheet(shell, &orders).await;
     for left in [7, 6, 5] {
         shell.say(&pay(sheet, "999111", false)).await;
         let refused = shell.hear("sheet-refused").await;
