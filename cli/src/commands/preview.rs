@@ -33,7 +33,11 @@ use crate::watch;
   lapak preview                          the app in this folder
   lapak preview apps/shop apps/bank      two apps on one server
   lapak preview shop-0.1.0.ma --port 8080
-  lapak preview --address 0.0.0.0        for every device in the network")]
+  lapak preview --address 0.0.0.0        for every device in the network
+
+Apps that pay are paid from a demonstration's bank, with play money; its books are in the folder for data, below bank/
+(`lapak ledger verify` proves them). An app whose folder has a shop.json sells what is in it: {\"name\": \"My shop\",
+\"catalogue\": {…}}, the catalogue as in `lapak merchant serve --help`.")]
 pub(crate) struct PreviewArgs {
     /// Folders of apps, or packages (.ma).
     #[arg(default_value = ".")]
