@@ -4,6 +4,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use lapak_abi::package::Package;
 use lapak_host::Session;
 use lapak_host::grants::consent::Consent;
 use lapak_host::sheet::{Pin, Sheet, SheetAnswer, SheetAsk, SheetError, SheetId, SheetOutcome};
@@ -12,26 +13,30 @@ use serde_json::{Value, json};
 
 use super::messages::Digits;
 
-/// Every sheet of a session that is open, the oldest first.
-pub(super) fn open(session: &Session, localized: &dyn Fn(&str) -> String) -> Value {
+/// Every sheet of a session that is open, the oldest first, the app's own words in the language `lang`.
+pub(super) fn open(session: &Session, lang: &str) -> Value {
     let now_ms = now_ms();
     let sheets: Vec<Value> = session
         .sheets()
         .iter()
-        .map(|sheet| shown(sheet, now_ms, localized))
+        .map(|sheet| shown(sheet, now_ms, session.app().package(), lang))
         .collect();
     json!({ "t": "sheets", "sheets": sheets })
 }
 
 /// What the shell shows of a sheet: what is asked, beside who asks and how long it is open.
-fn shown(sheet: &Sheet, now_ms: i64, localized: &dyn Fn(&str) -> String) -> Value {
+fn shown(sheet: &Sheet, now_ms: i64, package: &Package, lang: &str) -> Value {
+    let manifest = package.manifest();
     // A sheet is plain data, so this does not fail.
     let mut shown = serde_json::to_value(&sheet.ask).unwrap_or_default();
     if let SheetAsk::Consent(consent) = &sheet.ask {
-        shown["reason"] = json!(consent.reason.as_deref().map(localized));
+        let mut asked = manifest.req_permissions.iter();
+        let asked = asked.find(|asked| asked.name == consent.permission);
+        let reason = asked.and_then(|asked| asked.reason.as_deref());
+        shown["reason"] = json!(reason.map(|reason| package.localized(reason, lang)));
     }
     shown["id"] = json!(sheet.id);
-    shown["app"] = json!(localized(&sheet.app_name));
+    shown["app"] = json!(package.localized(&manifest.name, lang));
     shown["stage"] = json!(sheet.stage);
     // Not when: the browser's clock may be another.
     shown["left_ms"] = json!(sheet.expires_ms.saturating_sub(now_ms).max(0));

@@ -237,10 +237,7 @@ impl Talk {
 
     /// The sheets that are open: a page that was away, or loaded again, shows the first again.
     async fn tell_sheets(&mut self) -> Result<(), Gone> {
-        let package = self.live.shown.app.package();
-        let lang = &self.open.start.lang;
-        let localized = |text: &str| package.localized(text, lang);
-        let message = sheets::open(&self.live.session, &localized);
+        let message = sheets::open(&self.live.session, &self.open.start.lang);
         self.send(&message).await
     }
 
