@@ -169,13 +169,12 @@ pub(crate) fn node_of_key(page: &Value, key: &str) -> u64 {
 
 /// The nearest node that begins before this place of the HTML and takes taps.
 pub(crate) fn node_around(html: &str, at: usize) -> u64 {
+    let takes_taps = |from: usize| {
+        let tag = html[from..].split('>').next().unwrap_or_default();
+        tag.contains("data-n=") && tag.contains("data-on=")
+    };
     let mut before = html[..at].rfind('<').expect("an element");
-    while !html[before..]
-        .split('>')
-        .next()
-        .unwrap_or_default()
-        .contains("data-n=")
-    {
+    while !takes_taps(before) {
         before = html[..before].rfind('<').expect("an element around it");
     }
     let element = &html[before..];
