@@ -370,9 +370,10 @@ export class PaymentSheet {
     for (const name of ['focus', 'blur']) addEventListener(name, disturb);
     document.addEventListener('visibilitychange', disturb);
     this.dialog.addEventListener('keydown', (event) => {
-      if (event.key !== 'Escape') return;
+      if (event.key === 'Tab') return this.#keepFocus(event);
+      if (event.key !== 'Escape') return undefined;
       event.preventDefault();
-      this.#escape();
+      return this.#escape();
     });
     // Browsers close a dialog on their own gesture for going back, at the second try even without asking.
     this.dialog.addEventListener('cancel', (event) => {
@@ -384,6 +385,16 @@ export class PaymentSheet {
       this.dialog.showModal();
       this.guard.disturb();
     });
+  }
+
+  /** What follows the last control is the first one, and not the browser's own bars. @param {KeyboardEvent} event */
+  #keepFocus(event) {
+    const all = [...this.dialog.querySelectorAll('button:not(:disabled), input, [tabindex="0"]')];
+    const [at, last] = [all.indexOf(document.activeElement), all.length - 1];
+    const leaves = event.shiftKey ? at <= 0 : at === last;
+    if (!leaves) return;
+    event.preventDefault();
+    /** @type {any} */ (all[event.shiftKey ? last : 0])?.focus();
   }
 
   #escape() {

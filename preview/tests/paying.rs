@@ -53,7 +53,7 @@ async fn lunch_is_ordered_and_paid() {
     browser
         .until(
             "the sheet takes taps",
-            "document.querySelector('#sheet [data-sheet=continue]').disabled === false",
+            "getComputedStyle(document.querySelector('#sheet [data-sheet=continue]')).opacity === '1'",
         )
         .await;
     browser.screenshot("sheet").await;
@@ -242,9 +242,10 @@ async fn an_apps_style_neither_covers_nor_changes_the_sheet() {
             browser.client.execute(&tap, vec![]).await.expect("tapped");
             browser.until_sheet("Pay Warung Bu Sari").await;
         }
-        let ready = "!document.querySelector('#sheet [data-sheet=continue]').disabled";
-        browser.until("the sheet takes taps", ready).await;
-        // The time that is left, and whatever moves, has come to rest.
+        // Whatever moves has come to rest.
+        let button = "document.querySelector('#sheet [data-sheet=continue]')";
+        let rest = format!("!{button}.disabled && getComputedStyle({button}).opacity === '1'");
+        browser.until("the sheet takes taps", &rest).await;
         let look = browser.client.execute(LOOK, vec![]).await;
         looks.push(
             look.expect("the script runs")
