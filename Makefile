@@ -52,5 +52,5 @@ screenshots: setup
 	@scripts/setup.sh browser
 	cargo test --workspace --test browser the_inspector_shows
 	cp $(BUILT)/tmp/screenshots/inspector-view.png docs/preview.png
-	cargo test --workspace --test paying -- pictures
+	cargo test --workspace --test dompet -- pictures
 	for picture in payment-sheet payment-pin dompet; do cp $(BUILT)/tmp/screenshots/$$picture.png docs/; done

@@ -60,7 +60,10 @@ async fn paid(shell: &mut Shell) -> Value {
             _ => {}
         }
     }
-    assert_eq!(done.map(|done| done["outcome"].clone()), Some(json!("paid")));
+    assert_eq!(
+        done.map(|done| done["outcome"].clone()),
+        Some(json!("paid"))
+    );
     orders.unwrap_or_default()
 }
 

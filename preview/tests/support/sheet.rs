@@ -1,5 +1,6 @@
 //! A person at the payment sheet.
 
+use super::Server;
 use super::browser::Browser;
 
 /// Not among the first that anybody would guess.
@@ -60,4 +61,24 @@ impl Browser {
         )
         .await;
     }
+}
+
+/// Puts two dishes for Rp 58.000 and the packaging for Rp 2.000 into the basket, and taps on Pay.
+pub(crate) async fn to_the_sheet(browser: &Browser, server: &Server) {
+    browser.open(&server.url("/a/warung")).await;
+    browser.click("[aria-label='Add Nasi goreng']").await;
+    browser.until_text(".lp-app", "1 item").await;
+    browser.click("[aria-label='Add Sate ayam']").await;
+    browser.until_text(".lp-app", "2 items").await;
+    browser.click("#tabs [data-page='pages/basket']").await;
+    browser.until_text("[data-key=pay]", "Pay Rp 60.000").await;
+    browser.click("[data-key=pay]").await;
+    browser.until_sheet("Pay Warung Bu Sari").await;
+}
+
+/// The person's account among the books' accounts.
+pub(crate) async fn person(browser: &Browser) -> String {
+    let cookie = browser.client.get_named_cookie("lapak_person").await;
+    let cookie = cookie.expect("a cookie");
+    format!("person:{}:IDR", cookie.value())
 }
