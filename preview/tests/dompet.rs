@@ -87,10 +87,13 @@ async fn trust_is_shown_and_taken_back() {
             "!document.querySelector('[data-take-back]')",
         )
         .await;
-    // Opened again it asks again; until then it may not see anything.
-    browser.client.refresh().await.expect("loaded again");
-    browser.click("[data-key='action.send']").await;
-    browser.click("#back").await;
+    // Opened again it asks again, and takes no for an answer.
+    browser.open(&server.url("/a/dompet")).await;
+    browser.until_sheet("Let Dompet see more?").await;
+    browser.tap_sheet("refuse").await;
+    browser
+        .until_text("[data-key='bank-error']", "may not use payments")
+        .await;
 
     browser.open(&server.url("/a/warung")).await;
     browser.click("[aria-label='Add Nasi goreng']").await;
