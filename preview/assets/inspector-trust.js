@@ -34,7 +34,7 @@ export class TrustPanel {
 
   /**
    * @param {object} trust
-   * @param {{ capability: string, state: string, why: string | null, granted: boolean }[]} trust.grants
+   * @param {{ capability: string, state: string, why: string | null, granted: boolean, asked_for: boolean }[]} trust.grants
    * @param {{ capability: string, answer: string, at_ms: number }[]} trust.consents
    * @param {any[]} trust.audit
    */
@@ -47,11 +47,11 @@ export class TrustPanel {
     this.summary.textContent = `Grants, consents, and the audit: ${entries}, newest first`;
   }
 
-  #grant({ capability, state, why, granted }) {
+  #grant({ capability, state, why, granted, asked_for: asked }) {
     const on = element('input', { type: 'checkbox', 'data-grant': capability });
     on.checked = granted;
     // What the manifest does not ask for, nobody can grant.
-    on.disabled = why === 'not in the manifest';
+    on.disabled = !asked;
     on.addEventListener('change', () => this.tell({ t: 'grant', capability, on: on.checked }));
     const label = element('label', {}, on, element('b', {}, capability), element('small', {}, why ?? STATES[state] ?? state));
     const row = element('li', {}, label);

@@ -63,7 +63,7 @@ async fn the_wallet_sends_money_to_a_relative() {
     assert_eq!(browser.complaints().await, Vec::<String>::new());
 }
 
-/// What was agreed to is on show, and taken back at once; a grant that is withdrawn while the sheet is open pays nothing.
+/// What was agreed to is on show and can be taken back; without its grant a payment is refused at the next call.
 #[tokio::test(flavor = "multi_thread")]
 async fn trust_is_shown_and_taken_back() {
     let server = Server::of(&[WARUNG, DOMPET]).await;

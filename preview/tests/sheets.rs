@@ -132,3 +132,36 @@ async fn guessing_a_pin_is_counted_and_told() {
     assert_eq!(done["outcome"], "cancelled", "{done}");
     assert_eq!(server.balance(STALL), 2_200_000);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_is_withdrawn_closes_the_sheet() {
+    let server = Server::of(&["examples/warung"]).await;
+    let (mut shell, sheet) = at_the_sheet(&server).await;
+    shell
+        .say(&json!({ "t": "grant", "capability": "payments", "on": false }))
+        .await;
+    let done = shell.hear("sheet-done").await;
+    assert_eq!(
+        (&done["sheet"], &done["outcome"]),
+        (&json!(sheet), &json!("denied"))
+    );
+    assert_eq!(why(&mut shell, &pay(sheet, PIN, true)).await, "not-open");
+    shell.say(&json!({ "t": "trust" })).await;
+    let trust = shell.hear("trust").await;
+    let audit = trust["audit"].as_array().expect("a list");
+    assert!(!audit.is_empty(), "{trust}");
+    let grants = trust["grants"].as_array().expect("a list");
+    let payments = grants
+        .iter()
+        .find(|grant| grant["capability"] == "payments");
+    assert_eq!(payments.expect("there")["state"], "denied", "{trust}");
+    // What the manifest does not ask for cannot be granted.
+    shell
+        .say(&json!({ "t": "grant", "capability": "wallet", "on": true }))
+        .await;
+    let trust = shell.hear("trust").await;
+    let grants = trust["grants"].as_array().expect("a list");
+    let wallet = grants.iter().find(|grant| grant["capability"] == "wallet");
+    assert_eq!(wallet.expect("there")["asked_for"], false, "{trust}");
+    assert_eq!(server.balance(STALL), 0);
+}

@@ -2,7 +2,7 @@
 //! it is taken back.
 
 use lapak_host::audit::AuditQuery;
-use lapak_host::grants::{Capability, Decision};
+use lapak_host::grants::{Capability, Decision, Why};
 use lapak_host::{Runtime, Session};
 use serde_json::{Value, json};
 
@@ -44,15 +44,15 @@ pub(super) fn overview(runtime: &Runtime, session: &Session) -> Value {
 }
 
 fn grant(session: &Session, capability: Capability) -> Value {
-    let grants = session.grants();
-    let (state, why) = match grants.decide(capability) {
+    let (state, why) = match session.grants().decide(capability) {
         Decision::Allowed => ("allowed", None),
         Decision::AskPerson => ("asks", None),
-        Decision::Denied(why) => ("denied", Some(why.to_string())),
+        Decision::Denied(why) => ("denied", Some(why)),
     };
+    let granted = !matches!(why, Some(Why::NotGranted | Why::NotInManifest));
     json!({
-        "capability": capability.name(), "state": state, "why": why,
-        "granted": grants.granted().contains(&capability),
+        "capability": capability.name(), "state": state, "granted": granted,
+        "asked_for": why != Some(Why::NotInManifest), "why": why.map(|why| why.to_string()),
     })
 }
 
