@@ -7,6 +7,9 @@ use lapak_benches::{Effort, run};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> anyhow::Result<()> {
+    if lapak_benches::serve()? {
+        return Ok(());
+    }
     // Cargo adds `--bench`.
     let only = std::env::args()
         .skip(1)

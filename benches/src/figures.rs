@@ -3,7 +3,7 @@
 mod event;
 mod fairness;
 mod launch;
-mod many;
+pub(crate) mod many;
 mod payments;
 mod pressure;
 mod restart;

@@ -2,14 +2,18 @@
 
 mod apps;
 mod bare;
+mod child;
 mod figures;
 mod live;
+mod plots;
 mod process;
+mod report;
 mod result;
 mod stub;
 
 use std::path::Path;
 
+pub use child::serve;
 pub use result::{Figure, Reference};
 
 /// How much is measured.
@@ -58,9 +62,16 @@ impl Effort {
 pub fn run(only: Option<&str>, effort: Effort) -> anyhow::Result<()> {
     let figures = measure(only, effort)?;
     print!("{}", result::table(&figures));
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("results.json");
-    result::write(&path, &figures, only.is_some())?;
-    println!("\nwritten to {}", path.display());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = folder.join("results.json");
+    let all = result::write(&path, &figures, only.is_some())?;
+    plots::draw(&folder.join("plots"), &all)?;
+    report::put_into(&folder.join("README.md"), &all)?;
+    report::put_into(&folder.join("../README.md"), &all)?;
+    println!(
+        "\nwritten to {}, plots and tables beside it",
+        path.display()
+    );
     Ok(())
 }
 

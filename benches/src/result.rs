@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Figure {
     /// Names the figure; stays the same between versions.
     pub id: String,
-    /// `us`, `ms` or `bytes`.
+    /// `us`, `ms`, `bytes`, `MiB`, `1/s` or `sessions`.
     pub unit: String,
     /// The middle of the runs.
     pub median: f64,
@@ -118,8 +118,9 @@ fn short(value: f64) -> String {
     }
 }
 
-/// Writes the results; with `merge`, figures that were not measured now stay as they are.
-pub(crate) fn write(path: &Path, figures: &[Figure], merge: bool) -> anyhow::Result<()> {
+/// Writes the results, and gives all that stand there then; with `merge`, figures that were not measured now stay as they
+/// are.
+pub(crate) fn write(path: &Path, figures: &[Figure], merge: bool) -> anyhow::Result<Vec<Figure>> {
     let mut all: Vec<Figure> = match std::fs::read(path) {
         Ok(bytes) if merge => serde_json::from_slice(&bytes).unwrap_or_default(),
         _ => Vec::new(),
@@ -131,5 +132,6 @@ pub(crate) fn write(path: &Path, figures: &[Figure], merge: bool) -> anyhow::Res
         }
     }
     let text = serde_json::to_string_pretty(&all)?;
-    std::fs::write(path, text + "\n").with_context(|| path.display().to_string())
+    std::fs::write(path, text + "\n").with_context(|| path.display().to_string())?;
+    Ok(all)
 }

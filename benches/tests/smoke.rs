@@ -73,3 +73,10 @@ fn an_unknown_figure_is_named() {
     let error = measure(Some("no-such"), Effort::smoke()).expect_err("an error");
     assert!(error.to_string().contains("event-warm"), "{error}");
 }
+
+/// What the figures that need a process of their own start.
+#[test]
+#[ignore = "run by the figures themselves"]
+fn child() {
+    lapak_benches::serve().expect("measured");
+}

@@ -228,15 +228,13 @@ impl Instance {
         captured.unwrap_or_default()
     }
 
-    /// Where the memory differs from `image`.
-    pub(crate) fn difference(&mut self, image: &Arc<Image>) -> Vec<u8> {
+    /// Appends where the memory differs from `image`.
+    pub(crate) fn difference(&mut self, image: &Arc<Image>, delta: &mut Vec<u8>) {
         let scratch = self.state().session.app.scratch_bytes();
-        let Some(view) = self.view() else {
-            return Vec::new();
-        };
-        let (delta, dirty) = image::difference(image, &view, scratch);
-        self.like = Some((image.clone(), dirty));
-        delta
+        if let Some(view) = self.view() {
+            let dirty = image::difference(image, &view, scratch, delta);
+            self.like = Some((image.clone(), dirty));
+        }
     }
 
     /// Takes the session's state out, which leaves the instance to nobody. Its memory is as the session left it.

@@ -181,12 +181,14 @@ impl Instances {
         }
     }
 
-    /// Freezes a large session if there are few places left; tells whether it did. For the keeper, which calls it until
-    /// there is nothing to do.
+    /// Whether there are few places left, and large sessions that could leave theirs.
+    pub(crate) fn must_relieve(&self) -> bool {
+        self.count() + self.reserve() > self.most && !lock(&self.idle_large).is_empty()
+    }
+
+    /// Freezes a large session; tells whether it did. For the keeper, which calls it for as long as it
+    /// [must](Self::must_relieve).
     pub(crate) fn relieve(&self) -> bool {
-        if self.count() + self.reserve() <= self.most {
-            return false;
-        }
         let Some(session) = lock(&self.idle_large).pop_front() else {
             return false;
         };

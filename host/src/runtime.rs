@@ -33,6 +33,7 @@ use crate::sheet::Desk;
 use crate::updates::Adopted;
 
 pub use config::RuntimeConfig;
+use host::FETCHES;
 pub(crate) use host::Host;
 use keeper::Keeper;
 use registry::Registry;
@@ -158,6 +159,8 @@ impl Runtime {
             apps: Mutex::new(HashMap::new()),
             io,
             now: AtomicU32::new(0),
+            fetches: Arc::new(tokio::sync::Semaphore::new(FETCHES)),
+            large_fetches: Arc::new(tokio::sync::Semaphore::new(1)),
             compiling: tokio::sync::Semaphore::new(1),
             record: config.record,
             scheduler,

@@ -76,6 +76,11 @@ fn beside(tokio: &Tokio, effort: Effort, spinners: usize) -> anyhow::Result<Vec<
     ])
 }
 
+/// After that even one core has given each of them two slices.
+fn warm_up(spinners: usize) -> Duration {
+    Duration::from_millis(2) * u32::try_from(spinners + 1).unwrap_or(u32::MAX)
+}
+
 /// Sessions of a runtime; all of them in the foreground, the spinning ones too.
 fn ours_beside(tokio: &Tokio, spinners: usize, taps: usize) -> anyhow::Result<Taps> {
     let _within = tokio.enter();
@@ -101,6 +106,8 @@ fn ours_beside(tokio: &Tokio, spinners: usize, taps: usize) -> anyhow::Result<Ta
     for neighbour in &neighbours {
         neighbour.send(live::tap_on(spin))?;
     }
+    // Who has only just been tapped looks like any app in use; they are to be seen spinning.
+    std::thread::sleep(warm_up(spinners));
     let (_, mut updates) = session.watch();
     let mut times = Vec::with_capacity(taps);
     for _ in 0..taps {
@@ -143,6 +150,7 @@ fn tokio_beside(spinners: usize, taps: usize) -> anyhow::Result<Taps> {
             let _ = neighbour.handle(&Bare::tap(spin)).await;
         });
     }
+    std::thread::sleep(warm_up(spinners));
     let mut times = Vec::with_capacity(taps);
     let deadline = Instant::now() + Duration::from_secs(5);
     for _ in 0..taps {

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use lapak_abi::package::Package;
+use lapak_abi::package::{Package, PackageLimits};
 use lapak_host::view::{NodeId, TreeNode, Trigger};
 use lapak_host::{App, Runtime, Session};
 use tokio::runtime::Runtime as Tokio;
 
 use super::micros;
-use crate::apps::{COUNTER, WARUNG};
+use crate::apps::{self, COUNTER, WARUNG};
 use crate::bare::{self, Prepared};
+use crate::child::{self, Task};
 use crate::live::{self, tap_and_see};
 use crate::process::{pick, resident_bytes, settle};
 use crate::result::middle;
@@ -21,65 +22,59 @@ use crate::{Effort, Figure};
 const INSTANCES: usize = 64;
 
 /// Bytes of a frozen counter.
-pub(super) fn bytes_counter(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
-    bytes(
-        tokio,
-        effort,
-        "bytes-frozen-counter",
-        COUNTER,
-        effort.of(50_000),
-        &["+"],
-    )
+pub(super) fn bytes_counter(_: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
+    bytes(effort, "bytes-frozen-counter", COUNTER, 50_000)
 }
 
 /// Bytes of a frozen warung, three dishes in its basket.
-pub(super) fn bytes_warung(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
-    let basket = ["Add Nasi goreng", "Add Nasi rendang", "Add Nasi uduk"];
-    bytes(
-        tokio,
-        effort,
-        "bytes-frozen-warung",
-        WARUNG,
-        effort.of(4_000),
-        &basket,
-    )
+pub(super) fn bytes_warung(_: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
+    bytes(effort, "bytes-frozen-warung", WARUNG, 10_000)
 }
 
-/// Resident bytes of the process, by how they grow with the sessions: everything is in them.
-fn bytes(
-    tokio: &Tokio,
-    effort: Effort,
-    id: &str,
-    app: &'static str,
-    count: usize,
-    taps: &[&str],
-) -> anyhow::Result<Vec<Figure>> {
-    let _within = tokio.enter();
+fn bytes(effort: Effort, id: &str, app: &'static str, count: usize) -> anyhow::Result<Vec<Figure>> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    let mut package = None;
     for _ in 0..effort.runs.min(5) {
-        let runtime = live::runtime_with(INSTANCES)?;
-        let app = tokio.block_on(live::load(&runtime, app))?;
-        package = Some(app.package().clone());
-        // The app's images and the runtime's own rooms are there before the count begins.
-        let mut all = tokio.block_on(used_sessions(&runtime, &app, INSTANCES * 4, taps))?;
-        settle();
-        let before = resident_bytes()?;
-        all.extend(tokio.block_on(used_sessions(&runtime, &app, count, taps))?);
-        for session in &all {
-            session.freeze();
-        }
-        settle();
-        ours.push((resident_bytes()? - before) / float(count));
-        let told: usize = all.iter().map(Session::frozen_bytes).sum();
-        anyhow::ensure!(told > 0, "no session is frozen");
-    }
-    let package = package.context("a run")?;
-    for _ in 0..effort.runs.min(5) {
-        theirs.push(tokio.block_on(pooled_bytes(&package, effort.of(2_000)))?);
+        ours.push(child::measured(&Task::Frozen(app, effort.of(count)))?);
+        theirs.push(child::measured(&Task::Pooled(app, effort.of(2_000)))?);
     }
     let reference = "resident bytes of a live pooled instance";
     Ok(vec![Figure::of(id, "bytes", &ours, (reference, &theirs))])
+}
+
+/// The app of this path, and what is tapped in it before it is frozen.
+pub(crate) fn app_named(path: &str) -> anyhow::Result<&'static str> {
+    let known = [COUNTER, WARUNG];
+    let found = known.into_iter().find(|app| *app == path);
+    found.with_context(|| format!("{path} is not measured"))
+}
+
+fn taps(app: &str) -> &'static [&'static str] {
+    match app {
+        WARUNG => &["Add Nasi goreng", "Add Nasi rendang", "Add Nasi uduk"],
+        _ => &["+"],
+    }
+}
+
+/// Bytes for each frozen session: by how the process's resident memory grows, where everything is in it but what the
+/// allocator had in store; or by what the host counts of the sessions; whichever is more. For a process that has done
+/// nothing else.
+pub(crate) fn frozen_bytes(tokio: &Tokio, app: &'static str, count: usize) -> anyhow::Result<f64> {
+    let _within = tokio.enter();
+    let runtime = live::runtime_with(INSTANCES)?;
+    let loaded = tokio.block_on(live::load(&runtime, app))?;
+    // The app's images, the instances and the room that launching takes are there before the count begins.
+    let early = INSTANCES * 8;
+    let mut all = tokio.block_on(used_sessions(&runtime, &loaded, early, taps(app)))?;
+    settle();
+    let before = resident_bytes()?;
+    all.extend(tokio.block_on(used_sessions(&runtime, &loaded, count, taps(app)))?);
+    for session in &all {
+        session.freeze();
+    }
+    settle();
+    let grown = (resident_bytes()? - before) / float(count);
+    let told: usize = all.iter().map(Session::frozen_bytes).sum();
+    Ok(grown.max(float(told) / float(all.len())))
 }
 
 async fn used_sessions(
@@ -100,18 +95,20 @@ async fn used_sessions(
     Ok(sessions)
 }
 
-async fn pooled_bytes(package: &Package, count: usize) -> anyhow::Result<f64> {
+/// Resident bytes of this process for each live instance in wasmtime's pool. For a process that has done nothing else.
+pub(crate) fn pooled_bytes(tokio: &Tokio, app: &'static str, count: usize) -> anyhow::Result<f64> {
+    let package = Package::read(apps::built(app)?.bytes.clone(), &PackageLimits::default())?;
     let slots = u32::try_from(count + 64)?;
     let engine = bare::pooled_engine(slots)?;
-    let prepared = Prepared::new(&engine, package)?;
+    let prepared = Prepared::new(&engine, &package)?;
     let mut kept = Vec::with_capacity(count + 64);
     for _ in 0..64 {
-        kept.push(prepared.launch().await?);
+        kept.push(tokio.block_on(prepared.launch())?);
     }
     settle();
     let before = resident_bytes()?;
     for _ in 0..count {
-        kept.push(prepared.launch().await?);
+        kept.push(tokio.block_on(prepared.launch())?);
     }
     settle();
     Ok((resident_bytes()? - before) / float(count))
@@ -145,14 +142,10 @@ fn event_at(tokio: &Tokio, effort: Effort, id: &str, count: usize) -> anyhow::Re
     let mut seed = 0x2545_f491_4f6c_dd1d;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..effort.runs {
-        // In turns, so that whatever else the machine does meets both.
-        let (mut large_times, mut small_times) = (Vec::new(), Vec::new());
-        for _ in 0..effort.repeats {
-            large_times.push(large.tap_one(&mut seed)?);
-            small_times.push(small.tap_one(&mut seed)?);
-        }
-        ours.push(middle(&large_times));
-        theirs.push(middle(&small_times));
+        // In turns, so that whatever else the machine does meets both; but not at the same time: the one's workers would
+        // wait for the other's.
+        ours.push(large.tap_many(&mut seed, effort.repeats)?);
+        theirs.push(small.tap_many(&mut seed, effort.repeats)?);
     }
     let reference = ("the same among 1,000 sessions", &theirs[..]);
     let mut figures = vec![Figure::of(id, "us", &ours, reference)];
@@ -196,6 +189,12 @@ impl Population {
             sessions,
             add,
         })
+    }
+
+    /// Microseconds of an event, the middle of so many.
+    fn tap_many(&self, seed: &mut u64, count: usize) -> anyhow::Result<f64> {
+        let times: Result<Vec<f64>, _> = (0..count).map(|_| self.tap_one(seed)).collect();
+        Ok(middle(&times?))
     }
 
     fn tap_one(&self, seed: &mut u64) -> anyhow::Result<f64> {

@@ -32,6 +32,12 @@ pub(crate) const TICK: Duration = Duration::from_millis(100);
 /// When a session is asked for again that the disk did not give.
 const FETCH_AGAIN: Duration = Duration::from_secs(1);
 
+/// Sessions that are brought from the disk at a time.
+pub(super) const FETCHES: usize = 4;
+/// How often it is looked whether a large session that was brought has its instance; and how many times, at most.
+const LARGE_AGAIN: Duration = Duration::from_millis(5);
+const LARGE_ASKED: usize = 400;
+
 /// The inside of a [`Runtime`](super::Runtime).
 pub(crate) struct Host {
     pub(crate) engine: Engine,
@@ -52,6 +58,9 @@ pub(crate) struct Host {
     pub(super) frozen: (AtomicUsize, AtomicUsize),
     /// Sessions that are on disk alone.
     pub(super) stored: AtomicUsize,
+    /// Who is brought from there: small sessions a few at a time, large ones one after the other.
+    pub(super) fetches: Arc<tokio::sync::Semaphore>,
+    pub(super) large_fetches: Arc<tokio::sync::Semaphore>,
     pub(super) suspending: AtomicBool,
     pub(super) tenants: Mutex<HashMap<Arc<str>, Arc<Account>>>,
     /// Apps that sessions on disk may belong to, by their packages' digests.
@@ -186,28 +195,50 @@ impl Host {
             return;
         }
         let (host, session) = (self.clone(), session.clone());
-        self.io.spawn_blocking(move || {
-            let Some(snapshots) = &host.snapshots else {
-                return;
+        self.io.spawn(async move {
+            let large = session.large.load(Ordering::Relaxed);
+            let fetches = if large {
+                &host.large_fetches
+            } else {
+                &host.fetches
             };
-            let fetched = snapshots.fetch(&host, &session);
-            session.fetching.store(false, Ordering::Release);
-            match fetched {
-                Ok(()) => host.scheduler.wake(&session),
-                Err(ResumeError::Store(error @ StoreError::Unavailable { .. })) => {
-                    count(&host.metrics.store_errors);
-                    tracing::error!(%error, session = ?session.id, "not fetched; this is tried again");
-                    host.io.spawn(async move {
-                        tokio::time::sleep(FETCH_AGAIN).await;
-                        session.host.scheduler.wake(&session);
-                    });
-                }
-                Err(error) => {
-                    count(&host.metrics.store_errors);
-                    session.end(Shared::host_fault(error.to_string()));
-                }
+            // Never closed.
+            let turn = fetches.clone().acquire_owned().await;
+            let (fetching, fetched) = (host.clone(), session.clone());
+            // A panic there has been told already.
+            let _ = tokio::task::spawn_blocking(move || fetching.fetch_now(&fetched)).await;
+            // A large one waits in memory for its instance; meanwhile no other is brought.
+            let mut asked = 0;
+            while large && session.is_frozen() && asked < LARGE_ASKED {
+                tokio::time::sleep(LARGE_AGAIN).await;
+                asked += 1;
             }
+            drop(turn);
         });
+    }
+
+    fn fetch_now(&self, session: &Arc<Shared>) {
+        let Some(snapshots) = &self.snapshots else {
+            return;
+        };
+        let fetched = snapshots.fetch(self, session);
+        session.fetching.store(false, Ordering::Release);
+        match fetched {
+            Ok(()) => self.scheduler.wake(session),
+            Err(ResumeError::Store(error @ StoreError::Unavailable { .. })) => {
+                count(&self.metrics.store_errors);
+                tracing::error!(%error, session = ?session.id, "not fetched; this is tried again");
+                let session = session.clone();
+                self.io.spawn(async move {
+                    tokio::time::sleep(FETCH_AGAIN).await;
+                    session.host.scheduler.wake(&session);
+                });
+            }
+            Err(error) => {
+                count(&self.metrics.store_errors);
+                session.end(Shared::host_fault(error.to_string()));
+            }
+        }
     }
 
     /// The screen of a session that is on disk.

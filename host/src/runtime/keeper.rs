@@ -58,6 +58,7 @@ fn ticks(duration: Duration) -> u32 {
 }
 
 fn keep(host: &Weak<Host>, stop: &Stop, freeze_after: u32) {
+    give_way_to_workers();
     let mut next_checkpoint = Instant::now();
     while !stop.wanted.load(Ordering::Acquire) {
         let guard = stop.lock.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,10 +70,14 @@ fn keep(host: &Weak<Host>, stop: &Stop, freeze_after: u32) {
         let now = host.now.fetch_add(1, Ordering::Relaxed);
         host.instances.freeze_idle(now, freeze_after);
         host.instances.look_after_waiting();
-        let mut kept = keep_on_disk(&host, &mut next_checkpoint);
-        // One large session at a time, so that no more of them are frozen in memory than there is room for.
-        while kept.is_ok() && host.instances.relieve() {
-            kept = keep_on_disk(&host, &mut next_checkpoint);
+        let mut kept = keep_on_disk(&host, &mut next_checkpoint, 0);
+        // One large session at a time, and room for it first: for its snapshot, and for what it takes to write one.
+        while kept.is_ok() && host.instances.must_relieve() {
+            let room = host.limits.memory_bytes.saturating_mul(4);
+            kept = keep_on_disk(&host, &mut next_checkpoint, room);
+            if !host.instances.relieve() {
+                break;
+            }
         }
         if let Err(error) = kept {
             count(&host.metrics.store_errors);
@@ -81,7 +86,21 @@ fn keep(host: &Weak<Host>, stop: &Stop, freeze_after: u32) {
     }
 }
 
-fn keep_on_disk(host: &Arc<Host>, next_checkpoint: &mut Instant) -> Result<(), StoreError> {
+/// Nothing here is urgent: a worker with a tap goes first where there are not enough processors for all. Still a tenth or so
+/// of one goes to this thread, or memory would not be given back on a busy machine.
+fn give_way_to_workers() {
+    const NICE: i32 = 10;
+    // A host that may not do so works all the same. On Linux the priority is the thread's own.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+}
+
+/// Leaves `room` bytes of the snapshots' memory free, if there is a disk to move sessions to.
+fn keep_on_disk(
+    host: &Arc<Host>,
+    next_checkpoint: &mut Instant,
+    room: usize,
+) -> Result<(), StoreError> {
     let Some(snapshots) = &host.snapshots else {
         return Ok(());
     };
@@ -93,10 +112,11 @@ fn keep_on_disk(host: &Arc<Host>, next_checkpoint: &mut Instant) -> Result<(), S
         snapshots.remove_gone(&writing)?;
     }
     let (_, held) = host.frozen();
-    if held > snapshots.memory_bytes {
+    let most = snapshots.memory_bytes.saturating_sub(room);
+    if held > most {
         // A tenth more than must be, so that the next spill is not due at once.
         let spare = snapshots.memory_bytes / 10;
-        snapshots.spill(host, held - snapshots.memory_bytes + spare, &writing)?;
+        snapshots.spill(host, held - most + spare, &writing)?;
     }
     if due && snapshots.checkpoint.is_some() {
         snapshots.write_changed(host, &writing)?;

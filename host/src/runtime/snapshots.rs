@@ -252,7 +252,7 @@ impl Snapshots {
     /// What is on disk of a session.
     pub(super) fn read(&self, id: SessionId) -> Result<Saved, ResumeError> {
         let sealed = self.store.get(id)?.ok_or(ResumeError::Unknown(id))?;
-        let opened = seal::open(&self.key, id, self.accepts(), &sealed)?;
+        let opened = seal::open(&self.key, id, self.accepts(), sealed)?;
         postcard::from_bytes(&opened.plain).map_err(damaged)
     }
 
@@ -275,7 +275,9 @@ impl Snapshots {
     }
 
     fn seal(&self, id: SessionId, saved: &Saved) -> Result<Vec<u8>, StoreError> {
-        let plain = postcard::to_allocvec(saved).map_err(unavailable)?;
+        // Grown step by step, a large one would take twice its room.
+        let plain =
+            postcard::to_extend(saved, Vec::with_capacity(saved.size())).map_err(unavailable)?;
         seal::seal(&self.key, id, LAYOUT, &plain).map_err(unavailable)
     }
 
@@ -299,7 +301,7 @@ impl Snapshots {
         }
         let sealed = self.store.image(hash)?;
         let sealed = sealed.ok_or_else(|| damaged("the image that it goes with is missing"))?;
-        let opened = seal::open(&self.key, bound_to(&hash), self.accepts(), &sealed)?;
+        let opened = seal::open(&self.key, bound_to(&hash), self.accepts(), sealed)?;
         let image = Arc::new(Image::from_bytes(&opened.plain).map_err(damaged)?);
         if image.hash() != hash {
             return Err(damaged("the image that it goes with is another one"));

@@ -48,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) waits: AtomicBool,
     /// On its way from the disk.
     pub(crate) fetching: AtomicBool,
+    /// On disk, and large.
+    pub(crate) large: AtomicBool,
     /// In the list of sessions to be written to disk.
     pub(crate) unsaved: AtomicBool,
     /// Launched only to take an image of; never seen by anybody.
@@ -158,6 +160,7 @@ impl Shared {
             listed: AtomicBool::new(false),
             waits: AtomicBool::new(false),
             fetching: AtomicBool::new(false),
+            large: AtomicBool::new(false),
             unsaved: AtomicBool::new(false),
             is_model: beginning.is_model,
             model: beginning.model,
@@ -293,6 +296,10 @@ impl Shared {
 
     pub(crate) fn carried_over(&self) -> Option<Vec<u8>> {
         Some(self.lock().carried.take()?.into_vec())
+    }
+
+    pub(crate) fn is_frozen(&self) -> bool {
+        matches!(self.lock().body, Body::Frozen(_))
     }
 
     pub(crate) fn has_ended(&self) -> bool {

@@ -384,12 +384,9 @@ fn write_down(
     screen: Option<&super::Screen>,
 ) -> Result<Frozen, Unreadable> {
     let memory_bytes = actor.instance.memory_bytes();
-    let delta = actor.instance.difference(image);
     let nothing = super::Screen::default();
-    Frozen::new(
-        actor.instance.state(),
-        &actor.ids,
-        screen.unwrap_or(&nothing),
-        (image.clone(), memory_bytes, &delta),
-    )
+    let state = actor.instance.state();
+    let host = host_bytes(state, &actor.ids, screen.unwrap_or(&nothing))?;
+    let put_delta = |to: &mut Vec<u8>| actor.instance.difference(image, to);
+    Ok(Frozen::new(&host, image.clone(), memory_bytes, put_delta))
 }

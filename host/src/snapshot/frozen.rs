@@ -69,19 +69,19 @@ pub(crate) fn host_bytes(
 pub(crate) struct Unreadable(String);
 
 impl Frozen {
-    /// Puts the parts together.
+    /// Puts the parts together: what [`host_bytes`] gave, and what `put_delta` appends: where the memory, of so many bytes,
+    /// differs from `image`.
     pub(crate) fn new(
-        state: &InstanceState,
-        ids: &NodeIds,
-        screen: &Screen,
-        (image, memory_bytes, delta): (Arc<Image>, usize, &[u8]),
-    ) -> Result<Self, Unreadable> {
-        let host = host_bytes(state, ids, screen)?;
-        let mut plain = Vec::with_capacity(host.len() + delta.len() + 4);
+        host: &[u8],
+        image: Arc<Image>,
+        memory_bytes: usize,
+        put_delta: impl FnOnce(&mut Vec<u8>),
+    ) -> Self {
+        let mut plain = Vec::with_capacity(host.len() + HOST_BYTES);
         plain.push(PLAIN);
         put_number(&mut plain, host.len());
-        plain.extend_from_slice(&host);
-        plain.extend_from_slice(delta);
+        plain.extend_from_slice(host);
+        put_delta(&mut plain);
         let bytes = if WORTH_PACKING.contains(&plain.len()) {
             let packed = lz4_flex::block::compress_with_dict(&plain[1..], image.host());
             let mut bytes = Vec::with_capacity(packed.len() + 5);
@@ -92,15 +92,6 @@ impl Frozen {
         } else {
             plain
         };
-        Ok(Self {
-            image,
-            memory_bytes,
-            bytes: bytes.into(),
-        })
-    }
-
-    /// From bytes that [`as_bytes`](Self::as_bytes) gave, and the image that they go with.
-    pub(crate) fn from_bytes(image: Arc<Image>, memory_bytes: usize, bytes: Vec<u8>) -> Self {
         Self {
             image,
             memory_bytes,
@@ -108,8 +99,17 @@ impl Frozen {
         }
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+    /// From bytes that [`shared_bytes`](Self::shared_bytes) gave, and the image that they go with.
+    pub(crate) fn from_bytes(image: Arc<Image>, memory_bytes: usize, bytes: Arc<[u8]>) -> Self {
+        Self {
+            image,
+            memory_bytes,
+            bytes,
+        }
+    }
+
+    pub(crate) fn shared_bytes(&self) -> Arc<[u8]> {
+        self.bytes.clone()
     }
 
     /// Bytes that this snapshot takes in memory, apart from the image, which many share.
@@ -152,8 +152,10 @@ impl Frozen {
         let ids = part.restore(&mut state)?;
         state.age = state.age.moved(stopped, now);
         state.ask_again(answered);
-        let memory = (self.image.clone(), self.memory_bytes, plain.delta()?);
-        let moved = Self::new(&state, &ids, &screen, memory)?;
+        let (host, delta) = (host_bytes(&state, &ids, &screen)?, plain.delta()?);
+        let moved = Self::new(&host, self.image.clone(), self.memory_bytes, |to| {
+            to.extend_from_slice(delta);
+        });
         Ok((moved, state.waits_for() == 0))
     }
 

@@ -9,6 +9,8 @@ use super::slots::{PAGE, SlotView, Touched};
 
 /// The unit of the difference, in bytes. Small enough that a changed counter costs little, large enough to compare fast.
 const WORD: usize = 8;
+/// From so many pages on, room for all is made at once.
+const MANY_PAGES: usize = 256;
 /// What is looked at first: a line of the processor's cache, in bytes.
 const BLOCK: usize = 64;
 /// Words of a page.
@@ -146,14 +148,23 @@ impl Touched {
 /// Which pages of a memory differ from an image, in order.
 pub(crate) type Dirty = Vec<u32>;
 
-/// Writes down where a memory differs from `image`, and tells which pages those are. The first `scratch` bytes hold
+/// Appends to `delta` where a memory differs from `image`, and tells which pages those are. The first `scratch` bytes hold
 /// nothing that anybody needs: where they differ is told, so that it can be put back, but not written down.
-pub(crate) fn difference(image: &Image, view: &SlotView<'_>, scratch: usize) -> (Vec<u8>, Dirty) {
+pub(crate) fn difference(
+    image: &Image,
+    view: &SlotView<'_>,
+    scratch: usize,
+    delta: &mut Vec<u8>,
+) -> Dirty {
     let first = scratch / PAGE;
-    let mut delta = Vec::new();
     let mut dirty = Dirty::new();
     let mut last = 0;
-    for index in candidates(image, view) {
+    let candidates = candidates(image, view);
+    if candidates.len() > MANY_PAGES {
+        // Grown step by step it would take twice its room.
+        delta.reserve(candidates.len() * (PAGE + WORD));
+    }
+    for index in candidates {
         let (Some(page), like) = (view.page(index), image.page(index)) else {
             continue;
         };
@@ -161,13 +172,13 @@ pub(crate) fn difference(image: &Image, view: &SlotView<'_>, scratch: usize) -> 
             continue;
         }
         if index >= first {
-            put_number(&mut delta, index - last);
+            put_number(delta, index - last);
             last = index;
-            put_page(&mut delta, page, like);
+            put_page(delta, page, like);
         }
         dirty.push(u32::try_from(index).unwrap_or(u32::MAX));
     }
-    (delta, dirty)
+    dirty
 }
 
 /// A difference that is being put into a memory, a part at a time.

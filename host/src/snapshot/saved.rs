@@ -33,7 +33,24 @@ pub(crate) struct Saved {
     finished: Vec<(RequestId, Answer)>,
     pub(crate) image: ImageHash,
     memory_bytes: u64,
-    frozen: Vec<u8>,
+    frozen: FrozenBytes,
+}
+
+/// A snapshot's bytes, which may be many: written as any list of bytes, shared while they are.
+#[derive(Debug)]
+struct FrozenBytes(Arc<[u8]>);
+
+impl serde::Serialize for FrozenBytes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for FrozenBytes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes: &[u8] = serde::Deserialize::deserialize(deserializer)?;
+        Ok(Self(bytes.into()))
+    }
 }
 
 /// What the session may use.
@@ -75,8 +92,13 @@ impl Saved {
             finished,
             image: frozen.image.hash(),
             memory_bytes: u64::try_from(frozen.memory_bytes).unwrap_or(u64::MAX),
-            frozen: frozen.as_bytes().to_vec(),
+            frozen: FrozenBytes(frozen.shared_bytes()),
         }
+    }
+
+    /// About how many bytes this is as bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.frozen.0.len() + 4_096
     }
 
     /// Renews what can change around a session that is on disk.
@@ -89,7 +111,7 @@ impl Saved {
     /// The frozen session, with the image that it goes with.
     pub(crate) fn thaw(self, image: Arc<Image>) -> Frozen {
         let bytes = usize::try_from(self.memory_bytes).unwrap_or(usize::MAX);
-        Frozen::from_bytes(image, bytes, self.frozen)
+        Frozen::from_bytes(image, bytes, self.frozen.0)
     }
 
     pub(crate) fn grants(&self) -> Grants {

@@ -184,33 +184,33 @@ pub fn open(
     key: &SealKey,
     session: SessionId,
     accepts: Accepts,
-    sealed: &[u8],
+    sealed: impl Into<Vec<u8>>,
 ) -> Result<Opened, SealError> {
-    let header = Header::parse(sealed)?;
+    let mut sealed = sealed.into();
+    let header = Header::parse(&sealed)?;
     header.check(key, accepts)?;
+    // Where it lies: a large one is not copied.
     let (nonce, rest) = sealed[HEADER_BYTES..]
-        .split_first_chunk::<NONCE_BYTES>()
+        .split_first_chunk_mut::<NONCE_BYTES>()
         .ok_or(SealError::Tampered)?;
     let (contents, tag) = rest
-        .split_last_chunk::<TAG_BYTES>()
+        .split_last_chunk_mut::<TAG_BYTES>()
         .ok_or(SealError::Tampered)?;
-    let mut contents = contents.to_vec();
     key.cipher
         .decrypt_inout_detached(
             &XNonce::from(*nonce),
             &associated(&header, session),
-            contents.as_mut_slice().into(),
+            (&mut *contents).into(),
             &Tag::from(*tag),
         )
         .map_err(|_| SealError::Tampered)?;
-    let plain =
-        compressed::unpack(&contents, accepts.plain_bytes).map_err(|error| match error {
-            UnpackError::TooLarge { bytes } => SealError::TooLarge {
-                bytes,
-                limit: accepts.plain_bytes,
-            },
-            UnpackError::Broken => SealError::Tampered,
-        })?;
+    let plain = compressed::unpack(contents, accepts.plain_bytes).map_err(|error| match error {
+        UnpackError::TooLarge { bytes } => SealError::TooLarge {
+            bytes,
+            limit: accepts.plain_bytes,
+        },
+        UnpackError::Broken => SealError::Tampered,
+    })?;
     Ok(Opened {
         layout: header.layout,
         plain,

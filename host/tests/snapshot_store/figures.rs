@@ -107,7 +107,7 @@ fn figures_of_the_seal() {
         let sealed = seal(&key, session, 0, &plain).expect("sealed");
         seals.push(start.elapsed());
         let start = Instant::now();
-        let opened = open(&key, session, accepts, &sealed).expect("opened");
+        let opened = open(&key, session, accepts, sealed.clone()).expect("opened");
         opens.push(start.elapsed());
         assert_eq!(opened.plain, plain);
     }

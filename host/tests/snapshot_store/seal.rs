@@ -56,7 +56,7 @@ fn a_host_that_starts_again_opens_what_it_sealed() {
     let folder = tempfile::tempdir().expect("a folder");
     let key = || SealKey::new(&HostKey::open(folder.path()).expect("the key"));
     let sealed = seal(&key(), SESSION, 0, b"before").expect("sealed");
-    let opened = open(&key(), SESSION, ACCEPTS, &sealed).expect("opened");
+    let opened = open(&key(), SESSION, ACCEPTS, sealed.clone()).expect("opened");
     assert_eq!(opened.plain, b"before");
 }
 
@@ -117,11 +117,11 @@ fn of_another_session_is_refused() {
         seal(&KEY, two, 0, b"two's").expect("sealed"),
     );
     for (session, sealed) in [(one, &twos), (two, &ones)] {
-        let error = open(&KEY, session, ACCEPTS, sealed).expect_err("swapped");
+        let error = open(&KEY, session, ACCEPTS, sealed.clone()).expect_err("swapped");
         assert!(matches!(error, SealError::Tampered), "{error}");
     }
     assert_eq!(
-        open(&KEY, one, ACCEPTS, &ones).expect("its own").plain,
+        open(&KEY, one, ACCEPTS, ones.clone()).expect("its own").plain,
         b"one's"
     );
 }
@@ -192,8 +192,8 @@ fn contents_past_the_limit_are_refused() {
         plain_bytes,
         ..ACCEPTS
     };
-    assert!(open(&KEY, SESSION, with(1000), &sealed).is_ok());
-    let error = open(&KEY, SESSION, with(999), &sealed).expect_err("too large");
+    assert!(open(&KEY, SESSION, with(1000), sealed.clone()).is_ok());
+    let error = open(&KEY, SESSION, with(999), sealed.clone()).expect_err("too large");
     let SealError::TooLarge {
         bytes: 1000,
         limit: 999,
@@ -210,7 +210,7 @@ proptest! {
     fn any_contents_come_back(plain: Vec<u8>, session: [u8; 16], layout in 0..=3_u16) {
         let session = SessionId::from_bytes(session);
         let sealed = seal(&KEY, session, layout, &plain).expect("sealed");
-        prop_assert_eq!(open(&KEY, session, ACCEPTS, &sealed).expect("opened"), Opened { layout, plain });
+        prop_assert_eq!(open(&KEY, session, ACCEPTS, sealed.clone()).expect("opened"), Opened { layout, plain });
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 
 use super::{ResumeError, Snapshots, lock};
+use crate::instances::LARGE_BYTES;
 use crate::metrics::count;
 use crate::runtime::host::Host;
 use crate::session::{Body, SessionId, Shared, snapshot};
@@ -207,6 +208,8 @@ impl Snapshots {
                 freed += frozen.bytes();
                 moved += 1;
                 host.unheld(frozen.bytes());
+                let large = frozen.memory_bytes >= LARGE_BYTES;
+                session.large.store(large, Ordering::Relaxed);
                 state.body = Body::Stored;
                 host.put_away();
                 count(&host.metrics.spilled);

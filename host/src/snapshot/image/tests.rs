@@ -10,6 +10,12 @@ const WASM_PAGE: usize = 1 << 16;
 /// Bytes set at places, wrapped to the length: all the rest is zero.
 type Edits = Vec<(usize, Vec<u8>)>;
 
+fn told_difference(image: &Image, view: &SlotView<'_>, scratch: usize) -> (Vec<u8>, Dirty) {
+    let mut delta = Vec::new();
+    let dirty = difference(image, view, scratch, &mut delta);
+    (delta, dirty)
+}
+
 fn edits() -> impl Strategy<Value = Edits> {
     // Places close together and far apart; runs within a word, over words, over pages.
     let place = prop_oneof![0..64_usize, 0..WASM_PAGE, 0..4 * WASM_PAGE];
@@ -73,9 +79,9 @@ proptest! {
         let image = Image::capture(&memory(&slots, &content(longest, &like)).view());
         let [one, two] = [one, two].map(|edits| content(length, &edits));
         let mut first = memory(&slots, &one);
-        let (of_one, _) = difference(&image, &first.view(), 0);
+        let (of_one, _) = told_difference(&image, &first.view(), 0);
         let mut second = memory(&slots, &two);
-        let (of_two, dirty) = difference(&image, &second.view(), 0);
+        let (of_two, dirty) = told_difference(&image, &second.view(), 0);
         // From the state of the other, from a fresh memory, and back again.
         let now = exchange(&image, &mut second.view(), &dirty, &of_one).expect("reads");
         prop_assert!(second.bytes() == one);
@@ -108,9 +114,9 @@ proptest! {
         let slots = Slots::new();
         let image = Image::capture(&memory(&slots, &content(WASM_PAGE, &like)).view());
         let [one, two] = [one, two].map(|edits| content(WASM_PAGE, &edits));
-        let (of_one, _) = difference(&image, &memory(&slots, &one).view(), scratch * PAGE);
+        let (of_one, _) = told_difference(&image, &memory(&slots, &one).view(), scratch * PAGE);
         let mut second = memory(&slots, &two);
-        let (_, dirty) = difference(&image, &second.view(), scratch * PAGE);
+        let (_, dirty) = told_difference(&image, &second.view(), scratch * PAGE);
         exchange(&image, &mut second.view(), &dirty, &of_one).expect("reads");
         let mut expected = content(WASM_PAGE, &like);
         expected[scratch * PAGE..].copy_from_slice(&one[scratch * PAGE..]);
@@ -145,7 +151,7 @@ proptest! {
     ) {
         let slots = Slots::new();
         let image = Image::default();
-        let (mut delta, _) = difference(&image, &memory(&slots, &content(WASM_PAGE, &edits)).view(), 0);
+        let (mut delta, _) = told_difference(&image, &memory(&slots, &content(WASM_PAGE, &edits)).view(), 0);
         if delta.is_empty() {
             return Ok(());
         }
@@ -317,7 +323,7 @@ impl World {
         session.at = match before {
             At::Frozen(delta) => At::Resident(self.thaw(app, bytes, &delta)),
             At::Resident(mut lent) => {
-                let (delta, dirty) = difference(&self.images[app], &lent.memory.view(), 0);
+                let (delta, dirty) = told_difference(&self.images[app], &lent.memory.view(), 0);
                 lent.dirty = dirty;
                 self.free.push((app, lent));
                 At::Frozen(delta)

@@ -1,0 +1,64 @@
+//! Measurements that need a process of their own: what one takes of the machine's memory depends on what it did before.
+
+use std::process::Command;
+
+use anyhow::Context as _;
+use tokio::runtime::Runtime as Tokio;
+
+use crate::figures::many;
+
+/// Tells a process of this program that it is such a child, and what it is to measure.
+const ASKED: &str = "LAPAK_BENCH_CHILD";
+/// Stands before the result.
+const ANSWER: &str = "measured:";
+
+/// What a child measures.
+pub(crate) enum Task {
+    /// Resident bytes of a frozen session of this app, of so many.
+    Frozen(&'static str, usize),
+    /// Resident bytes of a live pooled instance of this app, of so many.
+    Pooled(&'static str, usize),
+}
+
+/// Has a fresh process measure something.
+pub(crate) fn measured(task: &Task) -> anyhow::Result<f64> {
+    let asked = match task {
+        Task::Frozen(app, count) => format!("frozen {count} {app}"),
+        Task::Pooled(app, count) => format!("pooled {count} {app}"),
+    };
+    let output = Command::new(std::env::current_exe()?)
+        // For a test program: the one test that is there for this.
+        .args(["--exact", "child", "--include-ignored", "--nocapture"])
+        .env(ASKED, asked)
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let answer = said
+        .lines()
+        .find_map(|line| Some(line.split_once(ANSWER)?.1.trim()));
+    answer
+        .and_then(|answer| answer.parse().ok())
+        .with_context(|| {
+            let error = String::from_utf8_lossy(&output.stderr);
+            format!("a measuring process failed: {said}{error}")
+        })
+}
+
+/// Measures what another process of this program asked for; `false` if none did.
+///
+/// # Errors
+/// When it cannot be measured.
+pub fn serve() -> anyhow::Result<bool> {
+    let Ok(asked) = std::env::var(ASKED) else {
+        return Ok(false);
+    };
+    let (what, rest) = asked.split_once(' ').context("what to measure")?;
+    let (count, app) = rest.split_once(' ').context("how many, and of what")?;
+    let (count, app) = (count.parse()?, many::app_named(app)?);
+    let tokio = Tokio::new()?;
+    let bytes = match what {
+        "frozen" => many::frozen_bytes(&tokio, app, count)?,
+        _ => many::pooled_bytes(&tokio, app, count)?,
+    };
+    println!("{ANSWER} {bytes}");
+    Ok(true)
+}
