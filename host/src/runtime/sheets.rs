@@ -54,9 +54,7 @@ impl Host {
         }
         grants
     }
-}
 
-impl Host {
     /// Looks again whether what a new session was given because the person had agreed to it is still agreed to: it may have
     /// been taken back before the session could be found.
     pub(super) fn check_consents(&self, session: &Shared) {
