@@ -7,7 +7,7 @@ import { bytes, isSlow, micros, readable, timeOfDay } from './text.js';
 const MOST = 500;
 
 /** @param {string[]} heads those that begin with `#` are of numbers */
-function table(heads) {
+export function table(heads) {
   const head = element('tr');
   for (const name of heads) {
     const cell = element('th', { scope: 'col' }, name.replace('#', ''));
@@ -24,7 +24,7 @@ function number(text) {
 }
 
 /** A list that shows a sentence while its table is empty. */
-function listOf(whole, name, empty) {
+export function listOf(whole, name, empty) {
   const list = element('div', { class: 'inspector-list', tabindex: '0', role: 'region', 'aria-label': name });
   const says = element('p', { class: 'inspector-empty' }, empty);
   const keep = (/** @type {number} */ count) => list.replaceChildren(...(count ? [whole] : []));

@@ -3,6 +3,7 @@
 import { byId } from './chrome.js';
 import { ConsolePanel } from './inspector-console.js';
 import { AppPanel, EventsPanel, StoragePanel } from './inspector-lists.js';
+import { TrustPanel } from './inspector-trust.js';
 import { ViewPanel } from './inspector-view.js';
 
 /** From this width on it stands beside the phone. */
@@ -26,6 +27,7 @@ export class Inspector {
     this.view = new ViewPanel(panel('view'), pages);
     this.events = new EventsPanel(panel('events'));
     this.storage = new StoragePanel(panel('storage'), () => tell({ t: 'storage' }));
+    this.trust = new TrustPanel(panel('trust'), tell);
     this.app = new AppPanel(panel('app'), { token: document.body.dataset.token ?? '', restart });
     this.tabs = [...document.querySelectorAll('#inspector [role="tab"]')];
     this.#listen();
@@ -60,6 +62,9 @@ export class Inspector {
       case 'storage':
         this.storage.show(message);
         return true;
+      case 'trust':
+        this.trust.show(message);
+        return true;
       case 'about':
         this.app.show(message);
         return true;
@@ -75,7 +80,18 @@ export class Inspector {
       this.events.reset();
     }
     this.tell({ t: 'inspect', on: open });
-    if (open && this.#panel === 'storage') this.tell({ t: 'storage' });
+    if (open) this.#ask();
+  }
+
+  /** What comes only when it is asked for. */
+  #ask() {
+    if (this.#panel === 'storage') this.tell({ t: 'storage' });
+    if (this.#panel === 'trust') this.trust.ask();
+  }
+
+  /** A sheet was answered: what is shown of it may be old. */
+  changed() {
+    if (this.open && this.#panel === 'trust') this.trust.ask();
   }
 
   #select(name, keep = true) {
@@ -101,7 +117,7 @@ export class Inspector {
     this.tabs.forEach((tab, index) => {
       const choose = (/** @type {HTMLElement} */ one) => {
         this.#select(one.id.slice('tab-'.length));
-        if (one.id === 'tab-storage') this.tell({ t: 'storage' });
+        this.#ask();
       };
       tab.addEventListener('click', () => choose(tab));
       tab.addEventListener('keydown', (event) => {

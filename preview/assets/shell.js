@@ -11,6 +11,7 @@ import { hideCard, listenToOverlays, showBuild, showConnection, showEnd, showGon
 import { Pages } from './pages.js';
 import { listenToPull } from './pull.js';
 import { dragWithMouse, listenToEnds } from './scrolling.js';
+import { PaymentSheet } from './sheet.js';
 import { Swipers } from './swiper.js';
 
 const box = byId('box');
@@ -22,6 +23,7 @@ const connection = new Connection({
   heard,
   changed: (live) => {
     showConnection(live);
+    sheet.connection(live);
     if (live) inspector.connected();
   },
   refused: () => void askWhetherGone(),
@@ -37,6 +39,7 @@ const pages = new Pages(firstPage(), {
   changed: () => inspector.view.changed(),
 });
 const inspector = new Inspector({ tell: (message) => connection.tell(message), pages: () => pages, restart });
+const sheet = new PaymentSheet({ dialog: byId('sheet'), screen: byId('screen'), tell: (message) => connection.tell(message) });
 const events = listen(box, { send, drafts: pages.drafts, quiet: () => pages.busy });
 const pull = listenToPull(box, { allowed: () => pages.shown.window.refresh && !ended, refresh: () => act({ t: 'refresh' }) });
 const backButton = new BackButton(() => act({ t: 'back' }));
@@ -71,10 +74,15 @@ function restart() {
 /** @param {any} message */
 function heard(message) {
   if (inspector.heard(message)) return;
+  if (sheet.heard(message)) {
+    inspector.changed();
+    return;
+  }
   switch (message.t) {
     case 'page':
       ended = false;
       hideCard();
+      sheet.dress(message);
       pages.paint(message);
       backButton.at(message.depth);
       pull.answered();
@@ -155,6 +163,7 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden) connection.hurry();
 });
 addEventListener('online', () => connection.hurry());
+sheet.dress(pages.shown);
 backButton.at(pages.shown.depth);
 runClock();
 connection.open();

@@ -6,6 +6,7 @@
 //! ```
 
 pub mod css;
+pub mod demo;
 pub mod html;
 pub mod picture;
 pub mod server;

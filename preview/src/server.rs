@@ -12,8 +12,10 @@ mod metrics;
 mod pages;
 mod resume;
 mod sessions;
+mod sheets;
 mod shelf;
 mod socket;
+mod trust;
 mod unbuilt;
 
 use std::sync::Arc;

@@ -23,6 +23,9 @@ async fn the_first_view_is_in_the_page() {
         policy.contains("default-src 'none'") && !policy.contains("unsafe"),
         "{policy}"
     );
+    // Nobody's frame can hold a page that pays.
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert_eq!(response.headers()["x-frame-options"], "DENY");
     let html = body(response).await;
     assert!(html.contains("aria-label=\"Add one\""), "{html}");
     assert!(!html.contains("{{"), "{html}");

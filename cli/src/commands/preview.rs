@@ -8,13 +8,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
+use lapak_host::audit::sqlite::SqliteAudit;
 use lapak_host::capability::Providers;
 use lapak_host::capability::clock::SystemClock;
 use lapak_host::capability::random::SystemRandom;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
 use lapak_host::capability::timer::SystemTimer;
+use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::recording::RecordOptions;
 use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
+use lapak_preview::demo::{DemoBank, DemoShop};
 use lapak_preview::{KeptSessions, Preview, PreviewOptions};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -30,7 +33,11 @@ use crate::watch;
   lapak preview                          the app in this folder
   lapak preview apps/shop apps/bank      two apps on one server
   lapak preview shop-0.1.0.ma --port 8080
-  lapak preview --address 0.0.0.0        for every device in the network")]
+  lapak preview --address 0.0.0.0        for every device in the network
+
+Apps that pay are paid from a demonstration's bank, with play money; its books are in the folder for data, below bank/
+(`lapak ledger verify` proves them). An app whose folder has a shop.json sells what is in it: {\"name\": \"My shop\",
+\"catalogue\": {…}}, the catalogue as in `lapak merchant serve --help`.")]
 pub(crate) struct PreviewArgs {
     /// Folders of apps, or packages (.ma).
     #[arg(default_value = ".")]
@@ -87,7 +94,7 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
         .local_addr()
         .context("the listener has no address")?;
     let data = args.data.clone().unwrap_or_else(folders::data);
-    let (runtime, kept) = runtime(&data)?;
+    let (runtime, kept) = runtime(&data, &shops(&args.apps)?)?;
     let options = PreviewOptions {
         hosts: args.host_names.clone(),
         kept: Some(kept),
@@ -161,8 +168,18 @@ fn url(address: SocketAddr) -> String {
     format!("http://{address}/")
 }
 
+/// The shops of the apps' folders, which the demonstration's bank plays.
+fn shops(apps: &[PathBuf]) -> Result<Vec<DemoShop>, Failure> {
+    let mut shops = Vec::new();
+    for folder in apps.iter().filter(|app| app.is_dir()) {
+        let shop = DemoShop::of_folder(folder).map_err(|error| Failure::app(error.to_string()))?;
+        shops.extend(shop);
+    }
+    Ok(shops)
+}
+
 /// What runs the apps, and what remembers their sessions, both with their files in the folder `data`.
-fn runtime(data: &Path) -> Result<(Runtime, KeptSessions), Failure> {
+fn runtime(data: &Path, shops: &[DemoShop]) -> Result<(Runtime, KeptSessions), Failure> {
     let unusable = |error: String| {
         Failure::machine(format!(
             "{}: {error}. Choose another folder with --data",
@@ -178,16 +195,26 @@ fn runtime(data: &Path) -> Result<(Runtime, KeptSessions), Failure> {
         SnapshotConfig::in_folder(&sessions).map_err(|error| unusable(error.to_string()))?;
     let kept = KeptSessions::open(&sessions.join("open.sqlite"))
         .map_err(|error| unusable(error.to_string()))?;
+    let bank = data.join("bank");
+    folders::private_folder(&bank).map_err(|error| unusable(error.to_string()))?;
+    let consents = SqliteConsents::open(&bank.join("consents.sqlite"))
+        .map_err(|error| unusable(error.to_string()))?;
+    let audit = SqliteAudit::open(&bank.join("audit.sqlite"))
+        .map_err(|error| unusable(error.to_string()))?;
+    let bank = DemoBank::open(&bank, shops).map_err(|error| unusable(error.to_string()))?;
     let providers = Providers {
         clock: Arc::new(SystemClock::new(utc_offset_minutes())),
         random: Arc::new(SystemRandom),
         storage: Arc::new(storage),
         timer: Arc::new(SystemTimer::new(tokio::runtime::Handle::current())),
-        ..Providers::simulated()
+        payments: bank.payments(),
+        wallet: bank.wallet(),
     };
     let config = RuntimeConfig {
         code_cache: folders::code_cache(),
         providers,
+        consents: Arc::new(consents),
+        audit: Arc::new(audit),
         snapshots: Some(snapshots),
         record: Some(RECORD),
         ..RuntimeConfig::simulated()

@@ -6,6 +6,7 @@ use lapak_sdk::{console, storage};
 use serde::{Deserialize, Serialize};
 
 use crate::basket::Basket;
+use crate::checkout::Paying;
 use crate::orders::{OrderLine, Orders};
 
 const KEY: &str = "warung";
@@ -15,16 +16,27 @@ const KEY: &str = "warung";
 pub(crate) struct Kept {
     pub(crate) basket: Basket,
     pub(crate) orders: Orders,
+    /// What the payment sheet was opened for, until it is known what came of it.
+    #[serde(default)]
+    pub(crate) paying: Option<Paying>,
 }
 
 impl Kept {
-    /// Makes an order of the basket; tells whether there was anything to order.
+    /// Makes an order of the basket, to be paid at the stall; tells whether there was anything to order.
     pub(crate) fn place_order(&mut self, time: Option<LocalTime>) -> bool {
-        let placed = self.orders.place(&self.basket, time);
+        let placed = self.orders.place(&self.basket, time, None);
         if placed {
             self.basket = Basket::default();
         }
         placed
+    }
+
+    /// Makes an order of what was paid for. What came into the basket meanwhile stays there.
+    pub(crate) fn paid(&mut self, paying: Paying, time: Option<LocalTime>, receipt: String) {
+        self.orders.place(&paying.basket, time, Some(receipt));
+        if self.basket == paying.basket {
+            self.basket = Basket::default();
+        }
     }
 
     /// Puts what was ordered once into the basket, as far as it is still cooked.
@@ -48,6 +60,7 @@ impl Kept {
             .cloned()
             .for_each(|line| self.basket.set(line));
         self.orders.take_over(early.orders);
+        self.paying = early.paying.or(self.paying.take());
     }
 }
 

@@ -1,7 +1,8 @@
 //! Order lunch at an Indonesian stall: a menu to search, a dish to look at, a basket that outlives the app,
-//! and orders to pay at the stall.
+//! and orders that are paid here or at the stall.
 
 mod basket;
+mod checkout;
 mod kept;
 mod menu;
 mod money;
@@ -12,9 +13,11 @@ mod search;
 mod tests;
 
 use lapak_sdk::navigation::NavigationError;
+use lapak_sdk::payments::{self, OrderState, Outcome};
 use lapak_sdk::prelude::*;
 
-use basket::Line;
+use basket::{Basket, Line};
+use checkout::{Checkout, Signed};
 use kept::{Keeping, Kept};
 use menu::{Category, Dish};
 use search::Index;
@@ -46,6 +49,11 @@ struct Warung {
     /// Basket and orders.
     kept: Kept,
     keeping: Keeping,
+    checkout: Checkout,
+    /// What the stall was asked to sign an order for.
+    asked_for: Basket,
+    /// Why the basket was not paid, by its key in `i18n/`.
+    notice: Option<&'static str>,
 }
 
 /// All that can happen.
@@ -60,6 +68,11 @@ enum Msg {
     TakeOne(Dish),
     Draft(Line),
     PutDraft(Dish),
+    CheckOut,
+    Signed(Signed),
+    Paid(Result<Outcome, payments::Error>),
+    Recalled(Result<OrderState, payments::Error>),
+    /// To be paid at the stall.
     PlaceOrder,
     OrderAgain(u32),
 }
@@ -79,6 +92,9 @@ impl App for Warung {
             draft: None,
             kept: Kept::default(),
             keeping: Keeping::NotReadYet,
+            checkout: Checkout::None,
+            asked_for: Basket::default(),
+            notice: None,
         }
     }
 
@@ -110,6 +126,10 @@ impl App for Warung {
                     .or_else(|_| cx.switch_tab(Page::Menu))
                     .unwrap_or_default();
             }
+            Msg::CheckOut => self.check_out(cx),
+            Msg::Signed(signed) => self.signed(signed, cx),
+            Msg::Paid(came) => self.paid(came, cx),
+            Msg::Recalled(state) => self.recalled(state, cx),
             Msg::PlaceOrder => self.place_order(cx),
             Msg::OrderAgain(number) => self.order_again(number, cx),
         }
@@ -148,6 +168,7 @@ impl Warung {
 
     fn basket_changed(&mut self, cx: &mut Context<Self>) {
         self.draft = None;
+        self.notice = None;
         self.save(cx);
     }
 
@@ -167,12 +188,17 @@ impl Warung {
                     self.kept.take_over(early);
                     self.save(cx);
                 }
+                self.recall(cx);
             }
             Err(error) => self.keeping.failed(&error),
         }
     }
 
     fn place_order(&mut self, cx: &mut Context<Self>) {
+        // What is being paid for is not ordered a second time.
+        if self.checkout != Checkout::None {
+            return;
+        }
         let time = clock::now().ok().map(|now| now.local());
         if self.kept.place_order(time) {
             if let Some(order) = self.kept.orders.iter().next() {

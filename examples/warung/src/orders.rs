@@ -23,6 +23,9 @@ pub(crate) struct Order {
     pub(crate) time: String,
     pub(crate) lines: Vec<OrderLine>,
     pub(crate) total: Rupiah,
+    /// The receipt's id, if it was paid here; else it is paid at the stall.
+    #[serde(default)]
+    pub(crate) receipt: Option<String>,
 }
 
 /// One dish of an order.
@@ -50,7 +53,12 @@ impl Orders {
 
     /// Makes an order of what is in the basket. Tells whether it did: not of nothing, nor of more than can
     /// be counted.
-    pub(crate) fn place(&mut self, basket: &Basket, time: Option<LocalTime>) -> bool {
+    pub(crate) fn place(
+        &mut self,
+        basket: &Basket,
+        time: Option<LocalTime>,
+        receipt: Option<String>,
+    ) -> bool {
         let Some(bill) = basket.bill().filter(|_| !basket.is_empty()) else {
             return false;
         };
@@ -59,6 +67,7 @@ impl Orders {
             time: time.map(|time| time.to_string()).unwrap_or_default(),
             lines: basket.lines().iter().map(OrderLine::new).collect(),
             total: bill.total,
+            receipt,
         });
         true
     }
@@ -116,7 +125,7 @@ mod tests {
     #[test]
     fn nothing_is_no_order() {
         let mut orders = Orders::default();
-        assert!(!orders.place(&Basket::default(), None));
+        assert!(!orders.place(&Basket::default(), None, None));
         assert!(orders.is_empty());
     }
 
@@ -124,7 +133,7 @@ mod tests {
     fn numbers_go_on_when_old_orders_made_room() {
         let mut orders = Orders::default();
         for _ in 0..MOST_KEPT + 3 {
-            assert!(orders.place(&basket(), None));
+            assert!(orders.place(&basket(), None, None));
         }
         assert_eq!(orders.iter().count(), MOST_KEPT);
         assert_eq!(orders.iter().next().unwrap().number, 53);
@@ -137,7 +146,7 @@ mod tests {
     #[test]
     fn a_dish_that_is_not_cooked_any_more_cannot_be_ordered_again() {
         let mut orders = Orders::default();
-        orders.place(&basket(), None);
+        orders.place(&basket(), None, None);
         let mut line = orders.iter().next().unwrap().lines.first().unwrap().clone();
         assert!(line.again().is_some());
         line.id = "pizza".into();

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lapak_sdk::testing::{Capability, TestApp};
+use lapak_sdk::payments::{Decline, Money, OrderRefusal, Outcome, Receipt, Wanted};
+use lapak_sdk::testing::{Asked, Capability, TestApp};
 
 use super::{LANGUAGES, Warung};
 
@@ -225,7 +226,7 @@ fn without_storage_the_app_works_and_says_so() {
         app.text_of("not-kept")
             .starts_with("This device does not keep")
     );
-    app.tap("Place order");
+    app.tap("Order now, pay at the stall");
     assert_eq!(app.page(), "pages/orders");
     assert!(app.shows("Order 1"));
 }
@@ -235,7 +236,7 @@ fn an_order_is_placed_and_kept() {
     let mut app = open("en");
     app.tap("Add Nasi rendang");
     app.tab("pages/basket");
-    app.tap("Place order");
+    app.tap("Order now, pay at the stall");
     assert_eq!(
         (app.page().as_str(), app.title()),
         ("pages/orders", Some("Orders"))
@@ -254,7 +255,7 @@ fn an_order_is_placed_and_kept() {
         (app.page().as_str(), app.text_of("total").as_str()),
         ("pages/basket", "Rp 37.000")
     );
-    app.tap("Place order");
+    app.tap("Order now, pay at the stall");
     let orders: Vec<_> = app
         .texts()
         .into_iter()
@@ -275,7 +276,7 @@ fn speaks_indonesian() {
     );
     app.tab("pages/basket");
     assert_eq!(app.title(), Some("Keranjang"));
-    app.tap("Pesan sekarang");
+    app.tap("Pesan dulu, bayar di warung");
     assert!(app.shows("Pesanan 1") && app.shows("Bayar di warung"));
 }
 
@@ -297,4 +298,148 @@ fn both_languages_say_everything() {
             "{key}"
         );
     }
+}
+
+/// What the stall's server signs: a number is in it.
+const SIGNED: &[u8] = b"eyJhbGciOiJFZERTQSJ9.eyJvcmRlciI6IjE3LWFiIn0.c2ln";
+
+/// Somebody with two portions of rendang at the payment sheet.
+fn at_the_sheet(lang: &str) -> TestApp<Warung> {
+    let mut app = open(lang);
+    app.merchants_answer(Ok(SIGNED.to_vec()));
+    app.tap(if lang == "id" {
+        "Tambah Nasi rendang"
+    } else {
+        "Add Nasi rendang"
+    });
+    app.tab("pages/basket");
+    app.tap("pay");
+    assert_eq!(app.sheet(), Some(Asked::Order(SIGNED.to_vec())));
+    app
+}
+
+#[test]
+fn lunch_is_paid_and_the_receipt_shows() {
+    let mut app = at_the_sheet("en");
+    let items = [("rendang", 1), ("packaging", 1)].map(|(item, quantity)| Wanted {
+        item: item.into(),
+        quantity,
+    });
+    assert_eq!(app.ordered(), [("warung-sari".to_owned(), items.to_vec())]);
+    let receipt = app.confirm_sheet(Money::new(3_700_000, "IDR"));
+    assert_eq!(app.page(), "pages/orders");
+    assert_eq!(
+        app.text_of("1"),
+        format!(
+            "Order 1 2026-01-05 11:00 1 × Nasi rendang Paid Rp 37.000 Receipt {} Order again",
+            receipt.id
+        )
+    );
+    app.tab("pages/basket");
+    assert!(app.shows("Your basket is empty"));
+    let mut app = app.relaunch();
+    app.tab("pages/orders");
+    assert!(app.shows("Paid"));
+}
+
+#[test]
+fn a_second_tap_opens_no_second_sheet() {
+    let mut app = at_the_sheet("en");
+    assert!(app.is_disabled("pay") && app.is_disabled("place"));
+    app.confirm_sheet(Money::new(3_700_000, "IDR"));
+    assert_eq!(app.sheet(), None);
+    assert_eq!(app.ordered().len(), 1);
+}
+
+#[test]
+fn what_is_not_paid_is_told_and_the_basket_is_kept() {
+    let told = |answer: &dyn Fn(&mut TestApp<Warung>)| {
+        let mut app = at_the_sheet("en");
+        answer(&mut app);
+        assert_eq!(app.page(), "pages/basket");
+        assert!(app.has("rendang"));
+        let told = app.text_of("not-paid");
+        // And it can be paid after all.
+        app.merchants_answer(Ok(SIGNED.to_vec()));
+        app.tap("pay");
+        assert!(app.sheet().is_some() && !app.has("not-paid"));
+        told
+    };
+    let cancelled = told(&|app| app.cancel_sheet());
+    assert!(cancelled.contains("basket is still here"), "{cancelled}");
+    let expired = told(&|app| app.answer_sheet(Outcome::Expired));
+    assert!(expired.contains("no longer good"), "{expired}");
+    let few = told(&|app| app.decline_sheet(Decline::InsufficientFunds));
+    assert!(few.contains("not enough in your account"), "{few}");
+    let denied = told(&|app| app.answer_sheet(Outcome::AccessDenied));
+    assert!(denied.contains("pay at the stall"), "{denied}");
+}
+
+#[test]
+fn a_stall_that_signs_nothing_leaves_the_basket_alone() {
+    for (refusal, says) in [
+        (OrderRefusal::NotSold, "does not sell"),
+        (OrderRefusal::Unavailable, "does not answer"),
+    ] {
+        let mut app = open("en");
+        app.merchants_answer(Err(refusal));
+        app.tap("Add Bakso");
+        app.tab("pages/basket");
+        app.tap("pay");
+        assert_eq!(app.sheet(), None);
+        assert!(app.text_of("not-paid").contains(says));
+        assert!(app.has("bakso"));
+    }
+}
+
+#[test]
+fn without_payments_lunch_is_paid_at_the_stall() {
+    let mut app = TestApp::<Warung>::prepare(include_str!("../manifest.json"))
+        .deny(Capability::Payments)
+        .launch();
+    app.tap("Add Bakso");
+    app.tab("pages/basket");
+    app.tap("pay");
+    assert!(app.text_of("not-paid").contains("pay at the stall"));
+    app.tap("place");
+    assert_eq!(app.page(), "pages/orders");
+    assert!(app.shows("Pay at the stall"));
+}
+
+#[test]
+fn a_payment_is_not_forgotten_when_the_app_is_launched_anew() {
+    let mut app = at_the_sheet("en");
+    // The sheet is confirmed when the app that asked is gone.
+    let receipt = Receipt {
+        id: "simulated:9".into(),
+        amount: Money::new(3_700_000, "IDR"),
+        at_ms: 0,
+        simulated: true,
+        signed: String::new(),
+    };
+    app.order_is_paid("warung-sari", "17-ab", receipt);
+    let mut app = app.relaunch();
+    app.tab("pages/orders");
+    assert!(app.shows("Paid") && app.shows("Order 1"));
+    app.tab("pages/basket");
+    assert!(app.shows("Your basket is empty"));
+
+    // It was not confirmed: the basket is there, and can be paid.
+    let mut app = at_the_sheet("en").relaunch();
+    app.tab("pages/basket");
+    assert!(app.has("rendang") && !app.is_disabled("pay"));
+}
+
+/// The stall's catalogue and the menu say the same, so that nobody is surprised at the sheet.
+#[test]
+fn the_stall_signs_what_the_menu_says() {
+    let shop: serde_json::Value = serde_json::from_str(include_str!("../shop.json")).unwrap();
+    let items = shop["catalogue"]["items"].as_object().unwrap();
+    for dish in crate::menu::Dish::all() {
+        let item = &items[dish.id];
+        assert_eq!(item["title"], dish.name);
+        assert_eq!(item["price_minor"], dish.price.0 * 100, "{dish}");
+    }
+    assert_eq!(items["packaging"]["price_minor"], 200_000);
+    assert_eq!(items.len(), crate::menu::Dish::all().count() + 1);
 }

@@ -42,12 +42,14 @@ pub(super) async fn guard(
     response
 }
 
-fn strict_headers() -> [(HeaderName, HeaderValue); 7] {
+fn strict_headers() -> [(HeaderName, HeaderValue); 8] {
     [
         (
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(POLICY),
         ),
+        // For browsers that do not know `frame-ancestors`: a page in somebody else's frame can be made to be tapped.
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
         (
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),

@@ -1,6 +1,7 @@
 //! The messages of `PROTOCOL.md`, as far as they are read; those that are written stand where they are made.
 
 use lapak_host::ShellEvent;
+use lapak_host::grants::consent::Consent;
 use lapak_host::view::{Field, FieldValue, InputValue, NodeId, Trigger};
 use serde::Deserialize;
 
@@ -44,6 +45,37 @@ pub(super) enum FromShell {
         on: bool,
     },
     Storage {},
+    SheetPay {
+        sheet: u64,
+        pin: Digits,
+        fresh: bool,
+    },
+    SheetConsent {
+        sheet: u64,
+        answer: Consent,
+    },
+    SheetCancel {
+        sheet: u64,
+    },
+    Trust {},
+    Grant {
+        capability: String,
+        on: bool,
+    },
+    TakeBack {
+        capability: String,
+    },
+}
+
+/// A PIN as it was typed. Written down nowhere, not even in a log.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Digits(pub(super) String);
+
+impl std::fmt::Debug for Digits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Digits(…)")
+    }
 }
 
 /// A trigger by its WIT name.
@@ -115,9 +147,16 @@ impl FromShell {
             Self::Bottom { seq } => (seq, ShellEvent::PageBottomReached),
             Self::Show { seq } => (seq, ShellEvent::Show),
             Self::Hide { seq } => (seq, ShellEvent::Hide),
-            Self::Hello { .. } | Self::Restart {} | Self::Inspect { .. } | Self::Storage {} => {
-                return None;
-            }
+            Self::Hello { .. }
+            | Self::Restart {}
+            | Self::Inspect { .. }
+            | Self::Storage {}
+            | Self::SheetPay { .. }
+            | Self::SheetConsent { .. }
+            | Self::SheetCancel { .. }
+            | Self::Trust {}
+            | Self::Grant { .. }
+            | Self::TakeBack { .. } => return None,
         })
     }
 }
@@ -186,10 +225,23 @@ mod tests {
             r#"{"t":"restart"}"#,
             r#"{"t":"inspect","on":true}"#,
             r#"{"t":"storage"}"#,
+            r#"{"t":"sheet-pay","sheet":4,"pin":"135790","fresh":false}"#,
+            r#"{"t":"sheet-consent","sheet":4,"answer":"while-in-use"}"#,
+            r#"{"t":"sheet-cancel","sheet":4}"#,
+            r#"{"t":"trust"}"#,
+            r#"{"t":"grant","capability":"payments","on":false}"#,
+            r#"{"t":"take-back","capability":"wallet"}"#,
         ] {
             serde_json::from_str::<FromShell>(message)
                 .unwrap_or_else(|error| panic!("{message}: {error}"));
         }
+    }
+
+    #[test]
+    fn a_pin_is_not_shown() {
+        let message = r#"{"t":"sheet-pay","sheet":4,"pin":"135790","fresh":false}"#;
+        let message: FromShell = serde_json::from_str(message).expect("a message");
+        assert!(!format!("{message:?}").contains("135790"));
     }
 
     #[test]
@@ -206,6 +258,9 @@ mod tests {
             r#"{"t":"input","seq":1,"node":1,"on":"change","value":{"number":"NaN"}}"#,
             r#"{"t":"input","seq":1,"node":1,"on":"change","value":{"text":"a","toggled":true}}"#,
             r#"{"t":"back","seq":1,"more":1}"#,
+            r#"{"t":"sheet-pay","sheet":4,"pin":135790,"fresh":false}"#,
+            r#"{"t":"sheet-pay","sheet":-4,"pin":"135790","fresh":false}"#,
+            r#"{"t":"sheet-consent","sheet":4,"answer":"perhaps"}"#,
         ] {
             assert!(
                 serde_json::from_str::<FromShell>(message).is_err(),

@@ -7,7 +7,8 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use lapak_host::{EndReport, Screen, SendError, Update};
+use lapak_host::sheet::SheetId;
+use lapak_host::{EndReport, Runtime, Screen, SendError, Session, Update};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
@@ -18,7 +19,7 @@ use super::pages::{ended_message, page_message};
 use super::resume::Absent;
 use super::sessions::{Live, OpenSession, Taken, Watched};
 use super::shelf::Build;
-use super::{Preview, guard, inspect};
+use super::{Preview, guard, inspect, sheets, trust};
 use crate::html::wire::patch_json;
 
 /// The largest message taken.
@@ -154,6 +155,30 @@ impl Talk {
                     inspect::storage(&self.preview.inner.runtime, &self.live.session).await;
                 self.send(&message).await
             }
+            FromShell::SheetPay { sheet, pin, fresh } => {
+                let session = self.live.session.clone();
+                let answered = sheets::pay(&session, SheetId(sheet), pin, fresh).await;
+                self.answered(answered).await
+            }
+            FromShell::SheetConsent { sheet, answer } => {
+                let session = self.live.session.clone();
+                let answered = sheets::consent(&session, SheetId(sheet), answer).await;
+                self.answered(answered).await
+            }
+            FromShell::SheetCancel { sheet } => {
+                let session = self.live.session.clone();
+                let answered = sheets::cancel(&session, SheetId(sheet)).await;
+                self.answered(answered).await
+            }
+            FromShell::Trust {} => self.trust(|_, _| {}).await,
+            FromShell::Grant { capability, on } => {
+                self.trust(move |_, session| trust::set_grant(session, &capability, on))
+                    .await
+            }
+            FromShell::TakeBack { capability } => {
+                self.trust(move |runtime, session| trust::take_back(runtime, session, &capability))
+                    .await
+            }
             event => match (self.client.clone(), event.event()) {
                 (Some(client), Some((seq, event))) => {
                     let session = &self.live.session;
@@ -187,6 +212,7 @@ impl Talk {
         if !current && screen.version > 0 {
             self.paint(&screen).await?;
         }
+        self.tell_sheets().await?;
         self.tell_end(&screen).await
     }
 
@@ -205,7 +231,42 @@ impl Talk {
         if screen.version > 0 {
             self.paint(&screen).await?;
         }
+        self.tell_sheets().await?;
         self.tell_end(&screen).await
+    }
+
+    /// The sheets that are open: a page that was away, or loaded again, shows the first again.
+    async fn tell_sheets(&mut self) -> Result<(), Gone> {
+        let message = sheets::open(&self.live.session, &self.open.start.lang);
+        self.send(&message).await
+    }
+
+    /// Tells why an answer was not taken. What comes of one that was, the session tells.
+    async fn answered(&mut self, answered: Result<(), Value>) -> Result<(), Gone> {
+        if let Err(refusal) = answered {
+            self.send(&refusal).await?;
+            self.tell_sheets().await?;
+        }
+        Ok(())
+    }
+
+    /// Changes something about what the app may use, and tells how it is then. Off this thread: it waits for the disk.
+    async fn trust(
+        &mut self,
+        change: impl FnOnce(&Runtime, &Session) + Send + 'static,
+    ) -> Result<(), Gone> {
+        let (runtime, session) = (
+            self.preview.inner.runtime.clone(),
+            self.live.session.clone(),
+        );
+        let told = tokio::task::spawn_blocking(move || {
+            change(&runtime, &session);
+            trust::overview(&runtime, &session)
+        });
+        match told.await {
+            Ok(message) => self.send(&message).await,
+            Err(error) => self.not_understood(&error.to_string()).await,
+        }
     }
 
     async fn update(&mut self, update: Result<Update, RecvError>) -> Result<(), Gone> {
@@ -229,9 +290,13 @@ impl Talk {
             }
             Ok(Update::Page(screen)) => self.paint(&screen).await,
             Ok(Update::Ended(report)) => self.end(&report).await,
+            Ok(Update::Sheet(_)) => self.tell_sheets().await,
+            Ok(Update::SheetOver(sheet, outcome)) => {
+                self.send(&sheets::over(sheet, &outcome)).await?;
+                self.tell_sheets().await
+            }
             // The journal has them.
             Ok(Update::Log(_) | Update::Handled(_)) => Ok(()),
-            Ok(Update::Sheet(_) | Update::SheetOver(..)) => Ok(()),
             Err(RecvError::Lagged(_)) => self.resync().await,
             Err(RecvError::Closed) => Err(Gone),
         }

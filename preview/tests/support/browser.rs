@@ -196,6 +196,18 @@ impl Browser {
             .expect("the browser takes it");
     }
 
+    /// A screen of this size with two dots to a pixel.
+    pub(crate) async fn sharp(&self, width: u32, height: u32) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": false });
+        let command =
+            DevTools(json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": size }));
+        self.client
+            .issue_cmd(command)
+            .await
+            .expect("the browser takes it");
+    }
+
     /// What the browser complained of, such as a breach of the page's policy.
     pub(crate) async fn complaints(&self) -> Vec<String> {
         let log = self.client.issue_cmd(Complaints).await.expect("a log");

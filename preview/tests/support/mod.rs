@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod browser;
+pub(crate) mod sheet;
 pub(crate) mod shell;
 
 use std::net::SocketAddr;
@@ -9,10 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use lapak_abi::package::{Package, PackageLimits};
+use lapak_host::audit::sqlite::SqliteAudit;
 use lapak_host::capability::Providers;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
+use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::recording::RecordOptions;
 use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
+use lapak_ledger::ledger::{Ledger, Proof};
+use lapak_preview::demo::{DemoBank, DemoShop};
 use lapak_preview::{KeptSessions, Preview, PreviewOptions};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -53,12 +58,20 @@ impl Server {
     }
 
     async fn at(address: &str, data: tempfile::TempDir, to_come: Option<&str>) -> Self {
-        let storage = SqliteStorage::open(&data.path().join("storage.sqlite")).expect("storage");
+        let file = |name: &str| data.path().join(name);
+        let storage = SqliteStorage::open(&file("storage.sqlite")).expect("storage");
+        let shop = DemoShop::of_folder(&root().join("examples/warung")).expect("a shop");
+        let shops: Vec<_> = shop.into_iter().collect();
+        let bank = DemoBank::open(data.path(), &shops).expect("a bank");
         let config = RuntimeConfig {
             providers: Providers {
                 storage: Arc::new(storage),
+                payments: bank.payments(),
+                wallet: bank.wallet(),
                 ..Providers::simulated()
             },
+            consents: Arc::new(SqliteConsents::open(&file("consents.sqlite")).expect("consents")),
+            audit: Arc::new(SqliteAudit::open(&file("audit.sqlite")).expect("an audit")),
             snapshots: Some(SnapshotConfig::in_folder(data.path()).expect("a store")),
             record: Some(RecordOptions {
                 most_bytes: 2 << 20,
@@ -107,6 +120,22 @@ impl Server {
         self.data
     }
 
+    /// Proves the bank's books, as `lapak ledger verify` does.
+    pub(crate) fn books(&self) -> Proof {
+        let books = DemoBank::books(self.data.path());
+        Ledger::verify_file(&books, &[]).expect("the books are sound")
+    }
+
+    /// What is in an account of the bank's, in minor units.
+    pub(crate) fn balance(&self, account: &str) -> i64 {
+        let books = DemoBank::books(self.data.path());
+        let ledger = Ledger::open(&books, lapak_ledger::ledger::LedgerOptions::default());
+        let account = account.parse().expect("a name");
+        let balance = ledger.expect("the books").balance(&account);
+        let balance = balance.expect("read").expect("an account");
+        balance.available_minor
+    }
+
     /// `http://127.0.0.1:…` and a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
@@ -121,6 +150,6 @@ pub(crate) fn built(app: &str) -> Package {
     Package::read(built.bytes, &PackageLimits::default()).expect("the package reads")
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

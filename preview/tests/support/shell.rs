@@ -40,11 +40,20 @@ pub(crate) async fn body(response: Response<Body>) -> String {
 
 /// Launches the counter; gives the path of its session's page and the person's cookie.
 pub(crate) async fn launched(server: &Server, cookie: Option<&str>) -> (String, String) {
+    launched_app(server, "counter", cookie).await
+}
+
+/// Launches an app; gives the path of its session's page and the person's cookie.
+pub(crate) async fn launched_app(
+    server: &Server,
+    app: &str,
+    cookie: Option<&str>,
+) -> (String, String) {
     let headers: Vec<_> = cookie
         .map(|cookie| ("cookie", cookie))
         .into_iter()
         .collect();
-    let response = get(server, "/a/counter", &headers).await;
+    let response = get(server, &format!("/a/{app}"), &headers).await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     let header = |name: &str| {
         response
@@ -146,7 +155,29 @@ pub(crate) fn node(page: &Value, label: &str) -> u64 {
     let at = html
         .find(&format!("aria-label=\"{label}\""))
         .unwrap_or_else(|| panic!("no {label:?} in {html}"));
-    let element = &html[html[..at].rfind('<').expect("an element")..];
+    node_around(html, at)
+}
+
+/// The node with this key.
+pub(crate) fn node_of_key(page: &Value, key: &str) -> u64 {
+    let html = page["html"].as_str().expect("html");
+    let at = html
+        .find(&format!("data-key=\"{key}\""))
+        .unwrap_or_else(|| panic!("no {key:?} in {html}"));
+    node_around(html, at)
+}
+
+/// The nearest node that begins before this place of the HTML and takes taps.
+pub(crate) fn node_around(html: &str, at: usize) -> u64 {
+    let takes_taps = |from: usize| {
+        let tag = html[from..].split('>').next().unwrap_or_default();
+        tag.contains("data-n=") && tag.contains("data-on=")
+    };
+    let mut before = html[..at].rfind('<').expect("an element");
+    while !takes_taps(before) {
+        before = html[..before].rfind('<').expect("an element around it");
+    }
+    let element = &html[before..];
     let id = element.split("data-n=\"").nth(1).expect("a number");
     id.split('"')
         .next()

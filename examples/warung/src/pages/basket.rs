@@ -1,9 +1,10 @@
-//! The basket: its lines, what they come to, and the order.
+//! The basket: its lines, what they come to, and how it is paid.
 
 use lapak_sdk::prelude::*;
 
 use super::{basket_stepper, empty, not_kept, to_menu};
 use crate::basket::{Bill, Line};
+use crate::checkout::Checkout;
 use crate::{Msg, Page, Warung};
 
 pub(crate) fn page(app: &Warung) -> View<'_, Msg> {
@@ -22,27 +23,40 @@ pub(crate) fn page(app: &Warung) -> View<'_, Msg> {
     let bill = app.kept.basket.bill();
     let content = (
         not_kept(app),
+        not_paid(app),
         rows,
         bill.map(|bill| bill_card(&app.texts, bill)),
     );
-    let place = button(app.texts.get("basket.place"))
+    view((scroll(content).class("content pad"), foot(app, bill))).class("screen")
+}
+
+/// Why it was not paid; what was put in is still there.
+fn not_paid(app: &Warung) -> Option<View<'_, Msg>> {
+    let why = text(app.texts.get(app.notice?)).class("notice-text");
+    let line = view((icon(IconName::Info).size(20), why));
+    Some(line.class("notice").key("not-paid"))
+}
+
+fn foot(app: &Warung, bill: Option<Bill>) -> View<'_, Msg> {
+    let texts = &app.texts;
+    let Some(bill) = bill else {
+        let too_much = text(texts.get("basket.too_much")).class("foot-hint");
+        return view(too_much).class("foot");
+    };
+    let busy = app.checkout != Checkout::None;
+    let pay = button(texts.fill("basket.pay", &[("total", &bill.total)]))
         .primary()
         .class("main")
-        .key("place");
-    let pay = text(app.texts.get(if bill.is_some() {
-        "basket.pay_at_stall"
-    } else {
-        "basket.too_much"
-    }));
-    let foot = (
-        place.disabled(bill.is_none()).on_tap(Msg::PlaceOrder),
-        pay.class("foot-hint"),
-    );
-    view((
-        scroll(content).class("content pad"),
-        view(foot).class("foot"),
-    ))
-    .class("screen")
+        .key("pay")
+        .loading(busy)
+        .on_tap(Msg::CheckOut);
+    let place = button(texts.get("basket.at_stall"))
+        .plain()
+        .class("at-stall")
+        .key("place")
+        .disabled(busy)
+        .on_tap(Msg::PlaceOrder);
+    view((pay, place)).class("foot")
 }
 
 fn row<'a>(texts: &Translations, line: &Line) -> View<'a, Msg> {

@@ -32,10 +32,18 @@ fn card<'a>(texts: &Translations, order: &Order) -> View<'a, Msg> {
         text(number).class("order-number"),
         text(&order.time).class("order-time"),
     );
+    let (says, look) = match order.receipt {
+        Some(_) => ("orders.paid", "tag green"),
+        None => ("orders.pay", "tag"),
+    };
     let pay = (
-        text(texts.get("orders.pay")).class("tag green"),
+        text(texts.get(says)).class(look),
         text(order.total).class("price").key("total"),
     );
+    let receipt = order
+        .receipt
+        .as_ref()
+        .map(|id| text(texts.fill("orders.receipt", &[("id", id)])).class("order-receipt"));
     let again = button(texts.get("orders.again"))
         .class("pill")
         .on_tap(Msg::OrderAgain(order.number));
@@ -43,6 +51,7 @@ fn card<'a>(texts: &Translations, order: &Order) -> View<'a, Msg> {
         view(head).class("order-head"),
         view(order.lines.iter().map(line)).class("order-lines"),
         view(pay).class("order-pay"),
+        receipt.map(|receipt| receipt.key("receipt")),
         again,
     ))
     .class("order card")

@@ -59,7 +59,12 @@ impl LedgerProvider {
         Self::labelled(ledger, key, merchants, LEDGER, label)
     }
 
-    pub(super) fn labelled(
+    /// As [`LedgerProvider::new`], under another label: a demonstration's books, in which no real money is. `name` is the
+    /// first part of receipts' ids.
+    ///
+    /// # Errors
+    /// When its thread cannot be started.
+    pub fn labelled(
         ledger: Arc<Ledger>,
         key: Arc<SecretKey>,
         merchants: Arc<Merchants>,

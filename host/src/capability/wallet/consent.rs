@@ -190,6 +190,7 @@ pub(super) fn note(
     });
 }
 
+/// By the clock that sheets expire by: an app may be shown another.
 fn now_ms(session: &Shared) -> i64 {
-    i64::try_from(session.providers.clock.now().unix_ms).unwrap_or(i64::MAX)
+    session.providers.payments.parts().clock.now_ms()
 }

@@ -1,0 +1,77 @@
+//! What the inspector shows of trust: what the app may use, what the person agreed to, and what came of every use; and how
+//! it is taken back.
+
+use lapak_host::audit::AuditQuery;
+use lapak_host::grants::{Capability, Decision, Why};
+use lapak_host::{Runtime, Session};
+use serde_json::{Value, json};
+
+/// Entries of the audit that are shown.
+const ENTRIES: usize = 200;
+
+/// What this session may use, what its person has answered, and the audit of this person and app, newest first. Reads the
+/// disk.
+pub(super) fn overview(runtime: &Runtime, session: &Session) -> Value {
+    let owner = session.owner();
+    let grants: Vec<Value> = Capability::ALL
+        .into_iter()
+        .map(|capability| grant(session, capability))
+        .collect();
+    let query = AuditQuery {
+        person: Some(&owner.person),
+        app_id: Some(&owner.app_id),
+        limit: ENTRIES,
+        ..AuditQuery::default()
+    };
+    let read = runtime.consents(&owner.person).map_err(|e| e.to_string());
+    let read = read.and_then(|consents| {
+        let audit = runtime.audit(query).map_err(|error| error.to_string())?;
+        Ok((consents, audit))
+    });
+    match read {
+        Ok((consents, audit)) => {
+            let of_app = consents
+                .into_iter()
+                .filter(|consent| *consent.app_id == *owner.app_id);
+            let consents: Vec<_> = of_app.collect();
+            json!({ "t": "trust", "grants": grants, "consents": consents, "audit": audit })
+        }
+        Err(error) => {
+            tracing::error!(%error, "what people agreed to cannot be read");
+            json!({ "t": "error", "message": "what you agreed to cannot be read at the moment" })
+        }
+    }
+}
+
+fn grant(session: &Session, capability: Capability) -> Value {
+    let (state, why) = match session.grants().decide(capability) {
+        Decision::Allowed => ("allowed", None),
+        Decision::AskPerson => ("asks", None),
+        Decision::Denied(why) => ("denied", Some(why)),
+    };
+    let granted = !matches!(why, Some(Why::NotGranted | Why::NotInManifest));
+    json!({
+        "capability": capability.name(), "state": state, "granted": granted,
+        "asked_for": why != Some(Why::NotInManifest), "why": why.map(|why| why.to_string()),
+    })
+}
+
+/// Grants the session a capability, or withdraws it: it acts on the app's next call.
+pub(super) fn set_grant(session: &Session, capability: &str, on: bool) {
+    match Capability::named(capability) {
+        Some(capability) if on => session.grants().grant(capability),
+        Some(capability) => session.grants().withdraw(capability),
+        None => {}
+    }
+}
+
+/// Takes back what the person agreed to, in every session of theirs. Writes to the disk.
+pub(super) fn take_back(runtime: &Runtime, session: &Session, capability: &str) {
+    let Some(capability) = Capability::named(capability) else {
+        return;
+    };
+    let owner = session.owner();
+    if let Err(error) = runtime.withdraw_consent(&owner.person, &owner.app_id, capability) {
+        tracing::error!(%error, "open sessions are refused, but the kept answer could not be removed");
+    }
+}
