@@ -55,16 +55,18 @@ impl Host {
         grants
     }
 
-    /// Looks again whether what a new session was given because the person had agreed to it is still agreed to: it may have
-    /// been taken back before the session could be found.
+    /// Looks again whether what a session may use because the person agreed to it is still agreed to: it may have been taken
+    /// back before the session could be found among the open ones, or while it was on disk. Where nothing is kept the
+    /// person is asked again.
     pub(super) fn check_consents(&self, session: &Shared) {
         let asked = |one: &Capability| one.needs_consent();
         for capability in session.grants.granted().into_iter().filter(asked) {
             let owner = &session.owner;
             let kept = self.consents.find(&owner.person, &owner.app_id, capability);
-            let agreed = |kept: KeptConsent| kept.answer == Consent::Always;
-            if !kept.is_ok_and(|kept| kept.is_some_and(agreed)) {
-                session.grants.disagree(capability);
+            match kept.ok().flatten().map(|kept| kept.answer) {
+                Some(Consent::Always) => {}
+                Some(Consent::No) => session.grants.disagree(capability),
+                _ => session.grants.forget_answer(capability),
             }
         }
     }
