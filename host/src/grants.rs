@@ -214,6 +214,14 @@ impl Grants {
         });
     }
 
+    /// As if the person had not been asked.
+    pub(crate) fn forget_answer(&self, capability: Capability) {
+        self.change(|terms| {
+            terms.agreed.remove(capability);
+            terms.refused.remove(capability);
+        });
+    }
+
     /// Grows (and wraps) with every change, so that whoever keeps a decision can see that it is out of date.
     #[must_use]
     pub fn generation(&self) -> u16 {

@@ -257,6 +257,7 @@ impl Runtime {
         if !host.registry.insert(&shared, host.max_sessions) {
             return Err(LaunchError::TooManySessions(host.max_sessions));
         }
+        host.check_consents(&shared);
         count(&host.metrics.launched);
         Ok(Session { shared })
     }

@@ -39,10 +39,11 @@ const PLANS: [(&str, &str); 7] = [
 async fn nothing_that_a_host_does_shows() {
     let seed = number_from("LAPAK_ENDURANCE_SEED", 20_261_124);
     let sessions = number_from("LAPAK_ENDURANCE_SESSIONS", 200);
-    let end = Instant::now() + Duration::from_secs(number_from("LAPAK_ENDURANCE_SECONDS", 20));
     println!("LAPAK_ENDURANCE_SEED={seed}");
     let folder = tempfile::tempdir().expect("a folder");
     let mut world = World::new(folder.path(), seed).await;
+    // Building the apps is not what is to be endured.
+    let end = Instant::now() + Duration::from_secs(number_from("LAPAK_ENDURANCE_SECONDS", 20));
     while Instant::now() < end {
         if (world.pairs.len() as u64) < sessions {
             world.launch();

@@ -9,7 +9,7 @@ use lapak_host::grants::consent::memory::MemoryConsents;
 use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::grants::consent::{Consent, ConsentStore};
 use lapak_host::sheet::{SheetAnswer, SheetAsk, SheetError};
-use lapak_host::{App, Capability, Runtime, RuntimeConfig, Session};
+use lapak_host::{App, Capability, Runtime, RuntimeConfig, Session, SnapshotConfig};
 use support::money::{APP, World, account, ani, ask, asked, refused, start, told};
 use support::until;
 
@@ -159,6 +159,46 @@ async fn accounts_of_others_cannot_be_read() {
     }
     let session = ani(&runtime, &app, "call-wallet-history", "not a name").await;
     assert!(refused(&session).await.contains("invalid"));
+}
+
+/// A copy of a session does not bring back what was taken back while it was on disk.
+#[tokio::test]
+async fn what_is_taken_back_while_a_session_is_on_disk_stays_taken_back() {
+    let world = World::new();
+    let consents = Arc::new(MemoryConsents::default());
+    let config = || RuntimeConfig {
+        consents: consents.clone(),
+        snapshots: Some(
+            SnapshotConfig::in_folder(&support::money::sessions(&world)).expect("kept"),
+        ),
+        ..world.config()
+    };
+    let mut ids = Vec::new();
+    {
+        let (runtime, app) = start(config()).await;
+        for _ in 0..2 {
+            let session = ani(&runtime, &app, "call-wallet-accounts", "").await;
+            ask(&session).await;
+            if ids.is_empty() {
+                answer(&session, Consent::Always).await;
+            }
+            told(&session, "10000000").await;
+            ids.push(session.id());
+        }
+        let patience = std::time::Duration::from_secs(30);
+        assert_eq!(runtime.suspend(patience).await.expect("suspended"), 0);
+    }
+    let (runtime, _app) = start(config()).await;
+    let kept = runtime.session(ids[0]).expect("resumed");
+    support::settled(&kept).await;
+    ask(&kept).await;
+    until("it is read", || kept.sheets().is_empty()).await;
+    assert_eq!(kept.grants().check(Capability::Wallet), Ok(()));
+    let taken_back = runtime.withdraw_consent("ani", APP, Capability::Wallet);
+    taken_back.expect("withdrawn");
+    let on_disk = runtime.session(ids[1]).expect("resumed");
+    assert!(on_disk.grants().check(Capability::Wallet).is_err());
+    asked(&on_disk).await;
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `payments`: an app asks, a person agrees on a sheet that the app cannot touch, money moves once.
 //!
-//! From call to outcome: [`wants`] checks what the app brought; [`asking`] asks the person and writes down that they agreed
-//! ([`records`]) before [`till`] asks the provider, again if need be, until it is known what came of it.
+//! From call to outcome: `wants` checks what the app brought; `asking` asks the person and writes down that they agreed
+//! ([`records`]) before `till` asks the provider, again if need be, until it is known what came of it.
 
 mod asking;
 mod parts;

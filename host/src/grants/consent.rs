@@ -13,7 +13,7 @@ use super::Capability;
 pub enum Consent {
     /// For this request alone. Kept nowhere.
     Once,
-    /// As long as this session lasts. Kept with the session.
+    /// As long as this session lasts, or until its host is restarted. Kept nowhere.
     WhileInUse,
     /// From now on.
     Always,

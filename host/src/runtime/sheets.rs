@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::audit::{AuditEntry, AuditError, AuditQuery};
 use crate::grants::consent::{Consent, ConsentError, KeptConsent};
 use crate::grants::{Capability, Decision, Grants};
+use crate::session::Shared;
 
 /// How often sheets are looked at for those that have expired.
 const TICK: Duration = Duration::from_millis(500);
@@ -53,6 +54,22 @@ impl Host {
         }
         grants
     }
+
+    /// Looks again whether what a session may use because the person agreed to it is still agreed to: it may have been taken
+    /// back before the session could be found among the open ones, or while it was on disk. Where nothing is kept the
+    /// person is asked again.
+    pub(super) fn check_consents(&self, session: &Shared) {
+        let asked = |one: &Capability| one.needs_consent();
+        for capability in session.grants.granted().into_iter().filter(asked) {
+            let owner = &session.owner;
+            let kept = self.consents.find(&owner.person, &owner.app_id, capability);
+            match kept.ok().flatten().map(|kept| kept.answer) {
+                Some(Consent::Always) => {}
+                Some(Consent::No) => session.grants.disagree(capability),
+                _ => session.grants.forget_answer(capability),
+            }
+        }
+    }
 }
 
 impl Runtime {
@@ -74,8 +91,10 @@ impl Runtime {
         app_id: &str,
         capability: Capability,
     ) -> Result<(), ConsentError> {
+        // First what is kept: a session that begins meanwhile reads it again once it can be found among the open ones.
+        let forgotten = self.host().consents.forget(person, app_id, capability);
         self.refuse_open_sessions(person, app_id, &[capability]);
-        self.host().consents.forget(person, app_id, capability)
+        forgotten
     }
 
     /// A person uninstalls an app: what they agreed to for it is forgotten, and open sessions are refused on their next
@@ -84,8 +103,9 @@ impl Runtime {
     /// # Errors
     /// [`ConsentError`], as of [`withdraw_consent`](Self::withdraw_consent).
     pub fn forget_consents(&self, person: &str, app_id: &str) -> Result<(), ConsentError> {
+        let forgotten = self.host().consents.forget_app(person, app_id);
         self.refuse_open_sessions(person, app_id, &Capability::ALL);
-        self.host().consents.forget_app(person, app_id)
+        forgotten
     }
 
     /// Who asked for what, and what came of it, newest first. It reads the disk.

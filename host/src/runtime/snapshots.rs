@@ -245,6 +245,7 @@ impl Snapshots {
             shared.abandon();
             return Err(ResumeError::TooManySessions(host.max_sessions));
         }
+        host.check_consents(&shared);
         host.scheduler.wake(&shared);
         Ok(shared)
     }

@@ -121,7 +121,9 @@ fn of_another_session_is_refused() {
         assert!(matches!(error, SealError::Tampered), "{error}");
     }
     assert_eq!(
-        open(&KEY, one, ACCEPTS, ones.clone()).expect("its own").plain,
+        open(&KEY, one, ACCEPTS, ones.clone())
+            .expect("its own")
+            .plain,
         b"one's"
     );
 }
