@@ -34,6 +34,9 @@ import { element } from './overlays.js';
  * @property {string | null} reason
  */
 
+/** How long what came of a sheet may be behind the list that does not have it any more, in milliseconds. */
+const BEHIND_MS = 1_500;
+
 export class PaymentSheet {
   /** @type {Sheet[]} */
   #sheets = [];
@@ -44,7 +47,6 @@ export class PaymentSheet {
   #live = true;
   #ends = Infinity;
   #tick = 0;
-  #late = 0;
   /** @type {Element | null} */
   #before = null;
   /** What came of the sheet on show. @type {any} */
@@ -53,6 +55,10 @@ export class PaymentSheet {
   /** Our answer is on its way: until the server says something about it. */
   #asked = false;
   #locked = false;
+  /** Waits for what came of a sheet that is open no more. */
+  #gone = 0;
+  /** Whether the next list is the first of a connection: what came of sheets meanwhile is not told any more. */
+  #anew = false;
 
   /**
    * @param {object} options
@@ -103,7 +109,7 @@ export class PaymentSheet {
 
   /** Without a connection nothing can be decided. @param {boolean} live */
   connection(live) {
-    this.#live = live;
+    this.#live = this.#anew = live;
     if (!this.#shown || this.#step === 'done') return;
     // Whether our answer arrived, the server's next list of sheets tells.
     if (this.#asked && this.#step === 'paying') this.#go('pin');
@@ -117,8 +123,14 @@ export class PaymentSheet {
     this.#sheets = sheets;
     // What came of a sheet stays until the person has read it.
     if (this.#step === 'done' && this.#shown) return this.#draw();
-    // The sheet is over, and what came of it is on its way: nobody who paid is left without an answer.
-    if (this.#step === 'paying' && this.#shown && !sheets.some((one) => one.id === this.#shown?.id)) return this.#expect();
+    const [anew, shown] = [this.#anew, this.#shown];
+    this.#anew = false;
+    // The bank was quick: the list is as it is now, and what came of the sheet is on its way.
+    if (shown && !anew && !sheets.some(({ id }) => id === shown.id)) {
+      this.#gone ||= setTimeout(() => this.#next(), BEHIND_MS);
+      return undefined;
+    }
+    this.#forgetGone();
     const first = sheets[0] ?? null;
     if (!first) return this.#close();
     const same = this.#shown?.id === first.id;
@@ -128,14 +140,6 @@ export class PaymentSheet {
     else if (first.stage === 'waiting') this.#wait();
     else if (!this.#asked) this.#draw();
     return undefined;
-  }
-
-  /** Waits for what came of the sheet on show; not for ever, since another window or a server that started again may have had it. */
-  #expect() {
-    clearTimeout(this.#late);
-    this.#late = setTimeout(() => {
-      if (this.#step === 'paying') this.#next();
-    }, 5_000);
   }
 
   /** The bank is at work. */
@@ -324,7 +328,7 @@ export class PaymentSheet {
   #done(outcome) {
     this.#sheets = this.#sheets.filter((one) => one.id !== outcome.sheet);
     if (this.#shown?.id !== outcome.sheet) return;
-    clearTimeout(this.#late);
+    this.#forgetGone();
     this.#asked = false;
     // Who said so need not be told.
     if (['cancelled', 'agreed', 'refused'].includes(outcome.outcome)) return this.#next();
@@ -334,8 +338,13 @@ export class PaymentSheet {
     return undefined;
   }
 
+  #forgetGone() {
+    clearTimeout(this.#gone);
+    this.#gone = 0;
+  }
+
   #next() {
-    clearTimeout(this.#late);
+    this.#forgetGone();
     this.#shown = null;
     this.#step = 'review';
     this.#all(this.#sheets);
