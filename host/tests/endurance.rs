@@ -161,7 +161,7 @@ impl World {
             name,
             session,
             twin,
-            shows_answers: app == 1,
+            shows_answers: app == 1 || (app == 2 && action == "call-everything"),
         });
     }
 
