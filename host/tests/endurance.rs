@@ -89,6 +89,8 @@ struct Pair {
     name: String,
     session: Session,
     twin: Session,
+    /// What a request came to is on show.
+    shows_answers: bool,
 }
 
 impl World {
@@ -159,6 +161,7 @@ impl World {
             name,
             session,
             twin,
+            shows_answers: app == 1,
         });
     }
 
@@ -189,6 +192,11 @@ impl World {
         for _ in 0..=self.dice.roll(4) {
             let event = self.dice.one_of(&choice).clone();
             self.send(at, event).await;
+            // Whether an answer or the next tap comes first is for nobody to say, and this app shows which did.
+            if self.pairs[at].shows_answers {
+                settled(&self.pairs[at].twin).await;
+                settled(&self.pairs[at].session).await;
+            }
         }
     }
 

@@ -44,6 +44,7 @@ export class PaymentSheet {
   #live = true;
   #ends = Infinity;
   #tick = 0;
+  #late = 0;
   /** @type {Element | null} */
   #before = null;
   /** What came of the sheet on show. @type {any} */
@@ -116,6 +117,8 @@ export class PaymentSheet {
     this.#sheets = sheets;
     // What came of a sheet stays until the person has read it.
     if (this.#step === 'done' && this.#shown) return this.#draw();
+    // The sheet is over, and what came of it is on its way: nobody who paid is left without an answer.
+    if (this.#step === 'paying' && this.#shown && !sheets.some((one) => one.id === this.#shown?.id)) return this.#expect();
     const first = sheets[0] ?? null;
     if (!first) return this.#close();
     const same = this.#shown?.id === first.id;
@@ -125,6 +128,14 @@ export class PaymentSheet {
     else if (first.stage === 'waiting') this.#wait();
     else if (!this.#asked) this.#draw();
     return undefined;
+  }
+
+  /** Waits for what came of the sheet on show; not for ever, since another window or a server that started again may have had it. */
+  #expect() {
+    clearTimeout(this.#late);
+    this.#late = setTimeout(() => {
+      if (this.#step === 'paying') this.#next();
+    }, 5_000);
   }
 
   /** The bank is at work. */
@@ -313,6 +324,7 @@ export class PaymentSheet {
   #done(outcome) {
     this.#sheets = this.#sheets.filter((one) => one.id !== outcome.sheet);
     if (this.#shown?.id !== outcome.sheet) return;
+    clearTimeout(this.#late);
     this.#asked = false;
     // Who said so need not be told.
     if (['cancelled', 'agreed', 'refused'].includes(outcome.outcome)) return this.#next();
@@ -323,6 +335,7 @@ export class PaymentSheet {
   }
 
   #next() {
+    clearTimeout(this.#late);
     this.#shown = null;
     this.#step = 'review';
     this.#all(this.#sheets);
