@@ -13,9 +13,9 @@
 //! fn update(&mut self, msg: Msg, cx: &mut Context<Self>) {
 //!     match msg {
 //!         Msg::Pay(order) => cx.spawn(payments::pay(order), Msg::Over),
-//!         Msg::Over(Ok(payments::Outcome::Paid(receipt))) => console::info(&receipt.id),
+//!         Msg::Over(Ok(payments::Outcome::Paid(receipt))) => console::info!("paid: {}", receipt.id),
 //!         Msg::Over(Ok(_not_paid)) => {}
-//!         Msg::Over(Err(error)) => console::error(&error.to_string()),
+//!         Msg::Over(Err(error)) => console::error!("{error}"),
 //!     }
 //! }
 //! # }

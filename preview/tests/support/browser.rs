@@ -21,7 +21,7 @@ const SHIFT: char = '\u{e008}';
 pub(crate) struct Browser {
     pub(crate) client: Client,
     driver: Child,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 impl Browser {
@@ -56,7 +56,7 @@ impl Browser {
         Self {
             client,
             driver,
-            _profile: profile,
+            profile,
         }
     }
 
@@ -271,7 +271,11 @@ impl WebDriverCompatibleCommand for Complaints {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Ends Chromium as well: the driver kills what it started.
+        // The driver leaves what it started behind when it is killed. Chromium is found by the folder that it alone has.
+        let profile = format!("user-data-dir={}", self.profile.path().display());
+        let _ = Command::new("pkill")
+            .args(["-KILL", "-f", &profile])
+            .status();
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
