@@ -1,6 +1,6 @@
 //! Measurements that need a process of their own: what one takes of the machine's memory depends on what it did before.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 use tokio::runtime::Runtime as Tokio;
@@ -41,6 +41,12 @@ pub(crate) fn measured(task: &Task) -> anyhow::Result<f64> {
             let error = String::from_utf8_lossy(&output.stderr);
             format!("a measuring process failed: {said}{error}")
         })
+}
+
+/// Has a fresh process measure a figure, which writes it down; tells whether it could.
+pub(crate) fn measures(id: &str) -> anyhow::Result<bool> {
+    let mut child = Command::new(std::env::current_exe()?);
+    Ok(child.arg(id).stdout(Stdio::null()).status()?.success())
 }
 
 /// Measures what another process of this program asked for; `false` if none did.

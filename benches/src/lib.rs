@@ -55,16 +55,35 @@ impl Effort {
     }
 }
 
-/// Measures all figures, or one by its id; prints the table and writes `results.json`.
+/// Measures all figures, or one by its id; prints the table, writes `results.json`, the plots and the tables in the pages.
+///
+/// All of them are measured one after the other in processes of their own: memory maps and memory that one leaves behind are
+/// not the next one's.
 ///
 /// # Errors
-/// When an app does not build or run, or the id is unknown.
+/// When an app does not build or run, or the id is unknown. The other figures are measured all the same.
 pub fn run(only: Option<&str>, effort: Effort) -> anyhow::Result<()> {
-    let figures = measure(only, effort)?;
-    print!("{}", result::table(&figures));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = folder.join("results.json");
-    let all = result::write(&path, &figures, only.is_some())?;
+    let mut failed = Vec::new();
+    let shown = match only {
+        Some(only) => {
+            let figures = measure(Some(only), effort)?;
+            result::write(&path, &figures)?;
+            figures
+        }
+        None => {
+            result::clear(&path)?;
+            for (id, _) in figures::ALL {
+                if !child::measures(id)? {
+                    failed.push(*id);
+                }
+            }
+            result::read(&path)?
+        }
+    };
+    print!("{}", result::table(&shown));
+    let all = result::read(&path)?;
     plots::draw(&folder.join("plots"), &all)?;
     report::put_into(&folder.join("README.md"), &all)?;
     report::put_into(&folder.join("../README.md"), &all)?;
@@ -72,6 +91,7 @@ pub fn run(only: Option<&str>, effort: Effort) -> anyhow::Result<()> {
         "\nwritten to {}, plots and tables beside it",
         path.display()
     );
+    anyhow::ensure!(failed.is_empty(), "not measured: {}", failed.join(", "));
     Ok(())
 }
 

@@ -118,20 +118,33 @@ fn short(value: f64) -> String {
     }
 }
 
-/// Writes the results, and gives all that stand there then; with `merge`, figures that were not measured now stay as they
-/// are.
-pub(crate) fn write(path: &Path, figures: &[Figure], merge: bool) -> anyhow::Result<Vec<Figure>> {
-    let mut all: Vec<Figure> = match std::fs::read(path) {
-        Ok(bytes) if merge => serde_json::from_slice(&bytes).unwrap_or_default(),
-        _ => Vec::new(),
-    };
+/// Writes these results; figures that were not measured now stay as they are.
+pub(crate) fn write(path: &Path, figures: &[Figure]) -> anyhow::Result<()> {
+    let mut all = read(path)?;
     for figure in figures {
         match all.iter_mut().find(|one| one.id == figure.id) {
             Some(old) => *old = figure.clone(),
             None => all.push(figure.clone()),
         }
     }
-    let text = serde_json::to_string_pretty(&all)?;
-    std::fs::write(path, text + "\n").with_context(|| path.display().to_string())?;
-    Ok(all)
+    put(path, &all)
+}
+
+/// Forgets every result.
+pub(crate) fn clear(path: &Path) -> anyhow::Result<()> {
+    put(path, &[])
+}
+
+/// What was written.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Figure>> {
+    match std::fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| path.display().to_string()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+fn put(path: &Path, figures: &[Figure]) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(figures)?;
+    std::fs::write(path, text + "\n").with_context(|| path.display().to_string())
 }

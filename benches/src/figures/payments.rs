@@ -30,7 +30,7 @@ const IN_FLIGHT: usize = 256;
 const PAYMENTS: usize = 10_000;
 const POSTINGS: usize = 10_000_000;
 /// A ledger that has not grown as far by then is measured as it is; the table says how far it came.
-const GROW_FOR: Duration = Duration::from_secs(10 * 60);
+const GROW_FOR: Duration = Duration::from_secs(4 * 60);
 const APP: &str = "com.example.shop";
 
 /// Durable payments a second, 256 on their way at a time.
