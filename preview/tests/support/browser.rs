@@ -77,11 +77,16 @@ impl Browser {
 
     /// Waits until something is there and can be seen, and clicks it.
     pub(crate) async fn click(&self, css: &str) {
-        let element = self.find(css).await;
-        element
-            .click()
-            .await
-            .unwrap_or_else(|error| panic!("{css} cannot be clicked: {error}"));
+        let mut tries = 5;
+        loop {
+            tries -= 1;
+            match self.find(css).await.click().await {
+                Ok(()) => return,
+                // Drawn anew between the look and the click: there is another one in its place.
+                Err(error) if error.is_stale_element_reference() && tries > 0 => {}
+                Err(error) => panic!("{css} cannot be clicked: {error}"),
+            }
+        }
     }
 
     /// Types into a field.
