@@ -4,7 +4,7 @@
 //! it is frozen, and the instance goes, with its dirty pages exchanged, to the next session of the same app.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::instance::{Instance, InstanceState, NotStarted};
@@ -27,6 +27,8 @@ pub(crate) struct Instances {
     taken: AtomicUsize,
     /// How many of them are lent to large sessions.
     large: AtomicUsize,
+    /// A large session had to wait although there was a place.
+    kept_back: AtomicBool,
     free: Mutex<VecDeque<Free>>,
     /// Sessions that are idle in an instance, each once; who has been here longest comes first.
     idle: Idle,
@@ -66,6 +68,7 @@ impl Instances {
             most: most.max(1),
             taken: AtomicUsize::new(0),
             large: AtomicUsize::new(0),
+            kept_back: AtomicBool::new(false),
             free: Mutex::default(),
             idle: Mutex::default(),
             idle_large: Mutex::default(),
@@ -102,6 +105,7 @@ impl Instances {
 
     fn try_place(self: &Arc<Self>, session: &Arc<Shared>, bytes: usize) -> Option<Place> {
         if self.is_kept_back(bytes) {
+            self.kept_back.store(true, Ordering::Release);
             return None;
         }
         let mut place = self.find_place(session, bytes)?;
@@ -181,9 +185,14 @@ impl Instances {
         }
     }
 
-    /// Whether there are few places left, and large sessions that could leave theirs.
+    /// Whether there are few places left, or a large session was kept back from those that there are, and others could leave
+    /// theirs.
     pub(crate) fn must_relieve(&self) -> bool {
-        self.count() + self.reserve() > self.most && !lock(&self.idle_large).is_empty()
+        if lock(&self.idle_large).is_empty() {
+            return false;
+        }
+        let few_left = self.count() + self.reserve() > self.most;
+        few_left || self.kept_back.swap(false, Ordering::AcqRel)
     }
 
     /// Freezes a large session; tells whether it did. For the keeper, which calls it for as long as it
@@ -205,7 +214,9 @@ impl Instances {
     }
 
     /// Takes back an instance whose session was frozen.
-    pub(crate) fn leave(&self, app: u64, instance: Instance, permit: Permit) {
+    pub(crate) fn leave(&self, app: u64, instance: Instance, mut permit: Permit) {
+        // Nobody has it: it keeps no other large session back.
+        permit.lend_to_large(false);
         let dropped = {
             let mut free = lock(&self.free);
             free.push_back(Free {

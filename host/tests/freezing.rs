@@ -157,3 +157,56 @@ async fn large_sessions_get_their_turn_among_small_ones() {
     let turns = tokio::time::timeout(Duration::from_secs(60), turns).await;
     assert!(turns.is_ok(), "a session never gets an instance");
 }
+
+/// Two large sessions, both frozen, and a small one, where one large session at a time may have an instance.
+async fn two_large(runtime: &Runtime) -> ([Session; 2], Session) {
+    let app = runtime.load(hostile()).await.expect("load");
+    let large = ["a", "b"].map(|me| launch_as(runtime, &app, me, "grow", "interaction"));
+    for session in &large {
+        session.settled().await;
+        still_works(session).await;
+    }
+    let small = launch_as(runtime, &app, "c", "nothing", "never");
+    small.settled().await;
+    for session in &large {
+        until_frozen(session).await;
+    }
+    (large, small)
+}
+
+/// The keeper may be quicker.
+async fn until_frozen(session: &Session) {
+    session.settled().await;
+    support::until("it is frozen", || {
+        session.freeze();
+        session.residence() == Residence::Frozen
+    })
+    .await;
+}
+
+async fn answers(session: &Session) {
+    let answer = tokio::time::timeout(Duration::from_secs(60), still_works(session)).await;
+    assert!(answer.is_ok(), "it never gets an instance");
+}
+
+#[tokio::test]
+async fn a_large_session_that_was_frozen_keeps_no_other_back() {
+    let runtime = runtime(2);
+    let ([first, second], _small) = two_large(&runtime).await;
+    for session in [&first, &second, &first] {
+        answers(session).await;
+        until_frozen(session).await;
+    }
+}
+
+#[tokio::test]
+async fn a_large_session_makes_room_for_another_although_places_are_left() {
+    let runtime = runtime(2);
+    let ([first, second], small) = two_large(&runtime).await;
+    answers(&small).await;
+    small.send(lapak_host::ShellEvent::Close).expect("sent");
+    small.ended().await;
+    for session in [&first, &second, &first] {
+        answers(session).await;
+    }
+}
