@@ -11,10 +11,10 @@ use lapak_host::bindings::lapak::app::events::{
 };
 use lapak_host::bindings::{MiniApp, MiniAppPre};
 use lapak_host::view::{Trigger, View};
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
-use crate::stub::Stub;
+use crate::stub::{self, Stub};
 
 /// An instance without session, limits, grants, diff or scheduler, whose host refuses everything.
 pub(crate) struct Bare {
@@ -98,7 +98,10 @@ impl Prepared {
     pub(crate) fn new(engine: &Engine, package: &Package) -> anyhow::Result<Self> {
         let component = compile(engine, package.component())?;
         let mut linker = Linker::new(engine);
-        MiniApp::add_to_linker::<_, HasSelf<Stub>>(&mut linker, |stub| stub).map_err(told)?;
+        stub::add_to_linker(&mut linker).map_err(told)?;
+        // What no app of the benches calls.
+        let unknown = linker.define_unknown_imports_as_traps(&component);
+        unknown.map_err(told)?;
         let page = package.manifest().pages.first().context("a page")?;
         let pre = linker.instantiate_pre(&component).map_err(told)?;
         Ok(Self {

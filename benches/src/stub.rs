@@ -3,12 +3,31 @@
 mod money;
 
 use lapak_host::bindings::lapak::app::{
-    clock, console, events, faults, navigation, random, requests, storage, timer, updates, view,
+    clock, console, events, faults, navigation, payments, random, requests, storage, timer,
+    updates, view,
 };
+use wasmtime::component::{HasSelf, Linker};
 
 /// What bare instances have for a host.
 #[derive(Debug, Default)]
 pub(crate) struct Stub;
+
+/// Links what the apps of the benches call.
+pub(crate) fn add_to_linker(linker: &mut Linker<Stub>) -> wasmtime::Result<()> {
+    type Whole = HasSelf<Stub>;
+    requests::add_to_linker::<_, Whole>(linker, |stub| stub)?;
+    events::add_to_linker::<_, Whole>(linker, |stub| stub)?;
+    view::add_to_linker::<_, Whole>(linker, |stub| stub)?;
+    faults::add_to_linker::<_, Whole>(linker, |stub| stub)?;
+    console::add_to_linker::<_, Whole>(linker, |stub| stub)?;
+    clock::add_to_linker::<_, Whole>(linker, |stub| stub)?;
+    random::add_to_linker::<_, Whole>(linker, |stub| stub)?;
+    storage::add_to_linker::<_, Whole>(linker, |stub| stub)?;
+    timer::add_to_linker::<_, Whole>(linker, |stub| stub)?;
+    payments::add_to_linker::<_, Whole>(linker, |stub| stub)?;
+    navigation::add_to_linker::<_, Whole>(linker, |stub| stub)?;
+    updates::add_to_linker::<_, Whole>(linker, |stub| stub)
+}
 
 impl requests::Host for Stub {}
 impl events::Host for Stub {}

@@ -8,6 +8,7 @@ use crate::navigation::{self, NavigationError};
 use crate::route::Route;
 use crate::task::Tasks;
 use crate::view::View;
+use crate::watch::{Following, Watch};
 
 /// A mini-app.
 pub trait App: Sized + 'static {
@@ -109,6 +110,41 @@ impl<A: App> Context<A> {
         message: impl FnOnce(T) -> A::Msg + 'static,
     ) {
         self.tasks.spawn(async move { message(future.await) });
+    }
+
+    /// Makes a message of each news of a watch, for as long as the app keeps what this gives.
+    ///
+    /// ```
+    /// # use lapak_sdk::prelude::*;
+    /// # use lapak_sdk::Following;
+    /// # #[derive(Clone)] enum Msg { Start, Stop, Moved(Result<location::Position, location::Error>) }
+    /// struct Ride {
+    ///     following: Option<Following>,
+    /// }
+    /// # impl App for Ride {
+    /// # type Msg = Msg; type Page = SinglePage;
+    /// # fn launch(_: &Launch, _: &mut Context<Self>) -> Self { Ride { following: None } }
+    /// # fn view(&self, _: &SinglePage) -> View<'_, Msg> { text("") }
+    /// fn update(&mut self, msg: Msg, cx: &mut Context<Self>) {
+    ///     match msg {
+    ///         Msg::Start => match location::watch(location::Accuracy::Precise, 10.0) {
+    ///             Ok(watch) => self.following = Some(cx.follow(watch, Msg::Moved)),
+    ///             Err(error) => console::error!("no location: {error}"),
+    ///         },
+    ///         Msg::Moved(position) => console::info!("{position:?}"),
+    ///         Msg::Stop => self.following = None,
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn follow<T: 'static, E: 'static>(
+        &mut self,
+        watch: Watch<T, E>,
+        message: impl Fn(Result<T, E>) -> A::Msg + 'static,
+    ) -> Following {
+        let (following, next) = watch.follow(message);
+        self.tasks.follow(next);
+        following
     }
 
     /// Sends the app a message, handled after the present one.

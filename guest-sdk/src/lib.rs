@@ -48,6 +48,7 @@ pub mod clock;
 pub mod console;
 #[cfg(feature = "json")]
 mod i18n;
+pub mod location;
 #[cfg(target_arch = "wasm32")]
 mod memory;
 pub mod navigation;
@@ -68,11 +69,13 @@ pub mod testing;
 pub mod timer;
 pub mod view;
 pub mod wallet;
+mod watch;
 
 pub use app::{App, Context};
 #[cfg(feature = "json")]
 pub use i18n::Translations;
 pub use route::{Query, Route, RouteUrl, SinglePage};
+pub use watch::{Following, Watch};
 
 /// What nearly every app uses.
 pub mod prelude {
@@ -88,7 +91,7 @@ pub mod prelude {
         navigator, picker, progress, radio, scroll, slider, swiper, switch, text, textarea,
         time_picker, view,
     };
-    pub use crate::{clock, console, pages, payments, storage, timer, wallet};
+    pub use crate::{clock, console, location, pages, payments, storage, timer, wallet};
 }
 
 /// Makes a type the app of this crate: what the host calls. Once in a crate, at the end of `lib.rs`.

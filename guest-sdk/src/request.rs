@@ -16,11 +16,14 @@ pub(crate) fn mark_finished(request: u32) {
 
 /// Waits until the request has finished; its outcome can then be taken from the interface that gave the id.
 pub(crate) async fn finished(request: u32) {
-    poll_fn(
-        |_| match FINISHED.with_borrow_mut(|finished| finished.remove(&request)) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        },
-    )
+    poll_fn(|_| match take_finished(request) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
     .await;
+}
+
+/// Whether the request has finished (again) since this was last asked.
+pub(crate) fn take_finished(request: u32) -> bool {
+    FINISHED.with_borrow_mut(|finished| finished.remove(&request))
 }

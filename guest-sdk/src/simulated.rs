@@ -3,8 +3,10 @@
 //! Differs from a host: no quotas, requests finish when the test kit says so, time stands still and timers run out at
 //! once.
 
+pub(crate) mod location;
 pub(crate) mod payments;
 pub(crate) mod wallet;
+mod watches;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -20,6 +22,7 @@ use crate::bindings::wit::lapak::app::storage::{Error as StorageError, Outcome};
 pub enum Capability {
     Clock,
     Console,
+    Location,
     Payments,
     Random,
     Storage,
@@ -38,10 +41,11 @@ pub(crate) struct Host {
     pub(crate) waiting: VecDeque<u32>,
     pub(crate) payments: payments::Payments,
     pub(crate) wallet: wallet::Wallet,
+    pub(crate) location: location::Location,
     denied: BTreeSet<Capability>,
     outcomes: BTreeMap<u32, Outcome>,
     timers: BTreeSet<u32>,
-    requests: u32,
+    pub(crate) requests: u32,
     random: u64,
 }
 

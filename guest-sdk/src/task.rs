@@ -5,9 +5,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-type Task<T> = Pin<Box<dyn Future<Output = T>>>;
+enum Task<T> {
+    /// Comes to one thing, and ends.
+    Once(Pin<Box<dyn Future<Output = T>>>),
+    /// Comes to one thing after the other, until it comes to nothing.
+    Again(Box<dyn FnMut() -> Poll<Option<T>>>),
+}
 
-/// Futures that have not come to an end.
+/// Work that has not come to an end.
 pub(crate) struct Tasks<T> {
     waiting: Vec<Task<T>>,
 }
@@ -22,21 +27,34 @@ impl<T> Default for Tasks<T> {
 
 impl<T> Tasks<T> {
     pub(crate) fn spawn(&mut self, future: impl Future<Output = T> + 'static) {
-        self.waiting.push(Box::pin(future));
+        self.waiting.push(Task::Once(Box::pin(future)));
     }
 
-    /// Polls every future once; gives what those came to that have ended.
+    pub(crate) fn follow(&mut self, next: impl FnMut() -> Poll<Option<T>> + 'static) {
+        self.waiting.push(Task::Again(Box::new(next)));
+    }
+
+    /// Polls every task once; gives what they came to.
     pub(crate) fn poll(&mut self) -> Vec<T> {
         let mut cx = Context::from_waker(Waker::noop());
-        let mut ended = Vec::new();
-        self.waiting
-            .retain_mut(|task| match task.as_mut().poll(&mut cx) {
+        let mut came = Vec::new();
+        self.waiting.retain_mut(|task| match task {
+            Task::Once(future) => match future.as_mut().poll(&mut cx) {
                 Poll::Ready(output) => {
-                    ended.push(output);
+                    came.push(output);
                     false
                 }
                 Poll::Pending => true,
-            });
-        ended
+            },
+            Task::Again(next) => match next() {
+                Poll::Ready(Some(output)) => {
+                    came.push(output);
+                    true
+                }
+                Poll::Ready(None) => false,
+                Poll::Pending => true,
+            },
+        });
+        came
     }
 }

@@ -20,6 +20,7 @@
 //! Requests (storage) finish by themselves after each step, unless they are held; payment sheets wait for an answer. A mistake in a test, such as a
 //! tap on something that is not there, panics with what is there; so does a view that a host would refuse.
 
+mod device;
 mod drive;
 mod nodes;
 mod payments;

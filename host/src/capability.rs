@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod console;
+pub mod location;
 pub mod payments;
 pub mod random;
 pub mod storage;
@@ -33,6 +34,8 @@ pub struct Providers {
     pub payments: Arc<payments::Payments>,
     /// Behind `wallet`.
     pub wallet: Arc<dyn wallet::WalletProvider>,
+    /// Behind `location`.
+    pub location: Arc<dyn location::LocationProvider>,
 }
 
 impl Providers {
@@ -46,6 +49,7 @@ impl Providers {
             timer: Arc::new(timer::simulated::SimulatedTimer::default()),
             payments: payments::simulated::none(),
             wallet: Arc::new(wallet::simulated::EmptyWallets),
+            location: Arc::new(location::simulated::SimulatedLocation::default()),
         }
     }
 }
@@ -68,6 +72,10 @@ pub(crate) enum Answer {
     Payments(payments::Answer),
     /// Of `wallet`.
     Wallet(wallet::Answer),
+    /// Of `location`.
+    Location(location::Answer),
+    /// News of a watch, which goes on.
+    News(Box<Answer>),
 }
 
 /// What the rooms keep for one session between two events. Whatever is here travels with the session's snapshot.
@@ -81,17 +89,35 @@ pub(crate) struct Rooms {
     pub(crate) payments: payments::PaymentsState,
     /// Of `wallet`.
     pub(crate) wallet: wallet::WalletState,
+    /// Of `location`.
+    pub(crate) location: location::LocationState,
 }
 
 impl Rooms {
-    /// Puts an outcome where the app will take it.
-    pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) {
+    /// Puts an outcome where the app will take it; tells whether the app waits for it.
+    pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) -> bool {
         match answer {
             Answer::Storage(answer) => self.storage.deliver(request, answer),
             Answer::Timer => self.timer.deliver(request),
             Answer::Payments(answer) => self.payments.deliver(request, answer),
             Answer::Wallet(answer) => self.wallet.deliver(request, answer),
+            Answer::Location(answer) => return self.location.finish(request, answer),
+            Answer::News(news) => return self.news(request, *news),
         }
+        true
+    }
+
+    fn news(&mut self, request: RequestId, news: Answer) -> bool {
+        match news {
+            Answer::Location(news) => self.location.news(request, news),
+            // The others have no watches.
+            _ => false,
+        }
+    }
+
+    /// How many watches there are. A watch may go on for hours: who only waits for its news has come to rest.
+    pub(crate) fn watching(&self) -> usize {
+        self.location.watching()
     }
 }
 
@@ -104,5 +130,6 @@ impl InstanceState {
         self.restart_timers(answered);
         self.ask_payments_again(answered);
         self.ask_wallet_again(answered);
+        self.ask_location_again(answered);
     }
 }

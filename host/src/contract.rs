@@ -3,6 +3,7 @@
 use wasmparser::{Encoding, Parser, Payload};
 
 use crate::component_types;
+use crate::grants::Capability;
 
 /// The version of the WIT package `lapak:app` that this host speaks.
 pub const CONTRACT_VERSION: Version = Version {
@@ -13,18 +14,12 @@ pub const CONTRACT_VERSION: Version = Version {
 
 const CONTRACT_PACKAGE: &str = "lapak:app/";
 
-/// The interfaces of the contract that a component may import.
-const OFFERED: [&str; 14] = [
+/// The interfaces of the contract that a component may import, besides the capabilities.
+const COMMON: [&str; 8] = [
     "navigation",
     "faults",
     "updates",
-    "console",
-    "clock",
-    "random",
-    "storage",
-    "timer",
-    "payments",
-    "wallet",
+    "platform",
     // These hold no functions, only the types that the others share.
     "requests",
     "events",
@@ -187,9 +182,13 @@ fn check_import(name: &str, imports: &mut Imports) -> Result<(), ContractError> 
         return Ok(());
     }
     match contract_interface(name)? {
-        Some(interface) if OFFERED.contains(&interface) => Ok(()),
+        Some(interface) if is_offered(interface) => Ok(()),
         _ => Err(ContractError::UnknownImport(name.to_owned())),
     }
+}
+
+fn is_offered(interface: &str) -> bool {
+    COMMON.contains(&interface) || Capability::named(interface).is_some()
 }
 
 /// The interface's name, if it is one of the contract's, of a version that this host speaks.

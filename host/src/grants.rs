@@ -14,71 +14,66 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use lapak_abi::manifest::Manifest;
 
-pub use bounds::{Most, OutOfBounds, PaymentBounds, Spending};
+pub use bounds::{Bounds, LocationBounds, Most, OutOfBounds, PaymentBounds, Spending};
 pub use permission::{PERMISSIONS, Permission};
 pub(crate) use terms::Terms;
 pub use terms::{CapabilitySet, Decision, Why};
 
-/// A capability: one WIT interface that a host may lend to an app.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-#[repr(u8)]
-pub enum Capability {
-    /// `lapak:app/console`
-    Console,
-    /// `lapak:app/clock`
-    Clock,
-    /// `lapak:app/random`
-    Random,
-    /// `lapak:app/storage`
-    Storage,
-    /// `lapak:app/timer`
-    Timer,
-    /// `lapak:app/payments`
-    Payments,
-    /// `lapak:app/wallet`
-    Wallet,
+/// Makes the enumeration of capabilities: each has its name, which is that of its WIT interface, and its place in the set.
+macro_rules! capabilities {
+    ($($capability:ident = $name:literal,)*) => {
+        /// A capability: one WIT interface that a host may lend to an app.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+        )]
+        #[serde(rename_all = "kebab-case")]
+        #[repr(u8)]
+        pub enum Capability {
+            $(
+                #[doc = concat!("`lapak:app/", $name, "`")]
+                $capability,
+            )*
+        }
+
+        impl Capability {
+            /// Every capability that this host knows.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$capability),*];
+
+            /// The name of its WIT interface.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$capability => $name,)*
+                }
+            }
+        }
+    };
+}
+
+// At most 48: see `Grants::word`. New ones go to the end: sessions on disk hold them by their place.
+capabilities! {
+    Console = "console",
+    Clock = "clock",
+    Random = "random",
+    Storage = "storage",
+    Timer = "timer",
+    Payments = "payments",
+    Wallet = "wallet",
+    Location = "location",
 }
 
 impl Capability {
-    /// Every capability that this host knows.
-    pub const ALL: [Self; 7] = [
-        Self::Console,
-        Self::Clock,
-        Self::Random,
-        Self::Storage,
-        Self::Timer,
-        Self::Payments,
-        Self::Wallet,
-    ];
-
-    /// The name of its WIT interface.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Console => "console",
-            Self::Clock => "clock",
-            Self::Random => "random",
-            Self::Storage => "storage",
-            Self::Timer => "timer",
-            Self::Payments => "payments",
-            Self::Wallet => "wallet",
-        }
-    }
-
     /// The capability whose interface has this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
 
-    /// Whether the person is asked before it is used for the first time. `payments` needs no such question: each payment
-    /// is one.
+    /// Whether the person is asked before it is used for the first time. Others need no such question: each use of
+    /// `payments` is one.
     #[must_use]
     pub fn needs_consent(self) -> bool {
-        matches!(self, Self::Wallet)
+        matches!(self, Self::Wallet | Self::Location)
     }
 }
 
@@ -122,7 +117,7 @@ impl Grants {
             granted: capabilities.into_iter().collect(),
             agreed: Capability::ALL.into_iter().collect(),
             refused: CapabilitySet::default(),
-            payments: Arc::new(PaymentBounds::unlimited()),
+            bounds: Arc::new(Bounds::unlimited()),
         })
     }
 
@@ -131,14 +126,14 @@ impl Grants {
     pub fn for_app(
         manifest: &Manifest,
         granted: impl IntoIterator<Item = Capability>,
-        payments: Arc<PaymentBounds>,
+        bounds: Arc<Bounds>,
     ) -> Self {
         Self::on(Terms {
             asked: permission::asked(manifest),
             granted: granted.into_iter().collect(),
             agreed: CapabilitySet::default(),
             refused: CapabilitySet::default(),
-            payments,
+            bounds,
         })
     }
 
@@ -169,10 +164,18 @@ impl Grants {
         self.terms().decide(capability)
     }
 
-    /// How far the grant of `payments` goes at this moment.
+    /// How far the grants go at this moment.
     #[must_use]
-    pub fn payment_bounds(&self) -> Arc<PaymentBounds> {
-        self.terms().payments.clone()
+    pub fn bounds(&self) -> Arc<Bounds> {
+        self.terms().bounds.clone()
+    }
+
+    /// What is missing at this moment, in words for the audit; nothing is.
+    pub(crate) fn why_not(&self, capability: Capability) -> Option<String> {
+        match self.decide(capability) {
+            Decision::Denied(why) => Some(why.to_string()),
+            Decision::Allowed | Decision::AskPerson => None,
+        }
     }
 
     /// What may be used at this moment.
@@ -192,9 +195,9 @@ impl Grants {
         self.change(|terms| terms.granted.remove(capability));
     }
 
-    /// The platform moves the bounds of `payments`; they hold from the next call on, and for sheets that are open.
-    pub fn bound_payments(&self, bounds: PaymentBounds) {
-        self.change(|terms| terms.payments = Arc::new(bounds));
+    /// The platform moves the bounds; they hold from the next call on, and for sheets that are open.
+    pub fn bound(&self, change: impl FnOnce(&mut Bounds)) {
+        self.change(|terms| change(Arc::make_mut(&mut terms.bounds)));
     }
 
     /// The person agrees to a capability, for this session.

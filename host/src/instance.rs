@@ -139,10 +139,10 @@ impl InstanceState {
         self.requests.begin(most)
     }
 
-    /// Requests that the app waits for. A timer may run for hours: who only waits for timers has come to rest.
+    /// Requests that the app waits for. Timers and watches may go on for hours: who only waits for them has come to rest.
     pub(crate) fn waits_for(&self) -> usize {
-        let timers = self.rooms.timer.running();
-        self.requests.in_flight().saturating_sub(timers)
+        let lasting = self.rooms.timer.running() + self.rooms.watching();
+        self.requests.in_flight().saturating_sub(lasting)
     }
 
     /// Ends the request later. `None` in a replay, where nobody is asked: the outcome is on the tape.

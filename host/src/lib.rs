@@ -12,6 +12,7 @@
 //! ```
 
 pub mod app;
+mod asking;
 pub mod audit;
 pub mod bindings;
 pub mod capability;
@@ -20,6 +21,7 @@ mod component_types;
 pub mod contract;
 mod cpu_clock;
 pub mod engine;
+pub mod flights;
 pub mod grants;
 pub mod host_key;
 mod instance;
@@ -27,6 +29,7 @@ mod instances;
 pub mod mailbox;
 pub mod metrics;
 mod navigation;
+mod platform;
 pub mod recording;
 pub mod report;
 mod requests;
@@ -34,6 +37,7 @@ pub mod runtime;
 pub mod session;
 pub mod session_id;
 pub mod sheet;
+pub mod simulated;
 pub mod snapshot;
 pub mod updates;
 pub mod view;

@@ -1,10 +1,14 @@
 //! Requests of one session: ids given once, a limited number in flight, outcomes delivered between events.
 
+mod room;
+
 use std::sync::{Arc, Weak};
 
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::Answer;
 use crate::session::Shared;
+
+pub(crate) use room::{Again, RoomRequests};
 
 /// The requests that a session has begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -142,7 +142,7 @@ impl Runtime {
             cache,
             providers: Arc::new(config.providers),
             grants: config.grants,
-            payment_bounds: Arc::new(config.payment_bounds),
+            bounds: Arc::new(config.bounds),
             consents: config.consents,
             audit: config.audit,
             sheets: Desk::default(),

@@ -1,6 +1,6 @@
-//! `payments` and `wallet`, refused.
+//! `payments`, refused.
 
-use lapak_host::bindings::lapak::app::{payments, wallet};
+use lapak_host::bindings::lapak::app::payments;
 
 use super::Stub;
 
@@ -41,23 +41,5 @@ impl payments::Host for Stub {
 
     fn take_order(&mut self, _: u32) -> Paying<payments::OrderState> {
         Err(payments::Error::AccessDenied)
-    }
-}
-
-impl wallet::Host for Stub {
-    fn accounts(&mut self) -> Result<u32, wallet::Error> {
-        Err(wallet::Error::AccessDenied)
-    }
-
-    fn take_accounts(&mut self, _: u32) -> Result<Vec<wallet::Account>, wallet::Error> {
-        Err(wallet::Error::AccessDenied)
-    }
-
-    fn history(&mut self, _: String, _: Option<String>, _: u32) -> Result<u32, wallet::Error> {
-        Err(wallet::Error::AccessDenied)
-    }
-
-    fn take_history(&mut self, _: u32) -> Result<Vec<wallet::Entry>, wallet::Error> {
-        Err(wallet::Error::AccessDenied)
     }
 }

@@ -209,6 +209,7 @@ fn runtime(data: &Path, shops: &[DemoShop]) -> Result<(Runtime, KeptSessions), F
         timer: Arc::new(SystemTimer::new(tokio::runtime::Handle::current())),
         payments: bank.payments(),
         wallet: bank.wallet(),
+        ..Providers::simulated()
     };
     let config = RuntimeConfig {
         code_cache: folders::code_cache(),

@@ -211,7 +211,8 @@ impl InstanceState {
                 Err(Unfit::Expired) => return Ok(false),
                 Err(Unfit::Fault(error)) => return Err(error),
             };
-            let bounds = session.grants.payment_bounds();
+            let bounds = session.grants.bounds();
+            let bounds = &bounds.payments;
             let allowed = bounds.allow(wants.spending(&fit), fit.amount);
             allowed.map(|()| true).map_err(|_| Error::AccessDenied)
         });

@@ -1,6 +1,5 @@
 //! `wallet`: a person's accounts, for an app that is their wallet. The person is asked before it first reads them.
 
-mod consent;
 pub mod simulated;
 
 use std::collections::BTreeMap;
@@ -12,16 +11,28 @@ use lapak_ledger::provider::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::asking::Use;
 use crate::bindings::lapak::app::payments::Money;
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::bindings::lapak::app::wallet::{Account, Entry, EntryKind, Error, Host};
-use crate::grants::{AccessDenied, Capability, Decision};
+use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 
 /// The most lines of one answer.
 const MAX_LINES: u32 = 100;
 /// The longest number of a line, in bytes.
 const MAX_NUMBER_BYTES: usize = 128;
+
+const ACCOUNTS: Use = Use {
+    capability: Capability::Wallet,
+    function: "accounts",
+    done: "read",
+};
+const HISTORY: Use = Use {
+    capability: Capability::Wallet,
+    function: "history",
+    done: "read",
+};
 
 /// Knows accounts. Both questions return at once; answers come from any thread.
 pub trait WalletProvider: Send + Sync {
@@ -111,12 +122,12 @@ impl WalletState {
 
 impl Host for InstanceState {
     fn accounts(&mut self) -> Result<RequestId, Error> {
-        self.may_read("accounts")?;
+        self.may_ask(ACCOUNTS)?;
         self.read(Asked::Accounts)
     }
 
     fn take_accounts(&mut self, request: RequestId) -> Result<Vec<Account>, Error> {
-        self.may_take()?;
+        self.may_take(Capability::Wallet)?;
         match self.rooms.wallet.finished.remove(&request) {
             Some(Answer::Accounts(accounts)) => accounts,
             other => Err(self.put_back(request, other)),
@@ -129,7 +140,7 @@ impl Host for InstanceState {
         before: Option<String>,
         limit: u32,
     ) -> Result<RequestId, Error> {
-        self.may_read("history")?;
+        self.may_ask(HISTORY)?;
         let account = account.parse().map_err(|_| Error::Invalid)?;
         if before
             .as_ref()
@@ -141,7 +152,7 @@ impl Host for InstanceState {
     }
 
     fn take_history(&mut self, request: RequestId) -> Result<Vec<Entry>, Error> {
-        self.may_take()?;
+        self.may_take(Capability::Wallet)?;
         match self.rooms.wallet.finished.remove(&request) {
             Some(Answer::History(lines)) => lines,
             other => Err(self.put_back(request, other)),
@@ -156,36 +167,6 @@ impl InstanceState {
         Error::UnknownRequest
     }
 
-    /// The first line of what asks: whoever was not asked yet will be.
-    fn may_read(&mut self, function: &str) -> Result<(), AccessDenied> {
-        let session = self.session.clone();
-        let asks = || {
-            matches!(
-                session.grants.decide(Capability::Wallet),
-                Decision::AskPerson
-            )
-        };
-        // One answer for both, so that a replay sees what was decided.
-        let allowed = self.answer(|| session.grants.check(Capability::Wallet).is_ok() || asks());
-        if allowed {
-            return Ok(());
-        }
-        if !self.is_replay() {
-            self.note_wallet(function, session.grants.decide(Capability::Wallet));
-        }
-        Err(AccessDenied)
-    }
-
-    /// The first line of what takes: an answer is there only if the person agreed, perhaps for this once.
-    fn may_take(&mut self) -> Result<(), AccessDenied> {
-        let session = self.session.clone();
-        let decision = || session.grants.decide(Capability::Wallet);
-        match self.answer(|| matches!(decision(), Decision::Denied(_))) {
-            true => Err(AccessDenied),
-            false => Ok(()),
-        }
-    }
-
     fn read(&mut self, asked: Asked) -> Result<RequestId, Error> {
         let request = self.begin_request().ok_or(Error::TooManyRequests)?;
         self.rooms.wallet.asked.insert(request, asked.clone());
@@ -197,22 +178,14 @@ impl InstanceState {
         let Some(finish) = self.finisher(request) else {
             return;
         };
-        let session = self.session.clone();
         let (wallet, person) = (self.providers().wallet.clone(), self.owner().person.clone());
         let kind = asked.clone();
         let finish: Finish = Box::new(move |answer| {
             finish.with(super::Answer::Wallet(kind.answer(answer)));
         });
-        if session.is_model {
-            return finish(Err(Error::AccessDenied));
-        }
-        let off_workers = session.host.clone();
-        off_workers.off_workers(move || {
-            let function = asked.function();
-            consent::then(&session, function, move |agreed| match agreed {
-                Ok(()) => asked.ask(wallet, &person, finish),
-                Err(AccessDenied) => finish(Err(Error::AccessDenied)),
-            });
+        self.consented(asked.wanted(), String::new(), move |agreed| match agreed {
+            Ok(()) => asked.ask(wallet, &person, finish),
+            Err(AccessDenied) => finish(Err(Error::AccessDenied)),
         });
     }
 
@@ -222,14 +195,6 @@ impl InstanceState {
                 self.set_wallet_going(request, asked);
             }
         }
-    }
-
-    fn note_wallet(&self, function: &str, decision: Decision) {
-        let why = match decision {
-            Decision::Denied(why) => why.to_string(),
-            Decision::Allowed | Decision::AskPerson => String::new(),
-        };
-        consent::note(&self.session, function, Err(&why), "", "denied");
     }
 }
 
@@ -242,10 +207,10 @@ enum Read {
 type Finish = Box<dyn FnOnce(Result<Read, Error>) + Send>;
 
 impl Asked {
-    fn function(&self) -> &'static str {
+    fn wanted(&self) -> Use {
         match self {
-            Self::Accounts => "accounts",
-            Self::History(..) => "history",
+            Self::Accounts => ACCOUNTS,
+            Self::History(..) => HISTORY,
         }
     }
 

@@ -6,8 +6,38 @@ use lapak_ledger::money::{Amount, Currency};
 use lapak_ledger::name::MerchantId;
 use serde::{Deserialize, Serialize};
 
+/// How far the grants go, one member for each capability that has bounds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Bounds {
+    /// Of `payments`.
+    pub payments: PaymentBounds,
+    /// Of `location`.
+    pub location: LocationBounds,
+}
+
+impl Bounds {
+    /// No bounds at all.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self {
+            payments: PaymentBounds::unlimited(),
+            ..Self::default()
+        }
+    }
+}
+
+/// How far the grant of `location` goes. The default has no bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LocationBounds {
+    /// Locations are told to about a kilometre, whatever an app asks for.
+    pub coarse_only: bool,
+}
+
 /// How far the grant of `payments` goes. The default goes nowhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PaymentBounds {
     /// In which currencies, and how much of each; `None`: in all, without a bound.
     pub currencies: Option<BTreeMap<Currency, Most>>,

@@ -16,7 +16,7 @@ pub struct Permission {
 }
 
 /// Every permission that there is. What is not in this table needs none: it is lent to every app by default.
-pub const PERMISSIONS: [Permission; 2] = [
+pub const PERMISSIONS: [Permission; 3] = [
     Permission {
         name: "system.permission.PAYMENTS",
         capability: Capability::Payments,
@@ -26,6 +26,11 @@ pub const PERMISSIONS: [Permission; 2] = [
         name: "system.permission.WALLET",
         capability: Capability::Wallet,
         allows: "see your accounts, what is in them and what happened in them",
+    },
+    Permission {
+        name: "system.permission.LOCATION",
+        capability: Capability::Location,
+        allows: "see where you are",
     },
 ];
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Capability, PaymentBounds};
+use super::{Bounds, Capability};
 
 /// Some of the capabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,8 +44,8 @@ pub(crate) struct Terms {
     pub(crate) agreed: CapabilitySet,
     /// What the person does not want to be asked again.
     pub(crate) refused: CapabilitySet,
-    /// How far the grant of `payments` goes. Sessions of one platform share it.
-    pub(crate) payments: Arc<PaymentBounds>,
+    /// How far the grants go. Sessions of one platform share it.
+    pub(crate) bounds: Arc<Bounds>,
 }
 
 impl Terms {

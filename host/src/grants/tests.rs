@@ -36,7 +36,7 @@ fn manifest(permissions: &str) -> Manifest {
 }
 
 fn granted_to(permissions: &str) -> Grants {
-    let bounds = Arc::new(PaymentBounds::unlimited());
+    let bounds = Arc::new(Bounds::unlimited());
     Grants::for_app(&manifest(permissions), Capability::ALL, bounds)
 }
 

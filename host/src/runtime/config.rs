@@ -12,7 +12,7 @@ use crate::audit::memory::MemoryAudit;
 use crate::capability::Providers;
 use crate::grants::consent::ConsentStore;
 use crate::grants::consent::memory::MemoryConsents;
-use crate::grants::{Capability, PaymentBounds};
+use crate::grants::{Bounds, Capability};
 use crate::recording::RecordOptions;
 
 /// How a runtime is set up.
@@ -24,8 +24,8 @@ pub struct RuntimeConfig {
     pub providers: Providers,
     /// What every new session is granted.
     pub grants: Vec<Capability>,
-    /// How far every new session's grant of `payments` goes.
-    pub payment_bounds: PaymentBounds,
+    /// How far every new session's grants go.
+    pub bounds: Bounds,
     /// What people have answered to questions that they need not be asked again.
     pub consents: Arc<dyn ConsentStore>,
     /// Who asked for what, and what came of it.
@@ -54,7 +54,7 @@ impl std::fmt::Debug for RuntimeConfig {
         f.debug_struct("RuntimeConfig")
             .field("code_cache", &self.code_cache)
             .field("grants", &self.grants)
-            .field("payment_bounds", &self.payment_bounds)
+            .field("bounds", &self.bounds)
             .field("limits", &self.limits)
             .field("snapshots", &self.snapshots)
             .finish_non_exhaustive()
@@ -70,7 +70,7 @@ impl RuntimeConfig {
             code_cache: None,
             providers: Providers::simulated(),
             grants: Capability::ALL.to_vec(),
-            payment_bounds: PaymentBounds::unlimited(),
+            bounds: Bounds::unlimited(),
             consents: Arc::new(MemoryConsents::agreeing()),
             audit: Arc::new(MemoryAudit::default()),
             limits: Limits::default(),

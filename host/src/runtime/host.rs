@@ -17,7 +17,7 @@ use crate::capability::Providers;
 use crate::code_cache::CodeCache;
 use crate::engine::EpochTicker;
 use crate::grants::consent::ConsentStore;
-use crate::grants::{Capability, PaymentBounds};
+use crate::grants::{Bounds, Capability};
 use crate::instances::Instances;
 use crate::metrics::{CLASSES, Histogram, MOST_TENANTS, Metrics, MetricsReading, count};
 use crate::recording::RecordOptions;
@@ -44,7 +44,7 @@ pub(crate) struct Host {
     pub(super) cache: Option<CodeCache>,
     pub(super) providers: Arc<Providers>,
     pub(super) grants: Vec<Capability>,
-    pub(super) payment_bounds: Arc<PaymentBounds>,
+    pub(super) bounds: Arc<Bounds>,
     pub(crate) consents: Arc<dyn ConsentStore>,
     pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) sheets: Desk,
@@ -93,6 +93,11 @@ impl Host {
     /// Does something that may wait, on a thread where waiting is fine.
     pub(crate) fn off_workers(&self, work: impl FnOnce() + Send + 'static) {
         self.io.spawn_blocking(work);
+    }
+
+    /// Whether this platform lends a capability to anybody.
+    pub(crate) fn offers(&self, capability: Capability) -> bool {
+        self.grants.contains(&capability)
     }
 
     /// One more session is frozen in memory.

@@ -40,7 +40,7 @@ impl Host {
     /// What a new session of this person may use: manifest ∩ platform ∩ what the person has agreed to.
     pub(super) fn grants_for(&self, app: &App, person: &str) -> Grants {
         let granted = self.grants.iter().copied();
-        let grants = Grants::for_app(app.manifest(), granted, self.payment_bounds.clone());
+        let grants = Grants::for_app(app.manifest(), granted, self.bounds.clone());
         for capability in Capability::ALL {
             if grants.decide(capability) != Decision::AskPerson {
                 continue;

@@ -99,8 +99,14 @@ impl Actor {
         match letter {
             Letter::Finished(request, answer) => {
                 let state = self.instance.state_mut();
-                state.rooms.deliver(request, answer);
-                state.requests.end();
+                let ends = !matches!(answer, crate::capability::Answer::News(_));
+                if !state.rooms.deliver(request, answer) {
+                    // A watch that the app has stopped meanwhile.
+                    return Ok(());
+                }
+                if ends {
+                    state.requests.end();
+                }
                 self.due.push_back(Event::RequestFinished(request));
                 self.work_off(Instant::now()).await
             }

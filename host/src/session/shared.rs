@@ -16,6 +16,7 @@ use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::console::{ConsoleLine, ConsoleSink};
 use crate::capability::storage::Owner;
 use crate::capability::{Answer, Providers};
+use crate::flights::Flights;
 use crate::grants::Grants;
 use crate::mailbox::{Letter, Mailbox, SendError};
 use crate::recording::{Player, Recorder, Recording};
@@ -89,6 +90,8 @@ pub(crate) struct State {
     carried: Option<Box<[u8]>>,
     /// Payments in flight, which the next version goes on with, or which came from the last one.
     adopted: Option<Box<Adopted>>,
+    /// Watches, and whatever else ends with its grant.
+    pub(crate) flights: Option<Box<Flights>>,
     pub(crate) body: Body,
 }
 
@@ -171,6 +174,7 @@ impl Shared {
                 ending: false,
                 carried: None,
                 adopted: beginning.adopted,
+                flights: None,
                 progress: Progress {
                     painted,
                     ..Progress::default()
@@ -183,6 +187,7 @@ impl Shared {
             if let Some(session) = session.upgrade() {
                 session.changed();
                 session.host.sheets.recheck(session.id);
+                session.end_denied_flights();
             }
         });
         shared
@@ -239,11 +244,9 @@ impl Shared {
     pub(crate) fn finish(self: &Arc<Self>, request: RequestId, answer: Answer) {
         {
             let mut state = self.lock();
-            if state.progress.ended {
+            if !state.deliver(request, answer) {
                 return;
             }
-            state.mailbox.finish(request, answer);
-            state.progress(Progress::busy);
             self.changed();
         }
         self.host.scheduler.wake(self);
@@ -251,7 +254,7 @@ impl Shared {
 
     /// What is on disk of the session, if anything, is out of date. A letter that was taken counts: whoever sent it was
     /// told that it will be handled.
-    pub(super) fn changed(&self) {
+    pub(crate) fn changed(&self) {
         if let Some(snapshots) = &self.host.snapshots {
             snapshots.changed(self);
         }
@@ -344,6 +347,7 @@ impl Shared {
             (
                 std::mem::replace(&mut state.body, Body::Ended),
                 std::mem::take(&mut state.mailbox),
+                state.flights.take(),
             )
         };
         drop(dropped);
@@ -363,6 +367,7 @@ impl Shared {
             (
                 std::mem::replace(&mut state.body, Body::Ended),
                 std::mem::take(&mut state.mailbox),
+                state.flights.take(),
             )
         };
         drop(dropped);
@@ -396,6 +401,16 @@ impl ConsoleSink for Shared {
 }
 
 impl State {
+    /// Puts what a request came to into the mailbox; not that of a session that has ended.
+    pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) -> bool {
+        if self.progress.ended {
+            return false;
+        }
+        self.mailbox.finish(request, answer);
+        self.progress(Progress::busy);
+        true
+    }
+
     /// The screen of a session that is not only bytes.
     pub(super) fn screen_mut(&mut self) -> &mut Screen {
         self.screen.get_or_insert_default()

@@ -8,12 +8,12 @@ use super::image::Image;
 use super::store::ImageHash;
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::Answer;
-use crate::grants::{CapabilitySet, Grants, PaymentBounds, Terms};
+use crate::grants::{Bounds, CapabilitySet, Grants, Terms};
 use crate::mailbox::Mailbox;
 use crate::session::{Shared, ShellEvent, State};
 
 /// The version of [`Saved`]'s form. Grows with every change of it, or of anything in it.
-pub(crate) const LAYOUT: u16 = 2;
+pub(crate) const LAYOUT: u16 = 3;
 
 /// Everything about one idle session.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -60,7 +60,7 @@ struct SavedTerms {
     granted: CapabilitySet,
     agreed: CapabilitySet,
     refused: CapabilitySet,
-    payments: PaymentBounds,
+    bounds: Bounds,
 }
 
 impl SavedTerms {
@@ -71,7 +71,7 @@ impl SavedTerms {
             granted: terms.granted,
             agreed: terms.agreed,
             refused: terms.refused,
-            payments: PaymentBounds::clone(&terms.payments),
+            bounds: Bounds::clone(&terms.bounds),
         }
     }
 }
@@ -120,7 +120,7 @@ impl Saved {
             granted: self.granted.granted,
             agreed: self.granted.agreed,
             refused: self.granted.refused,
-            payments: Arc::new(self.granted.payments.clone()),
+            bounds: Arc::new(self.granted.bounds.clone()),
         })
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lapak_host::RuntimeConfig;
 use lapak_host::audit::AuditQuery;
 use lapak_host::capability::payments::records::DAY_MS;
-use lapak_host::grants::{Most, PaymentBounds};
+use lapak_host::grants::{Bounds, Most, PaymentBounds};
 use lapak_host::sheet::SheetError;
 
 use crate::support::money::{
@@ -27,7 +27,10 @@ fn bounds(per_payment_minor: i64, per_day_minor: i64) -> PaymentBounds {
 
 fn within(world: &World, bounds: PaymentBounds) -> RuntimeConfig {
     RuntimeConfig {
-        payment_bounds: bounds,
+        bounds: Bounds {
+            payments: bounds,
+            ..Bounds::unlimited()
+        },
         ..world.config()
     }
 }
@@ -124,12 +127,16 @@ async fn bounds_that_move_hold_for_open_sheets_and_for_the_next_call() {
     let (runtime, app) = start(within(&world, bounds(1_000, 1_000))).await;
     let session = ani(&runtime, &app, "call-pay-transfer", "budi,1000,IDR,").await;
     let sheet = asked(&session).await;
-    session.grants().bound_payments(bounds(999, 999));
+    session
+        .grants()
+        .bound(|all| all.payments = bounds(999, 999));
     until("the sheet closes", || session.sheets().is_empty()).await;
     assert_eq!(confirm(&session, &sheet).await, Err(SheetError::NotOpen));
     told(&session, "AccessDenied").await;
     assert!(refused(&session).await.contains("access-denied"));
-    session.grants().bound_payments(bounds(1_000, 1_000));
+    session
+        .grants()
+        .bound(|all| all.payments = bounds(1_000, 1_000));
     asked(&session).await;
     assert_eq!(world.submitted(), 0);
 }

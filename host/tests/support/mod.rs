@@ -1,6 +1,12 @@
 //! What the host's tests share: guests built once, and sessions driven step by step.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "each test file uses its part"
+)]
 
+pub mod device;
 pub mod money;
 pub mod store;
 

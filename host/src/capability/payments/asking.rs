@@ -265,7 +265,8 @@ impl Asking {
         let session = self.session.upgrade().ok_or("the session has ended")?;
         let denied = |AccessDenied| "taken back meanwhile".to_owned();
         session.grants.check(Capability::Payments).map_err(denied)?;
-        let bounds = session.grants.payment_bounds();
+        let bounds = session.grants.bounds();
+        let bounds = &bounds.payments;
         bounds
             .allow(brief.spending(), brief.amount)
             .map_err(|why| why.to_string())
@@ -276,7 +277,7 @@ impl Asking {
         self.allowed(brief)?;
         let session = self.session.upgrade().ok_or("the session has ended")?;
         let currency = brief.amount.currency();
-        let most = session.grants.payment_bounds().per_day_minor(currency);
+        let most = session.grants.bounds().payments.per_day_minor(currency);
         if most.is_none() {
             return Ok(());
         }
@@ -356,7 +357,8 @@ impl Asking {
         };
         let grant = match self.shown() {
             Some((brief, _)) => {
-                let bounds = session.grants.payment_bounds();
+                let bounds = session.grants.bounds();
+                let bounds = &bounds.payments;
                 bounds.in_words(brief.amount.currency())
             }
             None => String::new(),

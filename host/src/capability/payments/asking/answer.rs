@@ -43,7 +43,8 @@ impl Asking {
             self.deny(&why);
             return Err(SheetError::Denied);
         }
-        let bounds = session.grants.payment_bounds();
+        let bounds = session.grants.bounds();
+        let bounds = &bounds.payments;
         let most = bounds.per_day_minor(brief.amount.currency());
         let agreed = self.agreed(&brief, &account);
         let record = match parts.records.agree(&agreed, most) {

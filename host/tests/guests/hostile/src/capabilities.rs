@@ -1,14 +1,34 @@
 //! Calls to the capabilities, wild and tame. What came of them is shown as text.
 
+mod location;
+
 use crate::Plan;
 use crate::lapak::app::{
     clock, console, navigation, payments, random, storage, timer, updates, wallet,
 };
 
+/// The calls to one capability, in a module of their own.
+struct Room {
+    /// What its actions begin with.
+    prefix: &'static str,
+    /// Each of its functions, with a call that is right in itself.
+    every: fn() -> Vec<(&'static str, String)>,
+    /// Does what an action says; the second text is what it is about.
+    call: fn(&str, &str) -> String,
+    /// Says what came of a request of an action.
+    finished: fn(&str, u32) -> String,
+}
+
+const ROOMS: [Room; 1] = [location::ROOM];
+
+fn room(action: &str) -> Option<&'static Room> {
+    ROOMS.iter().find(|room| action.starts_with(room.prefix))
+}
+
 /// Every function of every capability, with a call that is right in itself. The host's golden matrix checks
 /// this list against the WIT.
 pub(crate) fn every_function() -> Vec<(&'static str, String)> {
-    vec![
+    let mut all = vec![
         (
             "console.log",
             outcome(console::log(console::Level::Info, "hello")),
@@ -64,7 +84,9 @@ pub(crate) fn every_function() -> Vec<(&'static str, String)> {
             "wallet.take-history",
             outcome(wallet::take_history(4_000_000_000)),
         ),
-    ]
+    ];
+    all.extend(ROOMS.iter().flat_map(|room| (room.every)()));
+    all
 }
 
 /// Calls to `payments` and `wallet`. What they are about comes from the launch, its parts separated by `,`.
@@ -151,6 +173,10 @@ fn money(minor: i64) -> payments::Money {
 }
 
 pub(crate) fn call(action: &str, plan: &mut Plan) {
+    if let Some(room) = room(action) {
+        plan.text = (room.call)(action, &plan.with);
+        return;
+    }
     if action.starts_with("call-pay-") || action.starts_with("call-wallet-") {
         plan.text = pay(action, &plan.with);
         return;
@@ -237,8 +263,13 @@ pub(crate) fn begin_request() {
     let _ = storage::get("key");
 }
 
-/// Shows what a storage request came to; with several, the last stands, and failures are counted.
+/// Shows what a request came to.
 pub(crate) fn finished(plan: &mut Plan, request: u32) {
+    if let Some(room) = room(&plan.action) {
+        let line = (room.finished)(&plan.action, request);
+        plan.text = format!("{}\n{line}", plan.text);
+        return;
+    }
     if plan.action.starts_with("call-pay-") || plan.action.starts_with("call-wallet-") {
         let line = paid(plan, request);
         plan.text = format!("{}\n{line}", plan.text);

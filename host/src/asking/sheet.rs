@@ -1,17 +1,16 @@
-//! Asking the person whether an app may see their accounts.
+//! The sheet that asks, and what its answer leads to.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::audit::AuditEntry;
+use super::{Use, note, now_ms};
 use crate::grants::consent::{Consent, KeptConsent};
-use crate::grants::{AccessDenied, Capability, Decision, Permission};
+use crate::grants::{AccessDenied, Decision, Permission};
 use crate::session::Shared;
 use crate::sheet::{
     Asker, ConsentSheet, Lapse, Sheet, SheetAnswer, SheetAsk, SheetError, SheetId, SheetOutcome,
     SheetStage,
 };
 
-const CAPABILITY: Capability = Capability::Wallet;
 /// The longest that the question stands, in milliseconds: five minutes.
 const ASK_MS: i64 = 5 * 60_000;
 
@@ -19,37 +18,20 @@ type Then = Box<dyn FnOnce(Result<(), AccessDenied>) + Send>;
 
 struct Asking {
     session: Weak<Shared>,
-    function: &'static str,
+    wanted: Use,
+    about: String,
     number: SheetId,
     then: Mutex<Option<Then>>,
 }
 
-/// Goes on when the person has agreed, at once if they have before. On a thread that may wait.
-pub(super) fn then(
-    session: &Arc<Shared>,
-    function: &'static str,
-    then: impl FnOnce(Result<(), AccessDenied>) + Send + 'static,
-) {
-    match session.grants.decide(CAPABILITY) {
-        Decision::Allowed => {
-            note(session, function, Ok(()), "agreed before", "read");
-            then(Ok(()));
-        }
-        Decision::Denied(why) => {
-            note(session, function, Err(&why.to_string()), "", "denied");
-            then(Err(AccessDenied));
-        }
-        Decision::AskPerson => ask(session, function, Box::new(then)),
-    }
-}
-
-fn ask(session: &Arc<Shared>, function: &'static str, then: Then) {
+/// Opens the sheet that asks.
+pub(super) fn ask(session: &Arc<Shared>, wanted: Use, about: String, then: Then) {
     let (now, host) = (now_ms(session), &session.host);
     let manifest = session.app.manifest();
-    let permission = Permission::of(CAPABILITY);
+    let permission = Permission::of(wanted.capability);
     let name = permission.map_or("", |permission| permission.name);
-    let mut wanted = manifest.req_permissions.iter();
-    let reason = wanted.find(|wanted| wanted.name == name);
+    let mut asked = manifest.req_permissions.iter();
+    let reason = asked.find(|asked| asked.name == name);
     let localized = |text: &str| session.app.package().localized(text, "en");
     let sheet = Sheet {
         id: host.sheets.number(),
@@ -59,17 +41,18 @@ fn ask(session: &Arc<Shared>, function: &'static str, then: Then) {
         expires_ms: now.saturating_add(ASK_MS),
         stage: SheetStage::Open,
         ask: SheetAsk::Consent(ConsentSheet {
-            capability: CAPABILITY,
+            capability: wanted.capability,
             permission: name.to_owned(),
             allows: permission.map_or_else(String::new, |one| one.allows.to_owned()),
             reason: reason
-                .and_then(|wanted| wanted.reason.as_deref())
+                .and_then(|asked| asked.reason.as_deref())
                 .map(localized),
         }),
     };
     let asking = Asking {
         session: Arc::downgrade(session),
-        function,
+        wanted,
+        about,
         number: sheet.id,
         then: Mutex::new(Some(then)),
     };
@@ -91,12 +74,16 @@ impl Asking {
         then(agreed);
     }
 
+    fn note(&self, session: &Arc<Shared>, allowed: Result<(), &str>, consent: &str, outcome: &str) {
+        note(session, self.wanted, allowed, consent, &self.about, outcome);
+    }
+
     fn consent(&self, session: &Arc<Shared>, consent: Consent) -> Result<(), SheetError> {
         let lasting = matches!(consent, Consent::Always | Consent::No);
         if lasting {
             let kept = KeptConsent {
                 app_id: session.owner.app_id.to_string(),
-                capability: CAPABILITY,
+                capability: self.wanted.capability,
                 answer: consent,
                 at_ms: now_ms(session),
             };
@@ -111,21 +98,15 @@ impl Asking {
             Consent::No => ("never", false),
         };
         if !agreed {
-            session.grants.disagree(CAPABILITY);
-            note(
-                session,
-                self.function,
-                Err("refused by the person"),
-                words,
-                "refused",
-            );
+            session.grants.disagree(self.wanted.capability);
+            self.note(session, Err("refused by the person"), words, "refused");
             self.end(Err(AccessDenied), SheetOutcome::Refused);
             return Ok(());
         }
         if consent != Consent::Once {
-            session.grants.agree(CAPABILITY);
+            session.grants.agree(self.wanted.capability);
         }
-        note(session, self.function, Ok(()), words, "read");
+        self.note(session, Ok(()), words, self.wanted.done);
         self.end(Ok(()), SheetOutcome::Agreed);
         Ok(())
     }
@@ -141,7 +122,7 @@ impl Asker for Asking {
         match answer {
             SheetAnswer::Consent(consent) => self.consent(&session, consent),
             SheetAnswer::Cancel => {
-                note(&session, self.function, Err("not agreed to"), "", "refused");
+                self.note(&session, Err("not agreed to"), "", "refused");
                 self.end(Err(AccessDenied), SheetOutcome::Refused);
                 Ok(())
             }
@@ -161,36 +142,10 @@ impl Asker for Asking {
     fn may_ask(&self) -> bool {
         let session = self.session.upgrade();
         session.is_some_and(|session| {
-            !matches!(session.grants.decide(CAPABILITY), Decision::Denied(_))
+            !matches!(
+                session.grants.decide(self.wanted.capability),
+                Decision::Denied(_)
+            )
         })
     }
-}
-
-/// Writes into the audit: what was allowed, or what was missing.
-pub(super) fn note(
-    session: &Arc<Shared>,
-    function: &str,
-    allowed: Result<(), &str>,
-    consent: &str,
-    outcome: &str,
-) {
-    session.host.audit.note(AuditEntry {
-        at_ms: now_ms(session),
-        person: session.owner.person.to_string(),
-        app_id: session.owner.app_id.to_string(),
-        capability: CAPABILITY,
-        function: function.to_owned(),
-        request: String::new(),
-        allowed: allowed.is_ok(),
-        grant: allowed.err().unwrap_or_default().to_owned(),
-        consent: consent.to_owned(),
-        about: String::new(),
-        outcome: outcome.to_owned(),
-        times: 1,
-    });
-}
-
-/// By the clock that sheets expire by: an app may be shown another.
-fn now_ms(session: &Shared) -> i64 {
-    session.providers.payments.parts().clock.now_ms()
 }

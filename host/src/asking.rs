@@ -1,0 +1,124 @@
+//! Asking the person whether an app may use a capability, as it first does.
+
+mod sheet;
+
+use std::sync::Arc;
+
+use crate::audit::AuditEntry;
+use crate::grants::{AccessDenied, Capability, Decision};
+use crate::instance::InstanceState;
+use crate::session::Shared;
+
+/// One function of a capability that needs consent, or whose uses are written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Use {
+    /// The capability.
+    pub(crate) capability: Capability,
+    /// The function's WIT name.
+    pub(crate) function: &'static str,
+    /// What the audit says when it was allowed: "read", "opened".
+    pub(crate) done: &'static str,
+}
+
+impl InstanceState {
+    /// The first line of a function that begins something: who was not asked yet will be, by [`consented`](Self::consented).
+    pub(crate) fn may_ask(&mut self, wanted: Use) -> Result<(), AccessDenied> {
+        let session = self.session.clone();
+        let capability = wanted.capability;
+        let asks = || session.grants.decide(capability) == Decision::AskPerson;
+        // One answer for both, so that a replay sees what was decided.
+        let allowed = self.answer(|| session.grants.check(capability).is_ok() || asks());
+        if allowed {
+            return Ok(());
+        }
+        if !self.is_replay() {
+            let why = session.grants.why_not(capability).unwrap_or_default();
+            note(&session, wanted, Err(&why), "", "", "denied");
+        }
+        Err(AccessDenied)
+    }
+
+    /// The first line of a function that takes an outcome: it is there only if the person agreed, perhaps for this once.
+    pub(crate) fn may_take(&mut self, capability: Capability) -> Result<(), AccessDenied> {
+        let session = self.session.clone();
+        let decision = || session.grants.decide(capability);
+        match self.answer(|| matches!(decision(), Decision::Denied(_))) {
+            true => Err(AccessDenied),
+            false => Ok(()),
+        }
+    }
+
+    /// Goes on when the person has agreed, on a thread that may wait; at once if they have before, or need not be asked. What
+    /// it is `about` is for the audit.
+    ///
+    /// Nobody is asked in a replay, and nothing goes on.
+    pub(crate) fn consented(
+        &self,
+        wanted: Use,
+        about: String,
+        then: impl FnOnce(Result<(), AccessDenied>) + Send + 'static,
+    ) {
+        if self.is_replay() {
+            return;
+        }
+        if self.session.is_model {
+            return then(Err(AccessDenied));
+        }
+        let session = self.session.clone();
+        let host = session.host.clone();
+        host.off_workers(move || agreed(&session, wanted, about, then));
+    }
+}
+
+fn agreed(
+    session: &Arc<Shared>,
+    wanted: Use,
+    about: String,
+    then: impl FnOnce(Result<(), AccessDenied>) + Send + 'static,
+) {
+    match session.grants.decide(wanted.capability) {
+        Decision::Allowed => {
+            let consent = match wanted.capability.needs_consent() {
+                true => "agreed before",
+                false => "",
+            };
+            note(session, wanted, Ok(()), consent, &about, wanted.done);
+            then(Ok(()));
+        }
+        Decision::Denied(why) => {
+            note(session, wanted, Err(&why.to_string()), "", &about, "denied");
+            then(Err(AccessDenied));
+        }
+        Decision::AskPerson => sheet::ask(session, wanted, about, Box::new(then)),
+    }
+}
+
+/// Writes into the audit: what was allowed, or what was missing.
+pub(crate) fn note(
+    session: &Arc<Shared>,
+    wanted: Use,
+    allowed: Result<(), &str>,
+    consent: &str,
+    about: &str,
+    outcome: &str,
+) {
+    session.host.audit.note(AuditEntry {
+        at_ms: now_ms(session),
+        person: session.owner.person.to_string(),
+        app_id: session.owner.app_id.to_string(),
+        capability: wanted.capability,
+        function: wanted.function.to_owned(),
+        request: String::new(),
+        allowed: allowed.is_ok(),
+        grant: allowed.err().unwrap_or_default().to_owned(),
+        consent: consent.to_owned(),
+        about: about.to_owned(),
+        outcome: outcome.to_owned(),
+        times: 1,
+    });
+}
+
+/// By the clock that sheets expire by: an app may be shown another.
+fn now_ms(session: &Shared) -> i64 {
+    session.providers.payments.parts().clock.now_ms()
+}

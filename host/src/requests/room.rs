@@ -1,0 +1,173 @@
+//! What a room keeps of its requests between two events.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bindings::lapak::app::requests::RequestId;
+
+/// The requests of one room: `Q` is what was asked, so that it can be asked again after a restart; `A` what came of it, for
+/// the app to take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RoomRequests<Q, A> {
+    asked: BTreeMap<RequestId, Q>,
+    watched: BTreeMap<RequestId, Q>,
+    finished: BTreeMap<RequestId, A>,
+}
+
+impl<Q, A> Default for RoomRequests<Q, A> {
+    fn default() -> Self {
+        Self {
+            asked: BTreeMap::new(),
+            watched: BTreeMap::new(),
+            finished: BTreeMap::new(),
+        }
+    }
+}
+
+/// A request to be asked again.
+pub(crate) struct Again<Q> {
+    pub(crate) request: RequestId,
+    pub(crate) asked: Q,
+    /// Of a watch: whether the app has news that it did not take.
+    pub(crate) told: bool,
+}
+
+impl<Q: Clone, A> RoomRequests<Q, A> {
+    /// A request that finishes once.
+    pub(crate) fn ask(&mut self, request: RequestId, asked: Q) {
+        self.asked.insert(request, asked);
+    }
+
+    /// A watch.
+    pub(crate) fn watch(&mut self, request: RequestId, asked: Q) {
+        self.watched.insert(request, asked);
+    }
+
+    /// A request has finished, or a watch has ended: tells whether the app still waits for it.
+    pub(crate) fn finish(&mut self, request: RequestId, answer: A) -> bool {
+        let asked = self.asked.remove(&request);
+        let awaited = asked.or_else(|| self.watched.remove(&request)).is_some();
+        if awaited {
+            self.finished.insert(request, answer);
+        }
+        awaited
+    }
+
+    /// A watch has news: tells whether the app still wants it.
+    pub(crate) fn news(&mut self, request: RequestId, news: A) -> bool {
+        let wanted = self.watched.contains_key(&request);
+        if wanted {
+            self.finished.insert(request, news);
+        }
+        wanted
+    }
+
+    /// What came of a request, if it is of this kind.
+    pub(crate) fn take<T>(
+        &mut self,
+        request: RequestId,
+        of_kind: impl FnOnce(A) -> Result<T, A>,
+    ) -> Option<T> {
+        match of_kind(self.finished.remove(&request)?) {
+            Ok(taken) => Some(taken),
+            Err(other) => {
+                self.finished.insert(request, other);
+                None
+            }
+        }
+    }
+
+    /// What is watched under this id.
+    pub(crate) fn watched(&self, watch: RequestId) -> Option<&Q> {
+        self.watched.get(&watch)
+    }
+
+    /// The app wants no more news; tells whether there was such a watch.
+    pub(crate) fn stop(&mut self, watch: RequestId) -> bool {
+        let stopped = self.watched.remove(&watch).is_some();
+        if stopped {
+            self.finished.remove(&watch);
+        }
+        stopped
+    }
+
+    /// The app gives up a request that finishes once; tells whether there was such a one.
+    pub(crate) fn cancel(&mut self, request: RequestId) -> bool {
+        self.asked.remove(&request).is_some()
+    }
+
+    /// How many finish once and have not yet.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.asked.len()
+    }
+
+    /// How many are watches.
+    pub(crate) fn watching(&self) -> usize {
+        self.watched.len()
+    }
+
+    /// What must be asked again by another process, those `answered` having their outcome in the mailbox.
+    pub(crate) fn again(&self, answered: &[RequestId]) -> Vec<Again<Q>> {
+        let again = |(request, asked): (&RequestId, &Q)| Again {
+            request: *request,
+            asked: asked.clone(),
+            told: answered.contains(request) || self.finished.contains_key(request),
+        };
+        let asked = self.asked.iter().map(again);
+        let asked = asked.filter(|again| !answered.contains(&again.request));
+        asked.chain(self.watched.iter().map(again)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn any(answer: u8) -> Result<u8, u8> {
+        Ok(answer)
+    }
+
+    #[test]
+    fn a_request_finishes_once_and_is_taken_once() {
+        let mut room = RoomRequests::<&str, u8>::default();
+        room.ask(1, "a");
+        assert_eq!(room.take(1, any), None);
+        assert!(!room.news(1, 0));
+        assert!(room.finish(1, 5));
+        assert!(!room.finish(1, 6));
+        assert_eq!(room.take(1, |answer| Err::<u8, u8>(answer)), None);
+        assert_eq!(room.take(1, any), Some(5));
+        assert_eq!(room.take(1, any), None);
+        assert_eq!(room.in_flight(), 0);
+    }
+
+    #[test]
+    fn a_watch_has_news_until_it_ends_and_none_after_it_was_stopped() {
+        let mut room = RoomRequests::<&str, u8>::default();
+        room.watch(1, "a");
+        assert!(room.news(1, 1) && room.news(1, 2));
+        assert_eq!(room.take(1, any), Some(2));
+        assert!(room.finish(1, 9));
+        assert!(!room.news(1, 3));
+        assert_eq!(room.take(1, any), Some(9));
+        room.watch(2, "b");
+        assert!(room.news(2, 1) && room.stop(2) && !room.stop(2));
+        assert!(!room.news(2, 2) && !room.finish(2, 2));
+        assert_eq!(room.take(2, any), None);
+    }
+
+    #[test]
+    fn what_has_its_answer_is_not_asked_again_and_watches_always_are() {
+        let mut room = RoomRequests::<&str, u8>::default();
+        room.ask(1, "answered");
+        room.ask(2, "not yet");
+        room.watch(3, "news in the mailbox");
+        room.watch(4, "news to be taken");
+        room.watch(5, "no news");
+        room.news(4, 0);
+        let again = room.again(&[1, 3]).into_iter();
+        let again: Vec<_> = again.map(|one| (one.request, one.told)).collect();
+        assert_eq!(again, [(2, false), (3, true), (4, true), (5, false)]);
+    }
+}
