@@ -2,6 +2,8 @@
 //! the `.ma` package, MiniApp URIs, the page stack, the limits.
 
 pub mod address;
+pub mod domain;
+pub mod file_path;
 pub mod limits;
 pub mod manifest;
 pub mod package;

@@ -25,6 +25,12 @@ pub struct Limits {
     pub storage_total_bytes: usize,
     /// One stored value, in bytes.
     pub storage_value_bytes: usize,
+    /// Files of one app for one person, in bytes.
+    pub files_total_bytes: usize,
+    /// One file, in bytes.
+    pub file_bytes: usize,
+    /// Files and folders of one app for one person.
+    pub files_entries: usize,
     /// Requests of a session in flight.
     pub requests_in_flight: usize,
     /// Events of the shell that may wait.
@@ -58,6 +64,9 @@ impl Default for Limits {
             page_stack: 10,
             storage_total_bytes: 10 * MIB,
             storage_value_bytes: MIB,
+            files_total_bytes: 10 * MIB,
+            file_bytes: MIB,
+            files_entries: 1_000,
             requests_in_flight: 32,
             mailbox_events: 256,
             package: PackageLimits::default(),

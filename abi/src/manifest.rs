@@ -8,6 +8,8 @@ mod window;
 
 use std::fmt;
 
+use crate::domain::DomainPattern;
+
 pub use window::{NavigationStyle, Orientation, TextStyle, Window};
 
 /// What an app says of itself.
@@ -47,6 +49,8 @@ pub struct Manifest {
     pub tab_bar: Option<TabBar>,
     /// Our own member `lapak_on_update`.
     pub on_update: OnUpdate,
+    /// Our own member `lapak_domains`: the hosts that the app talks to.
+    pub domains: Vec<DomainPattern>,
 }
 
 /// What becomes of an app's sessions when a newer version of it is there.

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 pub use crate::limits::PackageLimits;
 use crate::manifest::{Manifest, ManifestError, Parsed, Warning};
 
+pub(crate) use file_name::folded;
 pub use write::PackageWriter;
 
 /// Where the component lies.

@@ -31,6 +31,7 @@ fn full() -> Value {
             "on_reach_bottom_distance": 80, "orientation": "landscape"
         },
         "lapak_on_update": "migrate",
+        "lapak_domains": ["api.shop.example", "*.Img.shop.example"],
         "lapak_tab_bar": { "list": [
             { "page": "pages/index/index", "text": "Menu", "icon": "utensils" },
             { "page": "pages/dish", "text": "Dish" }
@@ -93,6 +94,7 @@ fn everything_right_is_read_without_a_warning() {
     assert_eq!(manifest.window.orientation, Orientation::Landscape);
     assert_eq!(manifest.window.background_color, "#ff0000");
     assert_eq!(manifest.on_update, lapak_abi::manifest::OnUpdate::Migrate);
+    assert_eq!(manifest.domains[1].as_str(), "*.img.shop.example");
     assert_eq!(manifest.tab_bar.expect("a tab bar").list.len(), 2);
 }
 
@@ -110,6 +112,7 @@ fn what_is_not_given_takes_the_drafts_default() {
         "widgets",
         "window",
         "lapak_on_update",
+        "lapak_domains",
         "lapak_tab_bar",
     ] {
         least.as_object_mut().expect("an object").remove(member);
@@ -129,6 +132,7 @@ fn what_is_not_given_takes_the_drafts_default() {
         (false, 750.0, 50.0)
     );
     assert!(manifest.tab_bar.is_none());
+    assert!(manifest.domains.is_empty());
 }
 
 #[test]
@@ -209,6 +213,7 @@ fn no_member_of_any_type_panics_and_optional_ones_are_never_fatal() {
         "widgets",
         "window",
         "lapak_on_update",
+        "lapak_domains",
         "lapak_tab_bar",
         "platform_version.target_code",
         "platform_version.release_type",
@@ -392,6 +397,28 @@ fn the_tab_bar_has_two_to_five_tabs_of_pages_that_exist() {
     six["lapak_tab_bar"] =
         json!({ "list": pages.iter().map(|page| tab(page)).collect::<Vec<_>>() });
     assert!(parse(&six).expect("a manifest").manifest.tab_bar.is_none());
+}
+
+#[test]
+fn domains_are_names_of_hosts_and_what_is_none_is_skipped() {
+    let list = json!([
+        "api.shop.example",
+        7,
+        "https://shop.example",
+        "*.com",
+        "API.shop.example",
+        "*.shop.example"
+    ]);
+    let Parsed { manifest, warnings } = parse(&with("lapak_domains", list)).expect("a manifest");
+    let domains: Vec<_> = manifest.domains.iter().map(|one| one.as_str()).collect();
+    assert_eq!(domains, ["api.shop.example", "*.shop.example"]);
+    let members: Vec<_> = warnings.iter().map(|one| &*one.member).collect();
+    let wrong = [1, 2, 3, 4].map(|index| format!("lapak_domains[{index}]"));
+    assert_eq!(members, wrong);
+    let many: Vec<_> = (0..100).map(|index| format!("a{index}.example")).collect();
+    let Parsed { manifest, warnings } =
+        parse(&with("lapak_domains", json!(many))).expect("a manifest");
+    assert_eq!((manifest.domains.len(), warnings.len()), (64, 36));
 }
 
 #[test]

@@ -46,6 +46,8 @@ mod app;
 pub mod bindings;
 pub mod clock;
 pub mod console;
+pub mod fetch;
+pub mod files;
 #[cfg(feature = "json")]
 mod i18n;
 pub mod location;
@@ -92,6 +94,7 @@ pub mod prelude {
         time_picker, view,
     };
     pub use crate::{clock, console, location, pages, payments, storage, timer, wallet};
+    pub use crate::{fetch, files};
 }
 
 /// Makes a type the app of this crate: what the host calls. Once in a crate, at the end of `lib.rs`.

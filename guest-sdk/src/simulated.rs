@@ -3,6 +3,8 @@
 //! Differs from a host: no quotas, requests finish when the test kit says so, time stands still and timers run out at
 //! once.
 
+pub(crate) mod fetch;
+pub(crate) mod files;
 pub(crate) mod location;
 pub(crate) mod payments;
 pub(crate) mod wallet;
@@ -22,6 +24,8 @@ use crate::bindings::wit::lapak::app::storage::{Error as StorageError, Outcome};
 pub enum Capability {
     Clock,
     Console,
+    Fetch,
+    Files,
     Location,
     Payments,
     Random,
@@ -42,6 +46,8 @@ pub(crate) struct Host {
     pub(crate) payments: payments::Payments,
     pub(crate) wallet: wallet::Wallet,
     pub(crate) location: location::Location,
+    pub(crate) fetch: fetch::Fetch,
+    pub(crate) files: files::Files,
     denied: BTreeSet<Capability>,
     outcomes: BTreeMap<u32, Outcome>,
     timers: BTreeSet<u32>,

@@ -6,6 +6,8 @@
 
 pub mod clock;
 pub mod console;
+pub mod fetch;
+pub mod files;
 pub mod location;
 pub mod payments;
 pub mod random;
@@ -36,6 +38,10 @@ pub struct Providers {
     pub wallet: Arc<dyn wallet::WalletProvider>,
     /// Behind `location`.
     pub location: Arc<dyn location::LocationProvider>,
+    /// Behind `fetch`.
+    pub fetch: Arc<dyn fetch::FetchProvider>,
+    /// Behind `files`.
+    pub files: Arc<dyn files::FilesProvider>,
 }
 
 impl Providers {
@@ -50,6 +56,8 @@ impl Providers {
             payments: payments::simulated::none(),
             wallet: Arc::new(wallet::simulated::EmptyWallets),
             location: Arc::new(location::simulated::SimulatedLocation::default()),
+            fetch: Arc::new(fetch::simulated::SimulatedFetch::default()),
+            files: Arc::new(files::simulated::SimulatedFiles::default()),
         }
     }
 }
@@ -74,6 +82,10 @@ pub(crate) enum Answer {
     Wallet(wallet::Answer),
     /// Of `location`.
     Location(location::Answer),
+    /// Of `fetch`.
+    Fetch(fetch::Answer),
+    /// Of `files`.
+    Files(files::Answer),
     /// News of a watch, which goes on.
     News(Box<Answer>),
 }
@@ -91,6 +103,10 @@ pub(crate) struct Rooms {
     pub(crate) wallet: wallet::WalletState,
     /// Of `location`.
     pub(crate) location: location::LocationState,
+    /// Of `fetch`.
+    pub(crate) fetch: fetch::FetchState,
+    /// Of `files`.
+    pub(crate) files: files::FilesState,
 }
 
 impl Rooms {
@@ -102,6 +118,8 @@ impl Rooms {
             Answer::Payments(answer) => self.payments.deliver(request, answer),
             Answer::Wallet(answer) => self.wallet.deliver(request, answer),
             Answer::Location(answer) => return self.location.finish(request, answer),
+            Answer::Fetch(answer) => return self.fetch.finish(request, answer),
+            Answer::Files(answer) => return self.files.finish(request, answer),
             Answer::News(news) => return self.news(request, *news),
         }
         true
@@ -131,5 +149,7 @@ impl InstanceState {
         self.ask_payments_again(answered);
         self.ask_wallet_again(answered);
         self.ask_location_again(answered);
+        self.end_fetches(answered);
+        self.ask_files_again(answered);
     }
 }

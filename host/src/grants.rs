@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use lapak_abi::manifest::Manifest;
 
-pub use bounds::{Bounds, LocationBounds, Most, OutOfBounds, PaymentBounds, Spending};
+pub use bounds::{Bounds, FetchBounds, LocationBounds, Most, OutOfBounds, PaymentBounds, Spending};
 pub use permission::{PERMISSIONS, Permission};
 pub(crate) use terms::Terms;
 pub use terms::{CapabilitySet, Decision, Why};
@@ -60,6 +60,8 @@ capabilities! {
     Payments = "payments",
     Wallet = "wallet",
     Location = "location",
+    Fetch = "fetch",
+    Files = "files",
 }
 
 impl Capability {

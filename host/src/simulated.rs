@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::capability::Providers;
+use crate::capability::fetch::simulated::SimulatedFetch;
 use crate::capability::location::simulated::SimulatedLocation;
 
 /// Something for each person, made when it is first used.
@@ -44,18 +45,24 @@ pub trait Part: Send + Sync {
 pub struct SimulatedDevices {
     /// Where they are.
     pub location: Arc<SimulatedLocation>,
+    /// What their networks answer.
+    pub fetch: Arc<SimulatedFetch>,
 }
 
 impl SimulatedDevices {
     /// Puts them behind the capabilities that they stand for.
     pub fn put_behind(&self, providers: &mut Providers) {
         providers.location = self.location.clone();
+        providers.fetch = self.fetch.clone();
     }
 
     /// The parts, by the words that name them in [`set`](Self::set).
     #[must_use]
     pub fn parts(&self) -> Vec<(&'static str, &dyn Part)> {
-        vec![("location", &*self.location)]
+        vec![
+            ("location", &*self.location as &dyn Part),
+            ("fetch", &*self.fetch),
+        ]
     }
 
     /// Sets a part of a person's device by a line of words, its name first: `location -6.2 106.8`.

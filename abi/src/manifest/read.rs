@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::domain::DomainPattern;
+
 use super::{
     AppVersion, ColorSchemePreference, Dir, Icon, Manifest, ManifestError, OnUpdate, PageRoute,
     Parsed, PlatformVersion, ReqPermission, Tab, TabBar, Warning, Widget, inside_package, window,
@@ -50,6 +52,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parsed, ManifestError> {
             of.choice("lapak_on_update", &names, &mut on_update);
             on_update
         },
+        domains: domains(&mut of),
         pages,
         version,
         platform_version,
@@ -373,6 +376,31 @@ fn widgets(of: &mut Members<'_>, platform_min_code: u64) -> Vec<Widget> {
 fn min_code(widget: &Value) -> Option<u64> {
     let code = widget.get("min_code")?;
     code.as_u64().or_else(|| code.as_str()?.parse().ok())
+}
+
+/// The most hosts of an app.
+const MOST_DOMAINS: usize = 64;
+
+fn domains(of: &mut Members<'_>) -> Vec<DomainPattern> {
+    let mut domains: Vec<DomainPattern> = Vec::new();
+    for (index, domain) in of.list("lapak_domains").iter().enumerate() {
+        let at = format!("lapak_domains[{index}]");
+        match domain.as_str().map(DomainPattern::parse) {
+            Some(Ok(domain)) if domains.contains(&domain) => {
+                of.warn(&at, "is listed twice; it is skipped");
+            }
+            Some(Ok(_)) if domains.len() >= MOST_DOMAINS => {
+                of.warn(
+                    &at,
+                    format!("is one more than {MOST_DOMAINS}; it is skipped"),
+                );
+            }
+            Some(Ok(domain)) => domains.push(domain),
+            Some(Err(error)) => of.warn(&at, format!("{error}; it is skipped")),
+            None => of.warn(&at, "must be a string; it is skipped"),
+        }
+    }
+    domains
 }
 
 const FEWEST_TABS: usize = 2;

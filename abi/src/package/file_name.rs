@@ -62,7 +62,7 @@ fn is_forbidden(c: char) -> bool {
 
 /// What two names of one folder must not share: canonical decomposition, full case folding, and
 /// decomposition again, as Unicode's canonical caseless matching has it.
-pub(super) fn folded(path: &str) -> String {
+pub(crate) fn folded(path: &str) -> String {
     let normalizer = DecomposingNormalizer::new_nfd();
     let decomposed = normalizer.normalize(path);
     let folded = CaseMapper::new().fold_string(&decomposed).into_owned();

@@ -16,6 +16,28 @@ impl<A: App> TestApp<A> {
         self.move_to(None);
     }
 
+    /// From now on a URL answers this; one that nobody spoke of is unavailable. What an app fetches as it is launched is to be
+    /// said before: [`Preparation::answering`](super::Preparation::answering).
+    pub fn answer_fetch(&mut self, url: &str, status: u16, body: impl AsRef<[u8]>) {
+        simulated::with(|host| host.fetch.answer(url, status, body.as_ref()));
+    }
+
+    /// Method, URL and body of each request that the app has sent, in their order.
+    #[must_use]
+    pub fn fetched(&self) -> Vec<(String, String, Vec<u8>)> {
+        simulated::with(|host| {
+            let sent = host.fetch.sent.iter().cloned();
+            sent.map(|request| (request.method, request.url, request.body))
+                .collect()
+        })
+    }
+
+    /// What one of the app's files holds.
+    #[must_use]
+    pub fn file(&self, path: &str) -> Option<Vec<u8>> {
+        simulated::with(|host| host.files.file(path).map(<[u8]>::to_vec))
+    }
+
     fn move_to(&mut self, at: Option<Position>) {
         simulated::with(|host| {
             let told = host.location.set(at);

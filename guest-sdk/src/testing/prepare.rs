@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use lapak_abi::file_path::FilePath;
 use lapak_abi::manifest::PageRoute;
 use lapak_abi::pages::{PageStack, Routes};
 
@@ -39,6 +40,8 @@ pub struct Preparation<A> {
     color_scheme: ColorScheme,
     denied: Vec<Capability>,
     accounts: Vec<(Account, Vec<Entry>)>,
+    answers: Vec<(String, u16, Vec<u8>)>,
+    files: Vec<(FilePath, Vec<u8>)>,
     app: PhantomData<A>,
 }
 
@@ -54,6 +57,8 @@ impl<A: App> Preparation<A> {
             color_scheme: ColorScheme::Light,
             denied: Vec::new(),
             accounts: Vec::new(),
+            answers: Vec::new(),
+            files: Vec::new(),
             app: PhantomData,
         }
     }
@@ -93,6 +98,27 @@ impl<A: App> Preparation<A> {
         self
     }
 
+    /// A URL answers this to the app's `fetch`; one that nobody spoke of is unavailable.
+    #[must_use]
+    pub fn answering(mut self, url: &str, status: u16, body: impl AsRef<[u8]>) -> Self {
+        let answer = (url.to_owned(), status, body.as_ref().to_vec());
+        self.answers.push(answer);
+        self
+    }
+
+    /// Puts a file into the app's own folder.
+    ///
+    /// # Panics
+    /// When it is no path of the app's own files.
+    #[must_use]
+    pub fn file(mut self, path: &str, bytes: impl AsRef<[u8]>) -> Self {
+        match FilePath::parse(path) {
+            Ok(path) => self.files.push((path, bytes.as_ref().to_vec())),
+            Err(error) => panic!("{path:?}: {error}"),
+        }
+        self
+    }
+
     /// Launches the app with empty storage.
     ///
     /// # Panics
@@ -103,6 +129,14 @@ impl<A: App> Preparation<A> {
         for (account, history) in &self.accounts {
             super::payments::put_account(account.clone(), history.clone());
         }
+        simulated::with(|host| {
+            for (url, status, body) in &self.answers {
+                host.fetch.answer(url, *status, body);
+            }
+            for (path, bytes) in &self.files {
+                host.files.put(path, bytes);
+            }
+        });
         TestApp::start(self, false)
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lapak_abi::domain::DomainPattern;
 use lapak_ledger::money::{Amount, Currency};
 use lapak_ledger::name::MerchantId;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ pub struct Bounds {
     pub payments: PaymentBounds,
     /// Of `location`.
     pub location: LocationBounds,
+    /// Of `fetch`.
+    pub fetch: FetchBounds,
 }
 
 impl Bounds {
@@ -33,6 +36,25 @@ impl Bounds {
 pub struct LocationBounds {
     /// Locations are told to about a kilometre, whatever an app asks for.
     pub coarse_only: bool,
+}
+
+/// How far the grant of `fetch` goes. The default has no bounds but the app's own manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FetchBounds {
+    /// To which hosts, of those that the manifest lists; `None`: to all of them.
+    pub domains: Option<BTreeSet<DomainPattern>>,
+}
+
+impl FetchBounds {
+    /// Whether a host, whose name is in lower case, lies within.
+    #[must_use]
+    pub fn allows(&self, host: &str) -> bool {
+        let Some(domains) = &self.domains else {
+            return true;
+        };
+        domains.iter().any(|domain| domain.covers(host))
+    }
 }
 
 /// How far the grant of `payments` goes. The default goes nowhere.

@@ -16,7 +16,7 @@ pub struct Permission {
 }
 
 /// Every permission that there is. What is not in this table needs none: it is lent to every app by default.
-pub const PERMISSIONS: [Permission; 3] = [
+pub const PERMISSIONS: [Permission; 4] = [
     Permission {
         name: "system.permission.PAYMENTS",
         capability: Capability::Payments,
@@ -31,6 +31,11 @@ pub const PERMISSIONS: [Permission; 3] = [
         name: "system.permission.LOCATION",
         capability: Capability::Location,
         allows: "see where you are",
+    },
+    Permission {
+        name: "system.permission.INTERNET",
+        capability: Capability::Fetch,
+        allows: "talk to the servers that it names",
     },
 ];
 

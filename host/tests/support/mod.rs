@@ -9,6 +9,7 @@
 pub mod device;
 pub mod money;
 pub mod store;
+pub mod tls;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,7 @@
 //! Calls to the capabilities, wild and tame. What came of them is shown as text.
 
+mod fetch;
+mod files;
 mod location;
 
 use crate::Plan;
@@ -19,7 +21,7 @@ struct Room {
     finished: fn(&str, u32) -> String,
 }
 
-const ROOMS: [Room; 1] = [location::ROOM];
+const ROOMS: [Room; 3] = [location::ROOM, fetch::ROOM, files::ROOM];
 
 fn room(action: &str) -> Option<&'static Room> {
     ROOMS.iter().find(|room| action.starts_with(room.prefix))

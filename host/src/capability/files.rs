@@ -1,0 +1,246 @@
+//! `files`: an app's own folder, one for each person.
+
+pub mod folder;
+pub mod simulated;
+
+use lapak_abi::file_path::{FilePath, FilePathError, is_name};
+use serde::{Deserialize, Serialize};
+
+use crate::bindings::lapak::app::files::{Error, Host};
+use crate::bindings::lapak::app::requests::RequestId;
+use crate::capability::storage::Owner;
+use crate::grants::{AccessDenied, Capability};
+use crate::instance::InstanceState;
+use crate::requests::{Again, RoomRequests};
+
+pub use crate::bindings::lapak::app::files::Entry;
+
+/// How much an owner may keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// All files, in bytes.
+    pub total_bytes: u64,
+    /// The largest file, in bytes.
+    pub file_bytes: u64,
+    /// Files and folders.
+    pub entries: usize,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Operation {
+    /// Read a file.
+    Read(FilePath),
+    /// Write a file as a whole.
+    Write(FilePath, Vec<u8>),
+    /// Remove a file or an empty folder, if it is there.
+    Remove(FilePath),
+    /// Make a folder, unless it is there.
+    MakeFolder(FilePath),
+    /// List a folder.
+    Entries(FilePath),
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// What was read.
+    Bytes(Vec<u8>),
+    /// It was written, removed or made, and is on disk.
+    Done,
+    /// What is in the folder, by name.
+    Entries(Vec<Entry>),
+}
+
+/// Why it was not done. Nothing was changed then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FilesError {
+    /// A folder for a file, a file for a folder, a folder that is not empty, or something that is neither.
+    #[error("not of this kind")]
+    WrongKind,
+    /// It is not there.
+    #[error("not there")]
+    NotFound,
+    /// The file is larger than [`Quota::file_bytes`].
+    #[error("the file is too large")]
+    TooLarge,
+    /// The owner's files would pass [`Quota::total_bytes`] or [`Quota::entries`].
+    #[error("the quota is used up")]
+    QuotaExceeded,
+    /// The medium failed; the text is for the host's log and never reaches an app.
+    #[error("files failed: {0}")]
+    Unavailable(String),
+}
+
+/// Called once, from any thread, when an operation is over. A change is on disk by then.
+pub type Done = Box<dyn FnOnce(Result<Outcome, FilesError>) + Send>;
+
+/// Keeps files. Operations of one owner are carried out in the order in which they were submitted; doing some of them again in
+/// the same order leaves the same files.
+pub trait FilesProvider: Send + Sync {
+    /// Begins an operation and returns at once.
+    fn submit(&self, owner: &Owner, quota: Quota, operation: Operation, done: Done);
+}
+
+/// What a session has asked of its files.
+pub(crate) type FilesState = RoomRequests<Operation, Answer>;
+
+/// What a request came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    Bytes(Result<Vec<u8>, Error>),
+    Done(Result<(), Error>),
+    Entries(Result<Vec<Entry>, Error>),
+}
+
+impl Host for InstanceState {
+    fn read(&mut self, path: String) -> Result<RequestId, Error> {
+        self.check(Capability::Files)?;
+        self.operate(Operation::Read(FilePath::parse(&path)?))
+    }
+
+    fn write(&mut self, path: String, bytes: Vec<u8>) -> Result<RequestId, Error> {
+        self.check(Capability::Files)?;
+        let path = FilePath::parse(&path)?;
+        if bytes.len() > self.limits().file_bytes {
+            return Err(Error::TooLarge);
+        }
+        self.operate(Operation::Write(path, bytes))
+    }
+
+    fn remove(&mut self, path: String) -> Result<RequestId, Error> {
+        self.check(Capability::Files)?;
+        self.operate(Operation::Remove(FilePath::parse(&path)?))
+    }
+
+    fn make_folder(&mut self, path: String) -> Result<RequestId, Error> {
+        self.check(Capability::Files)?;
+        self.operate(Operation::MakeFolder(FilePath::parse(&path)?))
+    }
+
+    fn entries(&mut self, folder: String) -> Result<RequestId, Error> {
+        self.check(Capability::Files)?;
+        self.operate(Operation::Entries(FilePath::folder(&folder)?))
+    }
+
+    fn take_bytes(&mut self, request: RequestId) -> Result<Vec<u8>, Error> {
+        self.check(Capability::Files)?;
+        let taken = self.rooms.files.take(request, |answer| match answer {
+            Answer::Bytes(bytes) => Ok(bytes),
+            other => Err(other),
+        });
+        taken.unwrap_or(Err(Error::UnknownRequest))
+    }
+
+    fn take_done(&mut self, request: RequestId) -> Result<(), Error> {
+        self.check(Capability::Files)?;
+        let taken = self.rooms.files.take(request, |answer| match answer {
+            Answer::Done(done) => Ok(done),
+            other => Err(other),
+        });
+        taken.unwrap_or(Err(Error::UnknownRequest))
+    }
+
+    fn take_entries(&mut self, request: RequestId) -> Result<Vec<Entry>, Error> {
+        self.check(Capability::Files)?;
+        let taken = self.rooms.files.take(request, |answer| match answer {
+            Answer::Entries(entries) => Ok(entries),
+            other => Err(other),
+        });
+        taken.unwrap_or(Err(Error::UnknownRequest))
+    }
+}
+
+impl InstanceState {
+    fn operate(&mut self, operation: Operation) -> Result<RequestId, Error> {
+        let request = self.begin_request().ok_or(Error::TooManyRequests)?;
+        self.rooms.files.ask(request, operation.clone());
+        self.submit_to_files(request, operation);
+        Ok(request)
+    }
+
+    fn submit_to_files(&self, request: RequestId, operation: Operation) {
+        let Some(finish) = self.finisher(request) else {
+            return;
+        };
+        let limits = self.limits();
+        let quota = Quota {
+            total_bytes: u64::try_from(limits.files_total_bytes).unwrap_or(u64::MAX),
+            file_bytes: u64::try_from(limits.file_bytes).unwrap_or(u64::MAX),
+            entries: limits.files_entries,
+        };
+        let answer = answer_to(&operation, quota);
+        let done: Done = Box::new(move |outcome| {
+            if let Err(error @ FilesError::Unavailable(_)) = &outcome {
+                tracing::warn!(%error, "a request of files failed");
+            }
+            finish.with(super::Answer::Files(answer(outcome)));
+        });
+        let files = self.providers().files.clone();
+        files.submit(self.owner(), quota, operation, done);
+    }
+
+    pub(super) fn ask_files_again(&mut self, answered: &[RequestId]) {
+        for Again { request, asked, .. } in self.rooms.files.again(answered) {
+            self.submit_to_files(request, asked);
+        }
+    }
+}
+
+type Outcomes = Result<Outcome, FilesError>;
+
+/// What makes an answer, of the kind that the operation has, of a provider's; nonsense is no answer.
+fn answer_to(operation: &Operation, quota: Quota) -> Box<dyn FnOnce(Outcomes) -> Answer + Send> {
+    match operation {
+        Operation::Read(_) => Box::new(move |outcome| {
+            Answer::Bytes(match outcome {
+                Ok(Outcome::Bytes(bytes)) if bytes.len() as u64 > quota.file_bytes => {
+                    Err(Error::TooLarge)
+                }
+                Ok(Outcome::Bytes(bytes)) => Ok(bytes),
+                other => Err(why_not(other)),
+            })
+        }),
+        Operation::Entries(_) => Box::new(move |outcome| {
+            Answer::Entries(match outcome {
+                Ok(Outcome::Entries(mut entries)) => {
+                    entries.retain(|entry| is_name(&entry.name));
+                    entries.truncate(quota.entries);
+                    entries.sort_by(|one, other| one.name.cmp(&other.name));
+                    Ok(entries)
+                }
+                other => Err(why_not(other)),
+            })
+        }),
+        Operation::Write(..) | Operation::Remove(_) | Operation::MakeFolder(_) => {
+            Box::new(|outcome| {
+                Answer::Done(match outcome {
+                    Ok(Outcome::Done) => Ok(()),
+                    other => Err(why_not(other)),
+                })
+            })
+        }
+    }
+}
+
+fn why_not(outcome: Outcomes) -> Error {
+    match outcome {
+        Err(FilesError::WrongKind) => Error::Invalid,
+        Err(FilesError::NotFound) => Error::NotFound,
+        Err(FilesError::TooLarge) => Error::TooLarge,
+        Err(FilesError::QuotaExceeded) => Error::QuotaExceeded,
+        Err(FilesError::Unavailable(_)) | Ok(_) => Error::Unavailable,
+    }
+}
+
+impl From<AccessDenied> for Error {
+    fn from(_: AccessDenied) -> Self {
+        Self::AccessDenied
+    }
+}
+
+impl From<FilePathError> for Error {
+    fn from(_: FilePathError) -> Self {
+        Self::Invalid
+    }
+}
