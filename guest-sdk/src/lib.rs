@@ -50,6 +50,7 @@ pub mod fetch;
 pub mod files;
 #[cfg(feature = "json")]
 mod i18n;
+pub mod identity;
 pub mod location;
 #[cfg(target_arch = "wasm32")]
 mod memory;
@@ -94,7 +95,7 @@ pub mod prelude {
         time_picker, view,
     };
     pub use crate::{clock, console, location, pages, payments, storage, timer, wallet};
-    pub use crate::{fetch, files};
+    pub use crate::{fetch, files, identity};
 }
 
 /// Makes a type the app of this crate: what the host calls. Once in a crate, at the end of `lib.rs`.

@@ -5,6 +5,7 @@
 
 pub(crate) mod fetch;
 pub(crate) mod files;
+pub(crate) mod identity;
 pub(crate) mod location;
 pub(crate) mod payments;
 pub(crate) mod wallet;
@@ -26,6 +27,7 @@ pub enum Capability {
     Console,
     Fetch,
     Files,
+    Identity,
     Location,
     Payments,
     Random,
@@ -48,6 +50,7 @@ pub(crate) struct Host {
     pub(crate) location: location::Location,
     pub(crate) fetch: fetch::Fetch,
     pub(crate) files: files::Files,
+    pub(crate) identity: identity::Identity,
     denied: BTreeSet<Capability>,
     outcomes: BTreeMap<u32, Outcome>,
     timers: BTreeSet<u32>,

@@ -5,9 +5,11 @@ mod sheet;
 use std::sync::Arc;
 
 use crate::audit::AuditEntry;
+use crate::grants::consent::Consent;
 use crate::grants::{AccessDenied, Capability, Decision};
 use crate::instance::InstanceState;
 use crate::session::Shared;
+use crate::sheet::ConsentLine;
 
 /// One function of a capability that needs consent, or whose uses are written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,38 @@ pub(crate) struct Use {
     pub(crate) function: &'static str,
     /// What the audit says when it was allowed: "read", "opened".
     pub(crate) done: &'static str,
+}
+
+/// What a person is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// What exactly.
+    pub(crate) lines: Vec<ConsentLine>,
+    /// The answers that it takes.
+    pub(crate) takes: Vec<Consent>,
+}
+
+impl Question {
+    /// Whether the app may use the capability.
+    fn of_the_capability() -> Self {
+        Self {
+            lines: Vec::new(),
+            takes: vec![
+                Consent::Once,
+                Consent::WhileInUse,
+                Consent::Always,
+                Consent::No,
+            ],
+        }
+    }
+
+    /// Whether the app may have just this: nothing is remembered of the answer.
+    pub(crate) fn each_time(lines: Vec<ConsentLine>) -> Self {
+        Self {
+            lines,
+            takes: vec![Consent::Once],
+        }
+    }
 }
 
 impl InstanceState {
@@ -89,7 +123,42 @@ fn agreed(
             note(session, wanted, Err(&why.to_string()), "", &about, "denied");
             then(Err(AccessDenied));
         }
-        Decision::AskPerson => sheet::ask(session, wanted, about, Box::new(then)),
+        Decision::AskPerson => {
+            let question = Question::of_the_capability();
+            sheet::ask(session, wanted, about, question, Box::new(then));
+        }
+    }
+}
+
+/// Asks the person, however often they have agreed before. On a thread that may wait, and not in a replay.
+pub(crate) fn ask_each_time(
+    session: &Arc<Shared>,
+    wanted: Use,
+    about: String,
+    question: Question,
+    then: impl FnOnce(Result<(), AccessDenied>) + Send + 'static,
+) {
+    if let Decision::Denied(why) = session.grants.decide(wanted.capability) {
+        note(session, wanted, Err(&why.to_string()), "", &about, "denied");
+        return then(Err(AccessDenied));
+    }
+    match session.host.consents.each_time() {
+        None => sheet::ask(session, wanted, about, question, Box::new(then)),
+        Some(Consent::No) => {
+            note(
+                session,
+                wanted,
+                Err("refused by the person"),
+                "",
+                &about,
+                "refused",
+            );
+            then(Err(AccessDenied));
+        }
+        Some(_) => {
+            note(session, wanted, Ok(()), "once", &about, wanted.done);
+            then(Ok(()));
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod console;
 pub mod fetch;
 pub mod files;
+pub mod identity;
 pub mod location;
 pub mod payments;
 pub mod random;
@@ -42,6 +43,8 @@ pub struct Providers {
     pub fetch: Arc<dyn fetch::FetchProvider>,
     /// Behind `files`.
     pub files: Arc<dyn files::FilesProvider>,
+    /// Behind `identity`.
+    pub identity: Arc<dyn identity::IdentityProvider>,
 }
 
 impl Providers {
@@ -58,6 +61,7 @@ impl Providers {
             location: Arc::new(location::simulated::SimulatedLocation::default()),
             fetch: Arc::new(fetch::simulated::SimulatedFetch::default()),
             files: Arc::new(files::simulated::SimulatedFiles::default()),
+            identity: Arc::new(identity::simulated::SimulatedIdentity::default()),
         }
     }
 }
@@ -86,6 +90,8 @@ pub(crate) enum Answer {
     Fetch(fetch::Answer),
     /// Of `files`.
     Files(files::Answer),
+    /// Of `identity`.
+    Identity(identity::Answer),
     /// News of a watch, which goes on.
     News(Box<Answer>),
 }
@@ -107,6 +113,8 @@ pub(crate) struct Rooms {
     pub(crate) fetch: fetch::FetchState,
     /// Of `files`.
     pub(crate) files: files::FilesState,
+    /// Of `identity`.
+    pub(crate) identity: identity::IdentityState,
 }
 
 impl Rooms {
@@ -120,6 +128,7 @@ impl Rooms {
             Answer::Location(answer) => return self.location.finish(request, answer),
             Answer::Fetch(answer) => return self.fetch.finish(request, answer),
             Answer::Files(answer) => return self.files.finish(request, answer),
+            Answer::Identity(answer) => return self.identity.finish(request, answer),
             Answer::News(news) => return self.news(request, *news),
         }
         true
@@ -151,5 +160,6 @@ impl InstanceState {
         self.ask_location_again(answered);
         self.end_fetches(answered);
         self.ask_files_again(answered);
+        self.ask_identity_again(answered);
     }
 }

@@ -62,6 +62,7 @@ capabilities! {
     Location = "location",
     Fetch = "fetch",
     Files = "files",
+    Identity = "identity",
 }
 
 impl Capability {
@@ -75,7 +76,7 @@ impl Capability {
     /// `payments` is one.
     #[must_use]
     pub fn needs_consent(self) -> bool {
-        matches!(self, Self::Wallet | Self::Location)
+        matches!(self, Self::Wallet | Self::Location | Self::Identity)
     }
 }
 

@@ -12,6 +12,7 @@ mod payment;
 use serde::Serialize;
 
 use crate::grants::Capability;
+use crate::grants::consent::Consent;
 
 pub use answer::{Pin, SheetAnswer, SheetError, SheetOutcome};
 pub(crate) use desk::{Asker, Desk, Lapse};
@@ -72,4 +73,26 @@ pub struct ConsentSheet {
     pub allows: String,
     /// Why, as the app's author wrote it in the manifest.
     pub reason: Option<String>,
+    /// What exactly, where there is more to say: what would be told, say.
+    pub lines: Vec<ConsentLine>,
+    /// The answers that it takes, besides [`SheetAnswer::Cancel`].
+    pub takes: Vec<Consent>,
+}
+
+/// A line of what exactly a person agrees to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConsentLine {
+    /// What it is, as the WIT names it: `phone-number`.
+    pub name: String,
+    /// The value; empty where there is none.
+    pub value: String,
+}
+
+/// Whether a character shows as something else than it is: control characters, and those that turn the direction of text.
+pub(crate) fn hides_something(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::capability::Providers;
 use crate::capability::fetch::simulated::SimulatedFetch;
+use crate::capability::identity::simulated::SimulatedIdentity;
 use crate::capability::location::simulated::SimulatedLocation;
 
 /// Something for each person, made when it is first used.
@@ -47,6 +48,8 @@ pub struct SimulatedDevices {
     pub location: Arc<SimulatedLocation>,
     /// What their networks answer.
     pub fetch: Arc<SimulatedFetch>,
+    /// Who they say that they are.
+    pub identity: Arc<SimulatedIdentity>,
 }
 
 impl SimulatedDevices {
@@ -54,6 +57,7 @@ impl SimulatedDevices {
     pub fn put_behind(&self, providers: &mut Providers) {
         providers.location = self.location.clone();
         providers.fetch = self.fetch.clone();
+        providers.identity = self.identity.clone();
     }
 
     /// The parts, by the words that name them in [`set`](Self::set).
@@ -62,6 +66,7 @@ impl SimulatedDevices {
         vec![
             ("location", &*self.location as &dyn Part),
             ("fetch", &*self.fetch),
+            ("identity", &*self.identity),
         ]
     }
 

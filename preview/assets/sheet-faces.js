@@ -87,8 +87,18 @@ export function consent(look) {
     element('h2', { tabindex: '-1' }, title(look)),
     element('p', { class: 'sheet-allows' }, known.startsWith('consent.') ? sheet.allows : known),
   ];
+  if (sheet.lines.length > 0) {
+    const line = ({ name, value }) => {
+      const known = say(`line.${name}`);
+      return [
+        element('dt', {}, known.startsWith('line.') ? name : known),
+        element('dd', {}, value || say('line_unknown')),
+      ];
+    };
+    parts.push(element('dl', { class: 'sheet-facts' }, ...sheet.lines.flatMap(line)));
+  }
   if (sheet.reason) parts.push(element('p', { class: 'sheet-asked' }, `${say('why')}: “${sheet.reason}”`));
-  parts.push(element('p', { class: 'sheet-why' }, say('consent_hint')));
+  parts.push(element('p', { class: 'sheet-why' }, say(sheet.takes.includes('no') ? 'consent_hint' : 'once_hint')));
   return [element('div', { class: 'sheet-scroll' }, ...parts)];
 }
 

@@ -21,7 +21,8 @@ import { element } from './overlays.js';
  * @property {'order' | 'transfer' | 'bill'} kind
  * @property {string} to
  * @property {string} to_id
- * @property {{ title: string, quantity: number, amount: string }[]} lines
+ * @property {{ title: string, quantity: number, amount: string }[] | { name: string, value: string }[]} lines of an order; of a
+ *   consent what exactly
  * @property {string} amount
  * @property {string} currency
  * @property {string} reference
@@ -32,7 +33,11 @@ import { element } from './overlays.js';
  * @property {string} capability what a consent is about
  * @property {string} allows
  * @property {string | null} reason
+ * @property {string[]} takes the answers that a consent takes
  */
+
+/** The lasting answers to what an app wants to use, by the names of their buttons. */
+const CONSENTS = [['allow', 'always'], ['while', 'while-in-use'], ['refuse', 'no']];
 
 /** How long what came of a sheet may be behind the list that does not have it any more, in milliseconds. */
 const BEHIND_MS = 1_500;
@@ -214,9 +219,13 @@ export class PaymentSheet {
       case 'review':
         if (look.sheet.asks === 'consent') {
           return [...consent(look), actions([
-            this.#button('allow', this.say('allow'), () => this.#consent('always')),
-            this.#button('while', this.say('while'), () => this.#consent('while-in-use')),
-            this.#button('refuse', this.say('refuse'), () => this.#consent('no')),
+            ...CONSENTS.filter(([, answer]) => look.sheet.takes.includes(answer))
+              .map(([name, answer]) => this.#button(name, this.say(name), () => this.#consent(answer))),
+            // What is asked each time takes no lasting answer.
+            ...look.sheet.takes.includes('no') ? [] : [
+              this.#button('once', this.say('once'), () => this.#consent('once')),
+              this.#button('cancel', this.say('refuse'), () => this.#cancel()),
+            ],
           ])];
         }
         return [...review(look), actions([
@@ -239,7 +248,7 @@ export class PaymentSheet {
   #button(name, text, act) {
     const main = !['cancel', 'back', 'refuse', 'while'].includes(name);
     const button = element('button', { type: 'button', class: main ? 'sheet-main' : 'sheet-other', 'data-sheet': name }, text);
-    const guarded = ['continue', 'agree', 'allow', 'while'].includes(name);
+    const guarded = ['continue', 'agree', 'allow', 'while', 'once'].includes(name);
     button.addEventListener('click', (event) => {
       if (event.isTrusted && (!guarded || this.guard.allows(event))) act();
     });
@@ -255,7 +264,7 @@ export class PaymentSheet {
     const sheet = this.#shown;
     if (!sheet) return;
     const armed = this.guard.armed && this.#live;
-    for (const name of ['continue', 'allow', 'while']) {
+    for (const name of ['continue', 'allow', 'while', 'once']) {
       const button = this.#buttonOf(name);
       if (button) button.disabled = !armed || (name === 'continue' && this.#locked);
     }
@@ -280,7 +289,7 @@ export class PaymentSheet {
     this.#answer(message);
   }
 
-  /** @param {'always' | 'while-in-use' | 'no'} answer */
+  /** @param {string} answer */
   #consent(answer) {
     const sheet = this.#shown;
     if (sheet) this.#answer({ t: 'sheet-consent', sheet: sheet.id, answer });

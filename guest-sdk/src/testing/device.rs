@@ -2,6 +2,7 @@
 
 use super::TestApp;
 use crate::app::App;
+use crate::identity::Claim;
 use crate::location::{Accuracy, Position};
 use crate::simulated;
 
@@ -36,6 +37,16 @@ impl<A: App> TestApp<A> {
     #[must_use]
     pub fn file(&self, path: &str) -> Option<Vec<u8>> {
         simulated::with(|host| host.files.file(path).map(<[u8]>::to_vec))
+    }
+
+    /// The person tells this about themselves from now on, when they are asked for it.
+    pub fn set_claim(&mut self, claim: Claim, value: &str) {
+        simulated::with(|host| host.identity.tell(claim, value));
+    }
+
+    /// The person does not want to tell who they are any more.
+    pub fn refuse_identity(&mut self) {
+        simulated::with(|host| host.identity.is_silent = true);
     }
 
     fn move_to(&mut self, at: Option<Position>) {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::{Use, note, now_ms};
+use super::{Question, Use, note, now_ms};
 use crate::grants::consent::{Consent, KeptConsent};
 use crate::grants::{AccessDenied, Decision, Permission};
 use crate::session::Shared;
@@ -25,7 +25,13 @@ struct Asking {
 }
 
 /// Opens the sheet that asks.
-pub(super) fn ask(session: &Arc<Shared>, wanted: Use, about: String, then: Then) {
+pub(super) fn ask(
+    session: &Arc<Shared>,
+    wanted: Use,
+    about: String,
+    question: Question,
+    then: Then,
+) {
     let (now, host) = (now_ms(session), &session.host);
     let manifest = session.app.manifest();
     let permission = Permission::of(wanted.capability);
@@ -47,6 +53,8 @@ pub(super) fn ask(session: &Arc<Shared>, wanted: Use, about: String, then: Then)
             reason: reason
                 .and_then(|asked| asked.reason.as_deref())
                 .map(localized),
+            lines: question.lines,
+            takes: question.takes,
         }),
     };
     let asking = Asking {

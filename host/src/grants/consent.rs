@@ -67,6 +67,11 @@ pub trait ConsentStore: Send + Sync {
     /// [`ConsentError`].
     fn all(&self, person: &str) -> Result<Vec<KeptConsent>, ConsentError>;
 
+    /// What everybody is taken to answer to questions that are asked each time: for simulated people. Of real ones nobody knows.
+    fn each_time(&self) -> Option<Consent> {
+        None
+    }
+
     /// Forgets an answer: the person will be asked again.
     ///
     /// # Errors

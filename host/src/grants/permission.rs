@@ -16,7 +16,7 @@ pub struct Permission {
 }
 
 /// Every permission that there is. What is not in this table needs none: it is lent to every app by default.
-pub const PERMISSIONS: [Permission; 4] = [
+pub const PERMISSIONS: [Permission; 5] = [
     Permission {
         name: "system.permission.PAYMENTS",
         capability: Capability::Payments,
@@ -36,6 +36,11 @@ pub const PERMISSIONS: [Permission; 4] = [
         name: "system.permission.INTERNET",
         capability: Capability::Fetch,
         allows: "talk to the servers that it names",
+    },
+    Permission {
+        name: "system.permission.IDENTITY",
+        capability: Capability::Identity,
+        allows: "know you again, and ask you each time for more about yourself",
     },
 ];
 

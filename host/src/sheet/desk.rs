@@ -200,7 +200,7 @@ fn fits(sheet: &Sheet, answer: &SheetAnswer) -> bool {
         (SheetAsk::Payment(_), SheetAnswer::Confirm(_) | SheetAnswer::ChoosePin(_)) => {
             sheet.stage == SheetStage::Open
         }
-        (SheetAsk::Consent(_), SheetAnswer::Consent(_)) => true,
+        (SheetAsk::Consent(asked), SheetAnswer::Consent(consent)) => asked.takes.contains(consent),
         _ => false,
     }
 }

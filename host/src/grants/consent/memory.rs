@@ -68,6 +68,13 @@ impl ConsentStore for MemoryConsents {
         Ok(of_person.map(|(_, consent)| consent.clone()).collect())
     }
 
+    fn each_time(&self) -> Option<Consent> {
+        self.otherwise.map(|consent| match consent {
+            Consent::No => Consent::No,
+            _ => Consent::Once,
+        })
+    }
+
     fn forget(
         &self,
         person: &str,

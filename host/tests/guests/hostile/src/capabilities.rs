@@ -2,6 +2,7 @@
 
 mod fetch;
 mod files;
+mod identity;
 mod location;
 
 use crate::Plan;
@@ -21,7 +22,7 @@ struct Room {
     finished: fn(&str, u32) -> String,
 }
 
-const ROOMS: [Room; 3] = [location::ROOM, fetch::ROOM, files::ROOM];
+const ROOMS: [Room; 4] = [location::ROOM, fetch::ROOM, files::ROOM, identity::ROOM];
 
 fn room(action: &str) -> Option<&'static Room> {
     ROOMS.iter().find(|room| action.starts_with(room.prefix))
