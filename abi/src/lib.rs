@@ -8,3 +8,4 @@ pub mod limits;
 pub mod manifest;
 pub mod package;
 pub mod pages;
+pub mod template;

@@ -51,6 +51,8 @@ pub struct Manifest {
     pub on_update: OnUpdate,
     /// Our own member `lapak_domains`: the hosts that the app talks to.
     pub domains: Vec<DomainPattern>,
+    /// Our own member `lapak_templates`: the messages that the app may send.
+    pub templates: Vec<Template>,
 }
 
 /// What becomes of an app's sessions when a newer version of it is there.
@@ -205,6 +207,17 @@ pub struct Tab {
     pub text: String,
     /// An `icon-name` of the WIT interface `view`.
     pub icon: Option<String>,
+}
+
+/// Our own member `lapak_templates`: a message that the app may send to the person.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Template {
+    /// Letters, digits, `-` and `_`, 32 at most; unique.
+    pub id: String,
+    /// What it is about; may be a key.
+    pub title: String,
+    /// What it says, with places: see [`crate::template`]; may be a key.
+    pub text: String,
 }
 
 /// Something in a manifest that was skipped or replaced.

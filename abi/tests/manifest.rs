@@ -31,6 +31,7 @@ fn full() -> Value {
             "on_reach_bottom_distance": 80, "orientation": "landscape"
         },
         "lapak_on_update": "migrate",
+        "lapak_templates": [{ "id": "ready", "title": "%ready%", "text": "Table {table}: {dish}" }],
         "lapak_domains": ["api.shop.example", "*.Img.shop.example"],
         "lapak_tab_bar": { "list": [
             { "page": "pages/index/index", "text": "Menu", "icon": "utensils" },
@@ -94,6 +95,7 @@ fn everything_right_is_read_without_a_warning() {
     assert_eq!(manifest.window.orientation, Orientation::Landscape);
     assert_eq!(manifest.window.background_color, "#ff0000");
     assert_eq!(manifest.on_update, lapak_abi::manifest::OnUpdate::Migrate);
+    assert_eq!(manifest.templates[0].id, "ready");
     assert_eq!(manifest.domains[1].as_str(), "*.img.shop.example");
     assert_eq!(manifest.tab_bar.expect("a tab bar").list.len(), 2);
 }
@@ -113,6 +115,7 @@ fn what_is_not_given_takes_the_drafts_default() {
         "window",
         "lapak_on_update",
         "lapak_domains",
+        "lapak_templates",
         "lapak_tab_bar",
     ] {
         least.as_object_mut().expect("an object").remove(member);
@@ -133,6 +136,7 @@ fn what_is_not_given_takes_the_drafts_default() {
     );
     assert!(manifest.tab_bar.is_none());
     assert!(manifest.domains.is_empty());
+    assert!(manifest.templates.is_empty());
 }
 
 #[test]
@@ -214,6 +218,7 @@ fn no_member_of_any_type_panics_and_optional_ones_are_never_fatal() {
         "window",
         "lapak_on_update",
         "lapak_domains",
+        "lapak_templates",
         "lapak_tab_bar",
         "platform_version.target_code",
         "platform_version.release_type",
@@ -419,6 +424,30 @@ fn domains_are_names_of_hosts_and_what_is_none_is_skipped() {
     let Parsed { manifest, warnings } =
         parse(&with("lapak_domains", json!(many))).expect("a manifest");
     assert_eq!((manifest.domains.len(), warnings.len()), (64, 36));
+}
+
+#[test]
+fn templates_have_places_and_what_is_none_is_skipped() {
+    let one = |id: &str, title: &str, text: &str| json!({ "id": id, "title": title, "text": text });
+    let long = "x".repeat(65);
+    let list = json!([
+        one("ready", "Ready", "Table {table}"),
+        one("ready", "Again", "Table {table}"),
+        one("a b", "A", "B"),
+        one("title", &long, "B"),
+        one("text", "A", "{"),
+        7,
+        { "id": "half" },
+        one("key", "%title%", "%text%"),
+    ]);
+    let Parsed { manifest, warnings } = parse(&with("lapak_templates", list)).expect("a manifest");
+    let ids: Vec<_> = manifest.templates.iter().map(|one| &*one.id).collect();
+    assert_eq!(ids, ["ready", "key"]);
+    let members: Vec<_> = warnings.iter().map(|one| &*one.member).collect();
+    assert_eq!(
+        members,
+        [1, 2, 3, 4, 5, 6].map(|at| format!("lapak_templates[{at}]"))
+    );
 }
 
 #[test]

@@ -55,6 +55,7 @@ pub mod location;
 #[cfg(target_arch = "wasm32")]
 mod memory;
 pub mod navigation;
+pub mod notify;
 #[cfg(target_arch = "wasm32")]
 mod panics;
 pub mod payments;
@@ -95,7 +96,7 @@ pub mod prelude {
         time_picker, view,
     };
     pub use crate::{clock, console, location, pages, payments, storage, timer, wallet};
-    pub use crate::{fetch, files, identity};
+    pub use crate::{fetch, files, identity, notify};
 }
 
 /// Makes a type the app of this crate: what the host calls. Once in a crate, at the end of `lib.rs`.

@@ -7,6 +7,7 @@ pub(crate) mod fetch;
 pub(crate) mod files;
 pub(crate) mod identity;
 pub(crate) mod location;
+pub(crate) mod notify;
 pub(crate) mod payments;
 pub(crate) mod wallet;
 mod watches;
@@ -29,6 +30,7 @@ pub enum Capability {
     Files,
     Identity,
     Location,
+    Notify,
     Payments,
     Random,
     Storage,
@@ -51,6 +53,7 @@ pub(crate) struct Host {
     pub(crate) fetch: fetch::Fetch,
     pub(crate) files: files::Files,
     pub(crate) identity: identity::Identity,
+    pub(crate) notify: notify::Notify,
     denied: BTreeSet<Capability>,
     outcomes: BTreeMap<u32, Outcome>,
     timers: BTreeSet<u32>,

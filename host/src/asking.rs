@@ -25,6 +25,8 @@ pub(crate) struct Use {
 /// What a person is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Question {
+    /// What of the capability, where it is not all of it: the answer is remembered for that alone.
+    pub(crate) subject: String,
     /// What exactly.
     pub(crate) lines: Vec<ConsentLine>,
     /// The answers that it takes.
@@ -35,6 +37,7 @@ impl Question {
     /// Whether the app may use the capability.
     fn of_the_capability() -> Self {
         Self {
+            subject: String::new(),
             lines: Vec::new(),
             takes: vec![
                 Consent::Once,
@@ -48,8 +51,18 @@ impl Question {
     /// Whether the app may have just this: nothing is remembered of the answer.
     pub(crate) fn each_time(lines: Vec<ConsentLine>) -> Self {
         Self {
+            subject: String::new(),
             lines,
             takes: vec![Consent::Once],
+        }
+    }
+
+    /// Whether the app may have what is asked for from now on.
+    pub(crate) fn for_good(lines: Vec<ConsentLine>) -> Self {
+        Self {
+            subject: String::new(),
+            lines,
+            takes: vec![Consent::Always, Consent::No],
         }
     }
 }
@@ -158,6 +171,55 @@ pub(crate) fn ask_each_time(
         Some(_) => {
             note(session, wanted, Ok(()), "once", &about, wanted.done);
             then(Ok(()));
+        }
+    }
+}
+
+/// Goes on when the person has agreed to something of a capability, a template say; at once if they have said before. On a
+/// thread that may wait, and not in a replay.
+pub(crate) fn consented_to(
+    session: &Arc<Shared>,
+    wanted: Use,
+    subject: String,
+    question: Question,
+    then: impl FnOnce(Result<(), AccessDenied>) + Send + 'static,
+) {
+    if let Decision::Denied(why) = session.grants.decide(wanted.capability) {
+        note(
+            session,
+            wanted,
+            Err(&why.to_string()),
+            "",
+            &subject,
+            "denied",
+        );
+        return then(Err(AccessDenied));
+    }
+    let (owner, consents) = (&session.owner, &session.host.consents);
+    let kept = consents.find(&owner.person, &owner.app_id, wanted.capability, &subject);
+    match kept.ok().flatten().map(|kept| kept.answer) {
+        Some(Consent::Always) => {
+            note(
+                session,
+                wanted,
+                Ok(()),
+                "agreed before",
+                &subject,
+                wanted.done,
+            );
+            then(Ok(()));
+        }
+        Some(Consent::No) => {
+            let why = Err("refused by the person");
+            note(session, wanted, why, "", &subject, "denied");
+            then(Err(AccessDenied));
+        }
+        _ => {
+            let question = Question {
+                subject: subject.clone(),
+                ..question
+            };
+            sheet::ask(session, wanted, subject, question, Box::new(then));
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod files;
 pub mod identity;
 pub mod location;
+pub mod notify;
 pub mod payments;
 pub mod random;
 pub mod storage;
@@ -45,6 +46,8 @@ pub struct Providers {
     pub files: Arc<dyn files::FilesProvider>,
     /// Behind `identity`.
     pub identity: Arc<dyn identity::IdentityProvider>,
+    /// Behind `notify`.
+    pub notify: Arc<notify::Notifications>,
 }
 
 impl Providers {
@@ -62,6 +65,7 @@ impl Providers {
             fetch: Arc::new(fetch::simulated::SimulatedFetch::default()),
             files: Arc::new(files::simulated::SimulatedFiles::default()),
             identity: Arc::new(identity::simulated::SimulatedIdentity::default()),
+            notify: notify::simulated::behind_a_limit(Arc::default()),
         }
     }
 }
@@ -92,6 +96,8 @@ pub(crate) enum Answer {
     Files(files::Answer),
     /// Of `identity`.
     Identity(identity::Answer),
+    /// Of `notify`.
+    Notify(notify::Answer),
     /// News of a watch, which goes on.
     News(Box<Answer>),
 }
@@ -115,6 +121,8 @@ pub(crate) struct Rooms {
     pub(crate) files: files::FilesState,
     /// Of `identity`.
     pub(crate) identity: identity::IdentityState,
+    /// Of `notify`.
+    pub(crate) notify: notify::NotifyState,
 }
 
 impl Rooms {
@@ -129,6 +137,7 @@ impl Rooms {
             Answer::Fetch(answer) => return self.fetch.finish(request, answer),
             Answer::Files(answer) => return self.files.finish(request, answer),
             Answer::Identity(answer) => return self.identity.finish(request, answer),
+            Answer::Notify(answer) => return self.notify.finish(request, answer),
             Answer::News(news) => return self.news(request, *news),
         }
         true
@@ -161,5 +170,6 @@ impl InstanceState {
         self.end_fetches(answered);
         self.ask_files_again(answered);
         self.ask_identity_again(answered);
+        self.ask_notify_again(answered);
     }
 }

@@ -63,6 +63,7 @@ capabilities! {
     Fetch = "fetch",
     Files = "files",
     Identity = "identity",
+    Notify = "notify",
 }
 
 impl Capability {
@@ -73,7 +74,8 @@ impl Capability {
     }
 
     /// Whether the person is asked before it is used for the first time. Others need no such question: each use of
-    /// `payments` is one.
+    /// `payments` is one, and for
+    /// `notify` they are asked about each template.
     #[must_use]
     pub fn needs_consent(self) -> bool {
         matches!(self, Self::Wallet | Self::Location | Self::Identity)

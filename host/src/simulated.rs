@@ -8,6 +8,7 @@ use crate::capability::Providers;
 use crate::capability::fetch::simulated::SimulatedFetch;
 use crate::capability::identity::simulated::SimulatedIdentity;
 use crate::capability::location::simulated::SimulatedLocation;
+use crate::capability::notify::simulated::{SimulatedNotify, behind_a_limit};
 
 /// Something for each person, made when it is first used.
 pub struct PerPerson<T>(Mutex<HashMap<String, T>>);
@@ -50,6 +51,8 @@ pub struct SimulatedDevices {
     pub fetch: Arc<SimulatedFetch>,
     /// Who they say that they are.
     pub identity: Arc<SimulatedIdentity>,
+    /// The messages that they get.
+    pub notify: Arc<SimulatedNotify>,
 }
 
 impl SimulatedDevices {
@@ -58,6 +61,7 @@ impl SimulatedDevices {
         providers.location = self.location.clone();
         providers.fetch = self.fetch.clone();
         providers.identity = self.identity.clone();
+        providers.notify = behind_a_limit(self.notify.clone());
     }
 
     /// The parts, by the words that name them in [`set`](Self::set).
@@ -67,6 +71,7 @@ impl SimulatedDevices {
             ("location", &*self.location as &dyn Part),
             ("fetch", &*self.fetch),
             ("identity", &*self.identity),
+            ("notify", &*self.notify),
         ]
     }
 

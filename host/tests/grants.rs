@@ -169,6 +169,7 @@ async fn what_the_person_refused_is_refused() {
         let refused = KeptConsent {
             app_id: "test.lapak.hostile".into(),
             capability,
+            subject: String::new(),
             answer: Consent::No,
             at_ms: 0,
         };

@@ -208,6 +208,7 @@ fn answers_are_kept_in_a_file_until_they_are_forgotten() {
     let kept = |app_id: &str, answer| lapak_host::grants::consent::KeptConsent {
         app_id: app_id.into(),
         capability: Capability::Wallet,
+        subject: String::new(),
         answer,
         at_ms: 5,
     };
@@ -224,12 +225,16 @@ fn answers_are_kept_in_a_file_until_they_are_forgotten() {
         store.all("ani").expect("read"),
         [always.clone(), no.clone()]
     );
-    let found = store.find("ani", "a", Capability::Wallet).expect("read");
+    let found = store
+        .find("ani", "a", Capability::Wallet, "")
+        .expect("read");
     assert_eq!(found, Some(always));
     store
-        .forget("ani", "a", Capability::Wallet)
+        .forget("ani", "a", Capability::Wallet, None)
         .expect("forgotten");
-    let found = store.find("ani", "a", Capability::Wallet).expect("read");
+    let found = store
+        .find("ani", "a", Capability::Wallet, "")
+        .expect("read");
     assert_eq!(found, None);
     store.forget_app("ani", "b").expect("forgotten");
     assert!(store.all("ani").expect("read").is_empty());

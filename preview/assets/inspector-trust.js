@@ -35,7 +35,7 @@ export class TrustPanel {
   /**
    * @param {object} trust
    * @param {{ capability: string, state: string, why: string | null, granted: boolean, asked_for: boolean }[]} trust.grants
-   * @param {{ capability: string, answer: string, at_ms: number }[]} trust.consents
+   * @param {{ capability: string, subject: string, answer: string, at_ms: number }[]} trust.consents
    * @param {any[]} trust.audit
    */
   show({ grants, consents, audit }) {
@@ -59,10 +59,10 @@ export class TrustPanel {
     return row;
   }
 
-  #consent({ capability, answer, at_ms: at }) {
+  #consent({ capability, subject, answer, at_ms: at }) {
     const back = element('button', { type: 'button', class: 'inspector-button', 'data-take-back': capability }, 'Take back');
-    back.addEventListener('click', () => this.tell({ t: 'take-back', capability }));
-    const says = `You said: ${capability} is ${ANSWERS[answer] ?? answer}, ${new Date(at).toLocaleString('en')}`;
+    back.addEventListener('click', () => this.tell({ t: 'take-back', capability, subject }));
+    const says = `You said: ${[capability, subject].filter(Boolean).join(' ')} is ${ANSWERS[answer] ?? answer}, ${new Date(at).toLocaleString('en')}`;
     return element('p', {}, element('span', {}, says), back);
   }
 }

@@ -3,10 +3,12 @@
 use serde_json::{Map, Value};
 
 use crate::domain::DomainPattern;
+use crate::template::{TemplateText, is_name};
 
 use super::{
     AppVersion, ColorSchemePreference, Dir, Icon, Manifest, ManifestError, OnUpdate, PageRoute,
-    Parsed, PlatformVersion, ReqPermission, Tab, TabBar, Warning, Widget, inside_package, window,
+    Parsed, PlatformVersion, ReqPermission, Tab, TabBar, Template, Warning, Widget, inside_package,
+    window,
 };
 
 pub(super) fn read(bytes: &[u8]) -> Result<Parsed, ManifestError> {
@@ -53,6 +55,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parsed, ManifestError> {
             on_update
         },
         domains: domains(&mut of),
+        templates: templates(&mut of),
         pages,
         version,
         platform_version,
@@ -401,6 +404,50 @@ fn domains(of: &mut Members<'_>) -> Vec<DomainPattern> {
         }
     }
     domains
+}
+
+/// The most templates of an app.
+const MOST_TEMPLATES: usize = 32;
+/// The longest title of a template, in characters.
+const MOST_TITLE_CHARS: usize = 64;
+
+fn templates(of: &mut Members<'_>) -> Vec<Template> {
+    let mut templates: Vec<Template> = Vec::new();
+    for (index, template) in of.list("lapak_templates").iter().enumerate() {
+        let at = format!("lapak_templates[{index}]");
+        let text = |member: &str| template.get(member).and_then(Value::as_str);
+        let (Some(id), Some(title), Some(text)) = (text("id"), text("title"), text("text")) else {
+            of.warn(&at, "needs an id, a title and a text; it is skipped");
+            continue;
+        };
+        // A key is looked at in each language as it is used.
+        let is_key = text.len() > 2 && text.starts_with('%') && text.ends_with('%');
+        let length = title.chars().count();
+        if !is_name(id) {
+            of.warn(
+                &at,
+                "needs an id of letters, digits, - and _, 32 at most; it is skipped",
+            );
+        } else if templates.iter().any(|one| one.id == id) {
+            of.warn(&at, format!("{id} is there already; it is skipped"));
+        } else if length == 0 || length > MOST_TITLE_CHARS || title.contains(char::is_control) {
+            of.warn(&at, "needs a title of 1 to 64 characters; it is skipped");
+        } else if let (false, Err(error)) = (is_key, TemplateText::parse(text)) {
+            of.warn(&at, format!("its text {error}; it is skipped"));
+        } else if templates.len() >= MOST_TEMPLATES {
+            of.warn(
+                &at,
+                format!("is one more than {MOST_TEMPLATES}; it is skipped"),
+            );
+        } else {
+            templates.push(Template {
+                id: id.to_owned(),
+                title: title.to_owned(),
+                text: text.to_owned(),
+            });
+        }
+    }
+    templates
 }
 
 const FEWEST_TABS: usize = 2;

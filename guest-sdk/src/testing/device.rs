@@ -49,6 +49,17 @@ impl<A: App> TestApp<A> {
         simulated::with(|host| host.identity.is_silent = true);
     }
 
+    /// The person wants no messages of this template (any more).
+    pub fn refuse_template(&mut self, template: &str) {
+        simulated::with(|host| host.notify.refused.insert(template.to_owned()));
+    }
+
+    /// The messages that the app has sent, in their order: template, and the fields' names and values.
+    #[must_use]
+    pub fn messages(&self) -> Vec<(String, Vec<(String, String)>)> {
+        simulated::with(|host| host.notify.sent.clone())
+    }
+
     fn move_to(&mut self, at: Option<Position>) {
         simulated::with(|host| {
             let told = host.location.set(at);

@@ -20,6 +20,8 @@ struct Asking {
     session: Weak<Shared>,
     wanted: Use,
     about: String,
+    /// What of the capability it is; empty: all of it.
+    subject: String,
     number: SheetId,
     then: Mutex<Option<Then>>,
 }
@@ -61,6 +63,7 @@ pub(super) fn ask(
         session: Arc::downgrade(session),
         wanted,
         about,
+        subject: question.subject,
         number: sheet.id,
         then: Mutex::new(Some(then)),
     };
@@ -92,6 +95,7 @@ impl Asking {
             let kept = KeptConsent {
                 app_id: session.owner.app_id.to_string(),
                 capability: self.wanted.capability,
+                subject: self.subject.clone(),
                 answer: consent,
                 at_ms: now_ms(session),
             };
@@ -106,12 +110,14 @@ impl Asking {
             Consent::No => ("never", false),
         };
         if !agreed {
-            session.grants.disagree(self.wanted.capability);
+            if self.subject.is_empty() {
+                session.grants.disagree(self.wanted.capability);
+            }
             self.note(session, Err("refused by the person"), words, "refused");
             self.end(Err(AccessDenied), SheetOutcome::Refused);
             return Ok(());
         }
-        if consent != Consent::Once {
+        if consent != Consent::Once && self.subject.is_empty() {
             session.grants.agree(self.wanted.capability);
         }
         self.note(session, Ok(()), words, self.wanted.done);

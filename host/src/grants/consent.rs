@@ -28,6 +28,8 @@ pub struct KeptConsent {
     pub app_id: String,
     /// What it may, or may not, use.
     pub capability: Capability,
+    /// What of it: a template's id. Empty: all of it.
+    pub subject: String,
     /// [`Consent::Always`] or [`Consent::No`].
     pub answer: Consent,
     /// When it was given, in milliseconds since 1970.
@@ -44,7 +46,7 @@ pub struct ConsentError(pub String);
 /// # Security
 /// An answer that cannot be read counts as none: the person is asked again.
 pub trait ConsentStore: Send + Sync {
-    /// A person's answer for an app, if there is one.
+    /// A person's answer for an app, about a subject or about the whole capability (`""`), if there is one.
     ///
     /// # Errors
     /// [`ConsentError`].
@@ -53,6 +55,7 @@ pub trait ConsentStore: Send + Sync {
         person: &str,
         app_id: &str,
         capability: Capability,
+        subject: &str,
     ) -> Result<Option<KeptConsent>, ConsentError>;
 
     /// Keeps an answer, over an older one. It is on disk when this returns.
@@ -72,7 +75,7 @@ pub trait ConsentStore: Send + Sync {
         None
     }
 
-    /// Forgets an answer: the person will be asked again.
+    /// Forgets what was answered about a capability: the person will be asked again. About `subject` alone, or everything.
     ///
     /// # Errors
     /// [`ConsentError`]; it stays then.
@@ -81,6 +84,7 @@ pub trait ConsentStore: Send + Sync {
         person: &str,
         app_id: &str,
         capability: Capability,
+        subject: Option<&str>,
     ) -> Result<(), ConsentError>;
 
     /// Forgets all answers of a person for an app, which is uninstalled.

@@ -16,7 +16,7 @@ pub struct Permission {
 }
 
 /// Every permission that there is. What is not in this table needs none: it is lent to every app by default.
-pub const PERMISSIONS: [Permission; 5] = [
+pub const PERMISSIONS: [Permission; 6] = [
     Permission {
         name: "system.permission.PAYMENTS",
         capability: Capability::Payments,
@@ -41,6 +41,11 @@ pub const PERMISSIONS: [Permission; 5] = [
         name: "system.permission.IDENTITY",
         capability: Capability::Identity,
         allows: "know you again, and ask you each time for more about yourself",
+    },
+    Permission {
+        name: "system.permission.NOTIFY",
+        capability: Capability::Notify,
+        allows: "send you messages like this while you do not use it",
     },
 ];
 

@@ -45,7 +45,7 @@ impl Host {
             if grants.decide(capability) != Decision::AskPerson {
                 continue;
             }
-            match self.consents.find(person, &app.id(), capability) {
+            match self.consents.find(person, &app.id(), capability, "") {
                 Ok(Some(kept)) if kept.answer == Consent::Always => grants.agree(capability),
                 Ok(Some(kept)) if kept.answer == Consent::No => grants.disagree(capability),
                 Ok(_) => {}
@@ -62,7 +62,9 @@ impl Host {
         let asked = |one: &Capability| one.needs_consent();
         for capability in session.grants.granted().into_iter().filter(asked) {
             let owner = &session.owner;
-            let kept = self.consents.find(&owner.person, &owner.app_id, capability);
+            let kept = self
+                .consents
+                .find(&owner.person, &owner.app_id, capability, "");
             match kept.ok().flatten().map(|kept| kept.answer) {
                 Some(Consent::Always) => {}
                 Some(Consent::No) => session.grants.disagree(capability),
@@ -81,7 +83,7 @@ impl Runtime {
         self.host().consents.all(person)
     }
 
-    /// A person takes back what they agreed to: open sessions are refused on their next call, and later ones ask again.
+    /// A person takes back what they agreed to, everything of this capability: open sessions are refused on their next call, and later ones ask again.
     ///
     /// # Errors
     /// [`ConsentError`]: open sessions are refused all the same, but later ones may go on without asking.
@@ -92,8 +94,30 @@ impl Runtime {
         capability: Capability,
     ) -> Result<(), ConsentError> {
         // First what is kept: a session that begins meanwhile reads it again once it can be found among the open ones.
-        let forgotten = self.host().consents.forget(person, app_id, capability);
+        let forgotten = self
+            .host()
+            .consents
+            .forget(person, app_id, capability, None);
         self.refuse_open_sessions(person, app_id, &[capability]);
+        forgotten
+    }
+
+    /// A person takes back what they agreed to about one subject of a capability, a template say.
+    ///
+    /// # Errors
+    /// [`ConsentError`]: it stays then.
+    pub fn withdraw_consent_to(
+        &self,
+        person: &str,
+        app_id: &str,
+        capability: Capability,
+        subject: &str,
+    ) -> Result<(), ConsentError> {
+        let consents = &self.host().consents;
+        let forgotten = consents.forget(person, app_id, capability, Some(subject));
+        if subject.is_empty() {
+            self.refuse_open_sessions(person, app_id, &[capability]);
+        }
         forgotten
     }
 

@@ -64,6 +64,9 @@ pub(super) enum FromShell {
     },
     TakeBack {
         capability: String,
+        /// What of it; empty: all of it.
+        #[serde(default)]
+        subject: String,
     },
 }
 
@@ -231,6 +234,7 @@ mod tests {
             r#"{"t":"trust"}"#,
             r#"{"t":"grant","capability":"payments","on":false}"#,
             r#"{"t":"take-back","capability":"wallet"}"#,
+            r#"{"t":"take-back","capability":"notify","subject":"ready"}"#,
         ] {
             serde_json::from_str::<FromShell>(message)
                 .unwrap_or_else(|error| panic!("{message}: {error}"));

@@ -175,9 +175,14 @@ impl Talk {
                 self.trust(move |_, session| trust::set_grant(session, &capability, on))
                     .await
             }
-            FromShell::TakeBack { capability } => {
-                self.trust(move |runtime, session| trust::take_back(runtime, session, &capability))
-                    .await
+            FromShell::TakeBack {
+                capability,
+                subject,
+            } => {
+                self.trust(move |runtime, session| {
+                    trust::take_back(runtime, session, &capability, &subject);
+                })
+                .await
             }
             event => match (self.client.clone(), event.event()) {
                 (Some(client), Some((seq, event))) => {

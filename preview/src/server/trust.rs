@@ -66,12 +66,17 @@ pub(super) fn set_grant(session: &Session, capability: &str, on: bool) {
 }
 
 /// Takes back what the person agreed to, in every session of theirs. Writes to the disk.
-pub(super) fn take_back(runtime: &Runtime, session: &Session, capability: &str) {
+pub(super) fn take_back(runtime: &Runtime, session: &Session, capability: &str, subject: &str) {
     let Some(capability) = Capability::named(capability) else {
         return;
     };
     let owner = session.owner();
-    if let Err(error) = runtime.withdraw_consent(&owner.person, &owner.app_id, capability) {
+    let (person, app) = (&owner.person, &owner.app_id);
+    let taken_back = match subject {
+        "" => runtime.withdraw_consent(person, app, capability),
+        subject => runtime.withdraw_consent_to(person, app, capability, subject),
+    };
+    if let Err(error) = taken_back {
         tracing::error!(%error, "open sessions are refused, but the kept answer could not be removed");
     }
 }

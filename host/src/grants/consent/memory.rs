@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{Consent, ConsentError, ConsentStore, KeptConsent};
 use crate::grants::Capability;
 
-type Key = (String, String, Capability);
+type Key = (String, String, Capability, String);
 
 /// A map.
 #[derive(Debug, Default)]
@@ -39,13 +39,20 @@ impl ConsentStore for MemoryConsents {
         person: &str,
         app_id: &str,
         capability: Capability,
+        subject: &str,
     ) -> Result<Option<KeptConsent>, ConsentError> {
-        let key = (person.to_owned(), app_id.to_owned(), capability);
+        let key = (
+            person.to_owned(),
+            app_id.to_owned(),
+            capability,
+            subject.to_owned(),
+        );
         let found = self.kept().get(&key).cloned();
         Ok(found.or_else(|| {
             Some(KeptConsent {
                 app_id: app_id.to_owned(),
                 capability,
+                subject: subject.to_owned(),
                 answer: self.otherwise?,
                 at_ms: 0,
             })
@@ -57,6 +64,7 @@ impl ConsentStore for MemoryConsents {
             person.to_owned(),
             consent.app_id.clone(),
             consent.capability,
+            consent.subject.clone(),
         );
         self.kept().insert(key, consent.clone());
         Ok(())
@@ -80,15 +88,18 @@ impl ConsentStore for MemoryConsents {
         person: &str,
         app_id: &str,
         capability: Capability,
+        subject: Option<&str>,
     ) -> Result<(), ConsentError> {
-        let key = (person.to_owned(), app_id.to_owned(), capability);
-        self.kept().remove(&key);
+        self.kept().retain(|(of, app, about, what), _| {
+            let other = of != person || app != app_id || *about != capability;
+            other || subject.is_some_and(|subject| subject != what)
+        });
         Ok(())
     }
 
     fn forget_app(&self, person: &str, app_id: &str) -> Result<(), ConsentError> {
         self.kept()
-            .retain(|(of, app, _), _| of != person || app != app_id);
+            .retain(|(of, app, ..), _| of != person || app != app_id);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::{Consent, ConsentError, ConsentStore, KeptConsent};
 use crate::grants::Capability;
@@ -14,10 +14,22 @@ const SCHEMA: &str = "
         person     TEXT NOT NULL,
         app_id     TEXT NOT NULL,
         capability TEXT NOT NULL,
+        subject    TEXT NOT NULL,
         agreed     INTEGER NOT NULL,
         at_ms      INTEGER NOT NULL,
-        PRIMARY KEY (person, app_id, capability)
+        PRIMARY KEY (person, app_id, capability, subject)
     ) STRICT, WITHOUT ROWID;
+";
+/// A file of before there were subjects.
+const IS_OLD: &str = "
+    SELECT EXISTS (SELECT 1 FROM pragma_table_info('consents'))
+       AND NOT EXISTS (SELECT 1 FROM pragma_table_info('consents') WHERE name = 'subject')
+";
+const PUT_ASIDE: &str = "ALTER TABLE consents RENAME TO consents_without_subject";
+const TAKE_OVER: &str = "
+    INSERT INTO consents (person, app_id, capability, subject, agreed, at_ms)
+        SELECT person, app_id, capability, '', agreed, at_ms FROM consents_without_subject;
+    DROP TABLE consents_without_subject;
 ";
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -33,11 +45,21 @@ impl SqliteConsents {
     /// # Errors
     /// When it cannot be opened.
     pub fn open(path: &Path) -> Result<Self, ConsentError> {
-        let connection = Connection::open(path)?;
+        let mut connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.execute_batch(SCHEMA)?;
+        // Two hosts may open it at the same time.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let is_old: bool = transaction.query_row(IS_OLD, [], |row| row.get(0))?;
+        if is_old {
+            transaction.execute_batch(PUT_ASIDE)?;
+        }
+        transaction.execute_batch(SCHEMA)?;
+        if is_old {
+            transaction.execute_batch(TAKE_OVER)?;
+        }
+        transaction.commit()?;
         Ok(Self {
             connection: Mutex::new(connection),
         })
@@ -56,11 +78,12 @@ impl ConsentStore for SqliteConsents {
         person: &str,
         app_id: &str,
         capability: Capability,
+        subject: &str,
     ) -> Result<Option<KeptConsent>, ConsentError> {
         let found = self.connection().query_row(
-            "SELECT app_id, capability, agreed, at_ms FROM consents
-             WHERE person = ?1 AND app_id = ?2 AND capability = ?3",
-            params![person, app_id, capability.name()],
+            "SELECT app_id, capability, agreed, at_ms, subject FROM consents
+             WHERE person = ?1 AND app_id = ?2 AND capability = ?3 AND subject = ?4",
+            params![person, app_id, capability.name(), subject],
             kept,
         );
         Ok(found.optional()?.flatten())
@@ -68,13 +91,15 @@ impl ConsentStore for SqliteConsents {
 
     fn keep(&self, person: &str, consent: &KeptConsent) -> Result<(), ConsentError> {
         self.connection().execute(
-            "INSERT OR REPLACE INTO consents (person, app_id, capability, agreed, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO consents (person, app_id, capability, agreed, at_ms, subject)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 person,
                 consent.app_id,
                 consent.capability.name(),
                 consent.answer == Consent::Always,
-                consent.at_ms
+                consent.at_ms,
+                consent.subject
             ],
         )?;
         Ok(())
@@ -83,7 +108,8 @@ impl ConsentStore for SqliteConsents {
     fn all(&self, person: &str) -> Result<Vec<KeptConsent>, ConsentError> {
         let connection = self.connection();
         let mut all = connection.prepare_cached(
-            "SELECT app_id, capability, agreed, at_ms FROM consents WHERE person = ?1 ORDER BY app_id, capability",
+            "SELECT app_id, capability, agreed, at_ms, subject FROM consents WHERE person = ?1
+             ORDER BY app_id, capability, subject",
         )?;
         let rows = all.query_map([person], kept)?;
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
@@ -95,10 +121,12 @@ impl ConsentStore for SqliteConsents {
         person: &str,
         app_id: &str,
         capability: Capability,
+        subject: Option<&str>,
     ) -> Result<(), ConsentError> {
         self.connection().execute(
-            "DELETE FROM consents WHERE person = ?1 AND app_id = ?2 AND capability = ?3",
-            params![person, app_id, capability.name()],
+            "DELETE FROM consents WHERE person = ?1 AND app_id = ?2 AND capability = ?3
+             AND (?4 IS NULL OR subject = ?4)",
+            params![person, app_id, capability.name(), subject],
         )?;
         Ok(())
     }
@@ -126,6 +154,7 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<Option<KeptConsent>> {
             Consent::No
         },
         at_ms: row.get(3)?,
+        subject: row.get(4)?,
     }))
 }
 

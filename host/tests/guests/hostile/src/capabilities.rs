@@ -4,6 +4,7 @@ mod fetch;
 mod files;
 mod identity;
 mod location;
+mod notify;
 
 use crate::Plan;
 use crate::lapak::app::{
@@ -22,7 +23,13 @@ struct Room {
     finished: fn(&str, u32) -> String,
 }
 
-const ROOMS: [Room; 4] = [location::ROOM, fetch::ROOM, files::ROOM, identity::ROOM];
+const ROOMS: [Room; 5] = [
+    location::ROOM,
+    fetch::ROOM,
+    files::ROOM,
+    identity::ROOM,
+    notify::ROOM,
+];
 
 fn room(action: &str) -> Option<&'static Room> {
     ROOMS.iter().find(|room| action.starts_with(room.prefix))
