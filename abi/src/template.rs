@@ -73,7 +73,7 @@ impl<'a> TemplateText<'a> {
     #[must_use]
     pub fn filled<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> String {
         let parts = self.parts.iter().map(|part| match part {
-            Part::Text(text) => text,
+            Part::Text(text) => *text,
             Part::Place(name) => value(name).unwrap_or_default(),
         });
         parts.collect()

@@ -108,7 +108,11 @@ pub(crate) type Answer = Result<Response, Error>;
 impl Host for InstanceState {
     fn send(&mut self, request: Request) -> Result<RequestId, Error> {
         self.may_ask(SEND)?;
-        let exchange = checks::exchange(request)?;
+        let exchange = checks::exchange(request).inspect_err(|error| {
+            if *error == Error::AccessDenied {
+                self.note_refusal(NO_HTTPS, "");
+            }
+        })?;
         self.may_reach(&exchange.host)?;
         if self.rooms.fetch.in_flight() >= MOST_IN_FLIGHT {
             return Err(Error::TooManyRequests);
@@ -141,10 +145,14 @@ impl InstanceState {
         if self.answer(|| reaches(&session, host)) {
             return Ok(());
         }
-        if !self.is_replay() {
-            note(&session, SEND, Err(OUT_OF_REACH), "", host, "denied");
-        }
+        self.note_refusal(OUT_OF_REACH, host);
         Err(AccessDenied)
+    }
+
+    fn note_refusal(&self, why: &str, host: &str) {
+        if !self.is_replay() {
+            note(&self.session, SEND, Err(why), "", host, "denied");
+        }
     }
 
     fn fly(&self, request: RequestId, exchange: Exchange) {
@@ -182,6 +190,7 @@ impl InstanceState {
     }
 }
 
+const NO_HTTPS: &str = "not HTTPS to a host's port 443";
 const OUT_OF_REACH: &str = "not one of the hosts that it may reach";
 
 /// Whether a session may talk to a host, by its manifest and by the bounds of this moment.
