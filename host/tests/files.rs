@@ -312,12 +312,14 @@ fn what_is_neither_file_nor_folder_keeps_nobody_waiting() {
 /// A runtime whose files are in a folder.
 async fn device(folder: &Path) -> Device {
     let files = FolderFiles::open(&folder.join("files")).expect("files");
+    let sessions = folder.join("sessions");
+    std::fs::create_dir_all(&sessions).expect("a folder");
     let config = RuntimeConfig {
         providers: Providers {
             files: Arc::new(files),
             ..Providers::simulated()
         },
-        snapshots: Some(SnapshotConfig::in_folder(&folder.join("sessions")).expect("a folder")),
+        snapshots: Some(SnapshotConfig::in_folder(&sessions).expect("a folder")),
         ..RuntimeConfig::simulated()
     };
     Device::with(config, SimulatedDevices::default()).await

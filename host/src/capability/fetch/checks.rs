@@ -116,14 +116,14 @@ fn headers(headers: Vec<Header>) -> Result<Vec<(String, String)>, Error> {
 fn header(header: Header) -> Result<(String, String), Error> {
     let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| Error::Invalid)?;
     // Visible ASCII, blanks and tabs: no line ends, and nothing that two servers read in two ways.
-    HeaderValue::from_str(&header.value).map_err(|_| Error::Invalid)?;
+    let is_value = header.value.is_ascii() && HeaderValue::from_str(&header.value).is_ok();
     let is_hosts_own = HOSTS_OWN.contains(&name.as_str())
         || HOSTS_OWN_PREFIXES
             .iter()
             .any(|prefix| name.as_str().starts_with(prefix));
-    match is_hosts_own {
-        true => Err(Error::Invalid),
-        false => Ok((name.as_str().to_owned(), header.value)),
+    match is_value && !is_hosts_own {
+        true => Ok((name.as_str().to_owned(), header.value)),
+        false => Err(Error::Invalid),
     }
 }
 
