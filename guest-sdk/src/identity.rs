@@ -9,7 +9,7 @@
 //! # fn view(&self, _: &SinglePage) -> View<'_, Msg> { text("") }
 //! fn launch(_: &Launch, cx: &mut Context<Self>) -> Self {
 //!     // Then the code goes to the app's server, by `fetch`.
-//!     cx.spawn(identity::login(), Msg::LoggedIn);
+//!     cx.spawn(identity::log_in(), Msg::LoggedIn);
 //!     Shop
 //! }
 //! # }
@@ -34,9 +34,9 @@ pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
 /// # Errors
 /// See [`Error`].
 #[must_use]
-pub fn login() -> Pending<Login> {
+pub fn log_in() -> Pending<Login> {
     Box::pin(async {
-        let request = host::login()?;
+        let request = host::log_in()?;
         finished(request).await;
         host::take_login(request)
     })

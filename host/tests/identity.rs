@@ -237,7 +237,7 @@ struct Mad {
 }
 
 impl IdentityProvider for Mad {
-    fn login(&self, _: &Owner, told: Told<Login>) {
+    fn log_in(&self, _: &Owner, told: Told<Login>) {
         match &*self.login.subject {
             "never" => self.kept.lock().expect("not poisoned").push(told),
             "error" => told(Err(NoIdentity("secret".into()))),

@@ -28,7 +28,7 @@ pub use host::{ClaimsOfPeople, HostIdentity};
 const CAPABILITY: Capability = Capability::Identity;
 const LOGIN: Use = Use {
     capability: CAPABILITY,
-    function: "login",
+    function: "log-in",
     done: "logged in",
 };
 const CLAIMS: Use = Use {
@@ -54,7 +54,7 @@ pub type Told<T> = Box<dyn FnOnce(Result<T, NoIdentity>) + Send>;
 pub trait IdentityProvider: Send + Sync {
     /// A person to an app: a subject that is the same each time, and that two apps cannot tell to be the same person's; and a
     /// new code for the app's server. See [`HostIdentity`].
-    fn login(&self, of: &Owner, told: Told<Login>);
+    fn log_in(&self, of: &Owner, told: Told<Login>);
 
     /// What is known of these things. Whether it is told is the person's to say, who is asked afterwards.
     fn claims(&self, of: &Owner, wanted: &[Claim], told: Told<Vec<Claimed>>);
@@ -77,11 +77,11 @@ pub(crate) enum Answer {
 }
 
 impl Host for InstanceState {
-    fn login(&mut self) -> Result<RequestId, Error> {
+    fn log_in(&mut self) -> Result<RequestId, Error> {
         self.may_ask(LOGIN)?;
         let request = self.begin_request().ok_or(Error::TooManyRequests)?;
         self.rooms.identity.ask(request, Asked::Login);
-        self.log_in(request);
+        self.tell_who(request);
         Ok(request)
     }
 
@@ -119,7 +119,7 @@ impl Host for InstanceState {
 }
 
 impl InstanceState {
-    fn log_in(&self, request: RequestId) {
+    fn tell_who(&self, request: RequestId) {
         let Some(finish) = self.finisher(request) else {
             return;
         };
@@ -136,7 +136,7 @@ impl InstanceState {
                 });
                 finish.with(answer(login.and_then(sound_login)));
             });
-            session.providers.identity.login(&session.owner, told);
+            session.providers.identity.log_in(&session.owner, told);
         });
     }
 
@@ -173,7 +173,7 @@ impl InstanceState {
     pub(super) fn ask_identity_again(&mut self, answered: &[RequestId]) {
         for Again { request, asked, .. } in self.rooms.identity.again(answered) {
             match asked {
-                Asked::Login => self.log_in(request),
+                Asked::Login => self.tell_who(request),
                 Asked::Claims(wanted) => self.ask_for_claims(request, wanted),
             }
         }

@@ -52,7 +52,7 @@ impl HostIdentity {
 }
 
 impl IdentityProvider for HostIdentity {
-    fn login(&self, of: &Owner, told: Told<Login>) {
+    fn log_in(&self, of: &Owner, told: Told<Login>) {
         let subject = self.subject(of);
         let code = self.codes.issue(&of.app_id, &subject);
         told(match code {

@@ -90,10 +90,10 @@ impl ClaimsOfPeople for People {
 }
 
 impl IdentityProvider for SimulatedIdentity {
-    fn login(&self, of: &Owner, told: Told<Login>) {
+    fn log_in(&self, of: &Owner, told: Told<Login>) {
         match self.people.0.with(&of.person, |person| person.is_off) {
             true => told(Err(NoIdentity("switched off".into()))),
-            false => self.inner.login(of, told),
+            false => self.inner.log_in(of, told),
         }
     }
 
