@@ -44,6 +44,7 @@ mod readme {}
 mod app;
 #[doc(hidden)]
 pub mod bindings;
+pub mod bluetooth;
 pub mod clock;
 pub mod console;
 #[cfg(feature = "json")]
@@ -60,6 +61,7 @@ mod request;
 mod route;
 #[doc(hidden)]
 pub mod runtime;
+pub mod scan;
 #[cfg(not(target_arch = "wasm32"))]
 mod simulated;
 pub mod storage;
@@ -91,7 +93,9 @@ pub mod prelude {
         navigator, picker, progress, radio, scroll, slider, swiper, switch, text, textarea,
         time_picker, view,
     };
-    pub use crate::{clock, console, location, pages, payments, storage, timer, wallet};
+    pub use crate::{
+        bluetooth, clock, console, location, pages, payments, scan, storage, timer, wallet,
+    };
 }
 
 /// Makes a type the app of this crate: what the host calls. Once in a crate, at the end of `lib.rs`.

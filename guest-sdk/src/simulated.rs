@@ -3,8 +3,10 @@
 //! Differs from a host: no quotas, requests finish when the test kit says so, time stands still and timers run out at
 //! once.
 
+pub(crate) mod bluetooth;
 pub(crate) mod location;
 pub(crate) mod payments;
+pub(crate) mod scan;
 pub(crate) mod wallet;
 mod watches;
 
@@ -20,11 +22,13 @@ use crate::bindings::wit::lapak::app::storage::{Error as StorageError, Outcome};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names of the SDK's modules")]
 pub enum Capability {
+    Bluetooth,
     Clock,
     Console,
     Location,
     Payments,
     Random,
+    Scan,
     Storage,
     Timer,
     Wallet,
@@ -42,6 +46,10 @@ pub(crate) struct Host {
     pub(crate) payments: payments::Payments,
     pub(crate) wallet: wallet::Wallet,
     pub(crate) location: location::Location,
+    pub(crate) scan: scan::Scan,
+    pub(crate) bluetooth: bluetooth::Air,
+    /// The bolts of simulated bicycle locks, by their ids.
+    pub(crate) locks: BTreeMap<String, std::rc::Rc<std::cell::Cell<bool>>>,
     denied: BTreeSet<Capability>,
     outcomes: BTreeMap<u32, Outcome>,
     timers: BTreeSet<u32>,
