@@ -44,6 +44,7 @@ mod readme {}
 mod app;
 #[doc(hidden)]
 pub mod bindings;
+pub mod bluetooth;
 pub mod clock;
 pub mod console;
 pub mod fetch;
@@ -64,6 +65,7 @@ mod request;
 mod route;
 #[doc(hidden)]
 pub mod runtime;
+pub mod scan;
 #[cfg(not(target_arch = "wasm32"))]
 mod simulated;
 pub mod storage;
@@ -95,8 +97,10 @@ pub mod prelude {
         navigator, picker, progress, radio, scroll, slider, swiper, switch, text, textarea,
         time_picker, view,
     };
-    pub use crate::{clock, console, location, pages, payments, storage, timer, wallet};
-    pub use crate::{fetch, files, identity, notify};
+    pub use crate::{
+        bluetooth, clock, console, fetch, files, identity, location, notify, pages, payments, scan,
+        storage, timer, wallet,
+    };
 }
 
 /// Makes a type the app of this crate: what the host calls. Once in a crate, at the end of `lib.rs`.

@@ -6,9 +6,11 @@
 pub(crate) mod fetch;
 pub(crate) mod files;
 pub(crate) mod identity;
+pub(crate) mod bluetooth;
 pub(crate) mod location;
 pub(crate) mod notify;
 pub(crate) mod payments;
+pub(crate) mod scan;
 pub(crate) mod wallet;
 mod watches;
 
@@ -24,6 +26,7 @@ use crate::bindings::wit::lapak::app::storage::{Error as StorageError, Outcome};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names of the SDK's modules")]
 pub enum Capability {
+    Bluetooth,
     Clock,
     Console,
     Fetch,
@@ -33,6 +36,7 @@ pub enum Capability {
     Notify,
     Payments,
     Random,
+    Scan,
     Storage,
     Timer,
     Wallet,
@@ -54,6 +58,10 @@ pub(crate) struct Host {
     pub(crate) files: files::Files,
     pub(crate) identity: identity::Identity,
     pub(crate) notify: notify::Notify,
+    pub(crate) scan: scan::Scan,
+    pub(crate) bluetooth: bluetooth::Air,
+    /// The bolts of simulated bicycle locks, by their ids.
+    pub(crate) locks: BTreeMap<String, std::rc::Rc<std::cell::Cell<bool>>>,
     denied: BTreeSet<Capability>,
     outcomes: BTreeMap<u32, Outcome>,
     timers: BTreeSet<u32>,

@@ -20,6 +20,7 @@
 //! Requests (storage) finish by themselves after each step, unless they are held; payment sheets wait for an answer. A mistake in a test, such as a
 //! tap on something that is not there, panics with what is there; so does a view that a host would refuse.
 
+mod bluetooth;
 mod device;
 mod drive;
 mod nodes;
@@ -27,6 +28,7 @@ mod payments;
 mod person;
 mod prepare;
 mod rules;
+mod scan;
 
 use std::collections::BTreeMap;
 
@@ -40,6 +42,8 @@ use crate::simulated;
 use nodes::{below, descendants, is_called, is_disabled, texts};
 
 pub use crate::simulated::Capability;
+pub use crate::simulated::bluetooth::lock::{LOCK_COMMAND, LOCK_SERVICE, LOCK_STATE};
+pub use crate::simulated::bluetooth::{Notification, Peripheral};
 pub use crate::simulated::payments::Asked;
 pub use prepare::Preparation;
 
@@ -95,6 +99,7 @@ impl<A: App> TestApp<A> {
         simulated::with(|host| {
             host.waiting.clear();
             host.payments.sheets.clear();
+            host.scan.close();
             host.page_events.clear();
         });
         Self::start(self.preparation, self.held)

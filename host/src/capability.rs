@@ -4,6 +4,7 @@
 //! A room depends on grants and on nothing of another room. The first line of every host function asks the
 //! one decider, [`crate::grants::Grants::check`].
 
+pub mod bluetooth;
 pub mod clock;
 pub mod console;
 pub mod fetch;
@@ -13,6 +14,7 @@ pub mod location;
 pub mod notify;
 pub mod payments;
 pub mod random;
+pub mod scan;
 pub mod storage;
 pub mod timer;
 pub mod wallet;
@@ -48,6 +50,10 @@ pub struct Providers {
     pub identity: Arc<dyn identity::IdentityProvider>,
     /// Behind `notify`.
     pub notify: Arc<notify::Notifications>,
+    /// Behind `scan`.
+    pub scan: Arc<dyn scan::ScanProvider>,
+    /// Behind `bluetooth`.
+    pub bluetooth: Arc<dyn bluetooth::BluetoothProvider>,
 }
 
 impl Providers {
@@ -66,6 +72,8 @@ impl Providers {
             files: Arc::new(files::simulated::SimulatedFiles::default()),
             identity: Arc::new(identity::simulated::SimulatedIdentity::default()),
             notify: notify::simulated::behind_a_limit(Arc::default()),
+            scan: Arc::new(scan::simulated::SimulatedScanner::default()),
+            bluetooth: Arc::new(bluetooth::simulated::SimulatedBluetooth::default()),
         }
     }
 }
@@ -98,6 +106,10 @@ pub(crate) enum Answer {
     Identity(identity::Answer),
     /// Of `notify`.
     Notify(notify::Answer),
+    /// Of `scan`.
+    Scan(scan::Answer),
+    /// Of `bluetooth`.
+    Bluetooth(bluetooth::Answer),
     /// News of a watch, which goes on.
     News(Box<Answer>),
 }
@@ -123,6 +135,10 @@ pub(crate) struct Rooms {
     pub(crate) identity: identity::IdentityState,
     /// Of `notify`.
     pub(crate) notify: notify::NotifyState,
+    /// Of `scan`.
+    pub(crate) scan: scan::ScanState,
+    /// Of `bluetooth`.
+    pub(crate) bluetooth: bluetooth::BluetoothState,
 }
 
 impl Rooms {
@@ -138,6 +154,8 @@ impl Rooms {
             Answer::Files(answer) => return self.files.finish(request, answer),
             Answer::Identity(answer) => return self.identity.finish(request, answer),
             Answer::Notify(answer) => return self.notify.finish(request, answer),
+            Answer::Scan(answer) => return self.scan.finish(request, answer),
+            Answer::Bluetooth(answer) => return self.bluetooth.finish(request, answer),
             Answer::News(news) => return self.news(request, *news),
         }
         true
@@ -146,14 +164,18 @@ impl Rooms {
     fn news(&mut self, request: RequestId, news: Answer) -> bool {
         match news {
             Answer::Location(news) => self.location.news(request, news),
+            Answer::Bluetooth(news) => self.bluetooth.requests.news(request, news),
             // The others have no watches.
             _ => false,
         }
     }
 
-    /// How many watches there are. A watch may go on for hours: who only waits for its news has come to rest.
+    /// How many watches there are, and open scanners. A watch may go on for hours, and a scanner waits for the person: who only
+    /// waits for them has come to rest.
     pub(crate) fn watching(&self) -> usize {
         self.location.watching()
+            + scan::open_scanners(&self.scan)
+            + self.bluetooth.requests.watching()
     }
 }
 
@@ -171,5 +193,7 @@ impl InstanceState {
         self.ask_files_again(answered);
         self.ask_identity_again(answered);
         self.ask_notify_again(answered);
+        self.ask_scan_again(answered);
+        self.ask_bluetooth_again(answered);
     }
 }

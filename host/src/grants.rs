@@ -15,6 +15,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use lapak_abi::manifest::Manifest;
 
 pub use bounds::{Bounds, FetchBounds, LocationBounds, Most, OutOfBounds, PaymentBounds, Spending};
+pub use bounds::{
+    BluetoothBounds, Bounds, LocationBounds, Most, OutOfBounds, PaymentBounds, Spending,
+};
 pub use permission::{PERMISSIONS, Permission};
 pub(crate) use terms::Terms;
 pub use terms::{CapabilitySet, Decision, Why};
@@ -64,6 +67,8 @@ capabilities! {
     Files = "files",
     Identity = "identity",
     Notify = "notify",
+    Scan = "scan",
+    Bluetooth = "bluetooth",
 }
 
 impl Capability {
@@ -78,7 +83,10 @@ impl Capability {
     /// `notify` they are asked about each template.
     #[must_use]
     pub fn needs_consent(self) -> bool {
-        matches!(self, Self::Wallet | Self::Location | Self::Identity)
+        matches!(
+            self,
+            Self::Wallet | Self::Location | Self::Identity | Self::Bluetooth
+        )
     }
 }
 

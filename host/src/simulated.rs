@@ -9,6 +9,8 @@ use crate::capability::fetch::simulated::SimulatedFetch;
 use crate::capability::identity::simulated::SimulatedIdentity;
 use crate::capability::location::simulated::SimulatedLocation;
 use crate::capability::notify::simulated::{SimulatedNotify, behind_a_limit};
+use crate::capability::bluetooth::simulated::SimulatedBluetooth;
+use crate::capability::scan::simulated::SimulatedScanner;
 
 /// Something for each person, made when it is first used.
 pub struct PerPerson<T>(Mutex<HashMap<String, T>>);
@@ -53,6 +55,10 @@ pub struct SimulatedDevices {
     pub identity: Arc<SimulatedIdentity>,
     /// The messages that they get.
     pub notify: Arc<SimulatedNotify>,
+    /// What their scanners see.
+    pub scan: Arc<SimulatedScanner>,
+    /// The Bluetooth devices near them.
+    pub bluetooth: Arc<SimulatedBluetooth>,
 }
 
 impl SimulatedDevices {
@@ -62,6 +68,8 @@ impl SimulatedDevices {
         providers.fetch = self.fetch.clone();
         providers.identity = self.identity.clone();
         providers.notify = behind_a_limit(self.notify.clone());
+        providers.scan = self.scan.clone();
+        providers.bluetooth = self.bluetooth.clone();
     }
 
     /// The parts, by the words that name them in [`set`](Self::set).
@@ -72,6 +80,8 @@ impl SimulatedDevices {
             ("fetch", &*self.fetch),
             ("identity", &*self.identity),
             ("notify", &*self.notify),
+            ("scan", &*self.scan),
+            ("bluetooth", &*self.bluetooth),
         ]
     }
 

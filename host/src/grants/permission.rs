@@ -16,7 +16,7 @@ pub struct Permission {
 }
 
 /// Every permission that there is. What is not in this table needs none: it is lent to every app by default.
-pub const PERMISSIONS: [Permission; 6] = [
+pub const PERMISSIONS: &[Permission] = &[
     Permission {
         name: "system.permission.PAYMENTS",
         capability: Capability::Payments,
@@ -47,13 +47,23 @@ pub const PERMISSIONS: [Permission; 6] = [
         capability: Capability::Notify,
         allows: "send you messages like this while you do not use it",
     },
+    Permission {
+        name: "system.permission.SCAN",
+        capability: Capability::Scan,
+        allows: "open the scanner, and hear what the code says that you show it",
+    },
+    Permission {
+        name: "system.permission.BLUETOOTH",
+        capability: Capability::Bluetooth,
+        allows: "find and use Bluetooth devices near you",
+    },
 ];
 
 impl Permission {
     /// The permission that leads to a capability, if it needs one.
     #[must_use]
     pub fn of(capability: Capability) -> Option<Self> {
-        let mut all = PERMISSIONS.into_iter();
+        let mut all = PERMISSIONS.iter().copied();
         all.find(|permission| permission.capability == capability)
     }
 }
@@ -64,7 +74,7 @@ pub(super) fn asked(manifest: &Manifest) -> CapabilitySet {
     let by_default = Capability::ALL
         .into_iter()
         .filter(|capability| Permission::of(*capability).is_none());
-    let named = PERMISSIONS.into_iter().filter(|permission| {
+    let named = PERMISSIONS.iter().copied().filter(|permission| {
         let mut wanted = manifest.req_permissions.iter();
         wanted.any(|wanted| wanted.name == permission.name)
     });

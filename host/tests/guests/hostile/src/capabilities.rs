@@ -5,6 +5,8 @@ mod files;
 mod identity;
 mod location;
 mod notify;
+mod bluetooth;
+mod scan;
 
 use crate::Plan;
 use crate::lapak::app::{
@@ -23,12 +25,14 @@ struct Room {
     finished: fn(&str, u32) -> String,
 }
 
-const ROOMS: [Room; 5] = [
+const ROOMS: &[Room] = &[
     location::ROOM,
     fetch::ROOM,
     files::ROOM,
     identity::ROOM,
     notify::ROOM,
+    scan::ROOM,
+    bluetooth::ROOM,
 ];
 
 fn room(action: &str) -> Option<&'static Room> {
