@@ -83,7 +83,8 @@ impl Runtime {
         self.host().consents.all(person)
     }
 
-    /// A person takes back what they agreed to, everything of this capability: open sessions are refused on their next call, and later ones ask again.
+    /// A person takes back what they agreed to, everything of this capability: open sessions are refused on their next call, and
+    /// later ones ask again.
     ///
     /// # Errors
     /// [`ConsentError`]: open sessions are refused all the same, but later ones may go on without asking.

@@ -45,11 +45,10 @@ impl Message {
     #[must_use]
     pub fn text(&self, lang: &str) -> String {
         let text = self.app.package().localized(&self.template.text, lang);
-        match TemplateText::parse(&text) {
-            Ok(text) => text.filled(|name| self.fields.get(name).map(String::as_str)),
-            // A translation that is no template has no places.
-            Err(_) => text,
-        }
+        let filled = TemplateText::parse(&text)
+            .map(|text| text.filled(|name| self.fields.get(name).map(String::as_str)));
+        // A translation that is no template has no places.
+        filled.unwrap_or(text)
     }
 }
 
