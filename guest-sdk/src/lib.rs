@@ -56,6 +56,7 @@ pub mod navigation;
 #[cfg(target_arch = "wasm32")]
 mod panics;
 pub mod payments;
+pub mod platform;
 pub mod random;
 mod request;
 mod route;

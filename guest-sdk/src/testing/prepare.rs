@@ -38,6 +38,8 @@ pub struct Preparation<A> {
     lang: String,
     color_scheme: ColorScheme,
     denied: Vec<Capability>,
+    lacks: Vec<String>,
+    timers_wait: bool,
     accounts: Vec<(Account, Vec<Entry>)>,
     app: PhantomData<A>,
 }
@@ -53,6 +55,8 @@ impl<A: App> Preparation<A> {
             lang: "en".to_owned(),
             color_scheme: ColorScheme::Light,
             denied: Vec::new(),
+            lacks: Vec::new(),
+            timers_wait: false,
             accounts: Vec::new(),
             app: PhantomData,
         }
@@ -86,6 +90,20 @@ impl<A: App> Preparation<A> {
         self
     }
 
+    /// The platform does not have this interface, e.g. `payments`: see [`platform::offers`](crate::platform::offers).
+    #[must_use]
+    pub fn lacks(mut self, interface: &str) -> Self {
+        self.lacks.push(interface.to_owned());
+        self
+    }
+
+    /// Timers run out when [`TestApp::pass`] lets so much time pass, instead of at once: for apps that tick.
+    #[must_use]
+    pub fn timers_wait(mut self) -> Self {
+        self.timers_wait = true;
+        self
+    }
+
     /// Puts an account into the person's wallet, with its history, newest first.
     #[must_use]
     pub fn account(mut self, account: Account, history: Vec<Entry>) -> Self {
@@ -99,7 +117,11 @@ impl<A: App> Preparation<A> {
     /// When the first page is not one of the manifest's.
     #[must_use]
     pub fn launch(self) -> TestApp<A> {
-        simulated::with(|host| *host = simulated::Host::new(&self.denied));
+        simulated::with(|host| {
+            *host = simulated::Host::new(&self.denied);
+            host.lacks = self.lacks.iter().cloned().collect();
+            host.timers_wait = self.timers_wait;
+        });
         for (account, history) in &self.accounts {
             super::payments::put_account(account.clone(), history.clone());
         }
