@@ -15,6 +15,7 @@ use lapak_host::capability::Providers;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
 use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::recording::RecordOptions;
+use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
 use lapak_ledger::ledger::{Ledger, Proof};
 use lapak_preview::demo::{DemoBank, DemoShop};
@@ -27,6 +28,8 @@ pub(crate) struct Server {
     pub(crate) preview: Preview,
     pub(crate) runtime: Runtime,
     pub(crate) address: SocketAddr,
+    /// What people hold in their hands, to be set by tests.
+    pub(crate) devices: SimulatedDevices,
     data: tempfile::TempDir,
     serving: JoinHandle<std::io::Result<()>>,
 }
@@ -60,16 +63,20 @@ impl Server {
     async fn at(address: &str, data: tempfile::TempDir, to_come: Option<&str>) -> Self {
         let file = |name: &str| data.path().join(name);
         let storage = SqliteStorage::open(&file("storage.sqlite")).expect("storage");
-        let shop = DemoShop::of_folder(&root().join("examples/warung")).expect("a shop");
-        let shops: Vec<_> = shop.into_iter().collect();
+        let shops = ["examples/warung", "examples/sepeda"]
+            .map(|app| DemoShop::of_folder(&root().join(app)).expect("a shop"));
+        let shops: Vec<_> = shops.into_iter().flatten().collect();
         let bank = DemoBank::open(data.path(), &shops).expect("a bank");
+        let devices = SimulatedDevices::default();
+        let mut providers = Providers {
+            storage: Arc::new(storage),
+            payments: bank.payments(),
+            wallet: bank.wallet(),
+            ..Providers::simulated()
+        };
+        devices.put_behind(&mut providers);
         let config = RuntimeConfig {
-            providers: Providers {
-                storage: Arc::new(storage),
-                payments: bank.payments(),
-                wallet: bank.wallet(),
-                ..Providers::simulated()
-            },
+            providers,
             consents: Arc::new(SqliteConsents::open(&file("consents.sqlite")).expect("consents")),
             audit: Arc::new(SqliteAudit::open(&file("audit.sqlite")).expect("an audit")),
             snapshots: Some(SnapshotConfig::in_folder(data.path()).expect("a store")),
@@ -96,6 +103,7 @@ impl Server {
             preview,
             runtime,
             address,
+            devices,
             data,
             serving,
         }
