@@ -48,6 +48,71 @@ impl InstanceState {
         }
     }
 
+    /// The first line of a function that goes on with what the person has agreed to already, perhaps for a once that is not
+    /// over: nobody is asked.
+    pub(crate) fn may_use(&mut self, wanted: Use) -> Result<(), AccessDenied> {
+        let allowed = self.may_take(wanted.capability);
+        if allowed.is_err() && !self.is_replay() {
+            let grants = &self.session.grants;
+            let why = grants.why_not(wanted.capability).unwrap_or_default();
+            note(&self.session, wanted, Err(&why), "", "", "denied");
+        }
+        allowed
+    }
+
+    /// Writes down a use that [`may_use`](Self::may_use) has allowed.
+    pub(crate) fn was_used(&self, wanted: Use, about: String) {
+        if self.is_replay() || self.session.is_model {
+            return;
+        }
+        let session = self.session.clone();
+        let host = session.host.clone();
+        host.off_workers(move || {
+            note(
+                &session,
+                wanted,
+                Ok(()),
+                "agreed before",
+                &about,
+                wanted.done,
+            );
+        });
+    }
+
+    /// Goes on with what [`may_use`](Self::may_use) has allowed, on a thread that may wait, unless it was taken back meanwhile.
+    pub(crate) fn went_on(
+        &self,
+        wanted: Use,
+        about: String,
+        then: impl FnOnce(Result<(), AccessDenied>) + Send + 'static,
+    ) {
+        if self.is_replay() {
+            return;
+        }
+        if self.session.is_model {
+            return then(Err(AccessDenied));
+        }
+        let session = self.session.clone();
+        let host = session.host.clone();
+        host.off_workers(move || match session.grants.why_not(wanted.capability) {
+            Some(why) => {
+                note(&session, wanted, Err(&why), "", &about, "denied");
+                then(Err(AccessDenied));
+            }
+            None => {
+                note(
+                    &session,
+                    wanted,
+                    Ok(()),
+                    "agreed before",
+                    &about,
+                    wanted.done,
+                );
+                then(Ok(()));
+            }
+        });
+    }
+
     /// Goes on when the person has agreed, on a thread that may wait; at once if they have before, or need not be asked. What
     /// it is `about` is for the audit.
     ///

@@ -4,11 +4,13 @@
 //! A room depends on grants and on nothing of another room. The first line of every host function asks the
 //! one decider, [`crate::grants::Grants::check`].
 
+pub mod bluetooth;
 pub mod clock;
 pub mod console;
 pub mod location;
 pub mod payments;
 pub mod random;
+pub mod scan;
 pub mod storage;
 pub mod timer;
 pub mod wallet;
@@ -36,6 +38,10 @@ pub struct Providers {
     pub wallet: Arc<dyn wallet::WalletProvider>,
     /// Behind `location`.
     pub location: Arc<dyn location::LocationProvider>,
+    /// Behind `scan`.
+    pub scan: Arc<dyn scan::ScanProvider>,
+    /// Behind `bluetooth`.
+    pub bluetooth: Arc<dyn bluetooth::BluetoothProvider>,
 }
 
 impl Providers {
@@ -50,6 +56,8 @@ impl Providers {
             payments: payments::simulated::none(),
             wallet: Arc::new(wallet::simulated::EmptyWallets),
             location: Arc::new(location::simulated::SimulatedLocation::default()),
+            scan: Arc::new(scan::simulated::SimulatedScanner::default()),
+            bluetooth: Arc::new(bluetooth::simulated::SimulatedBluetooth::default()),
         }
     }
 }
@@ -74,6 +82,10 @@ pub(crate) enum Answer {
     Wallet(wallet::Answer),
     /// Of `location`.
     Location(location::Answer),
+    /// Of `scan`.
+    Scan(scan::Answer),
+    /// Of `bluetooth`.
+    Bluetooth(bluetooth::Answer),
     /// News of a watch, which goes on.
     News(Box<Answer>),
 }
@@ -91,6 +103,10 @@ pub(crate) struct Rooms {
     pub(crate) wallet: wallet::WalletState,
     /// Of `location`.
     pub(crate) location: location::LocationState,
+    /// Of `scan`.
+    pub(crate) scan: scan::ScanState,
+    /// Of `bluetooth`.
+    pub(crate) bluetooth: bluetooth::BluetoothState,
 }
 
 impl Rooms {
@@ -102,6 +118,8 @@ impl Rooms {
             Answer::Payments(answer) => self.payments.deliver(request, answer),
             Answer::Wallet(answer) => self.wallet.deliver(request, answer),
             Answer::Location(answer) => return self.location.finish(request, answer),
+            Answer::Scan(answer) => return self.scan.finish(request, answer),
+            Answer::Bluetooth(answer) => return self.bluetooth.finish(request, answer),
             Answer::News(news) => return self.news(request, *news),
         }
         true
@@ -110,14 +128,18 @@ impl Rooms {
     fn news(&mut self, request: RequestId, news: Answer) -> bool {
         match news {
             Answer::Location(news) => self.location.news(request, news),
+            Answer::Bluetooth(news) => self.bluetooth.requests.news(request, news),
             // The others have no watches.
             _ => false,
         }
     }
 
-    /// How many watches there are. A watch may go on for hours: who only waits for its news has come to rest.
+    /// How many watches there are, and open scanners. A watch may go on for hours, and a scanner waits for the person: who only
+    /// waits for them has come to rest.
     pub(crate) fn watching(&self) -> usize {
         self.location.watching()
+            + scan::open_scanners(&self.scan)
+            + self.bluetooth.requests.watching()
     }
 }
 
@@ -131,5 +153,7 @@ impl InstanceState {
         self.ask_payments_again(answered);
         self.ask_wallet_again(answered);
         self.ask_location_again(answered);
+        self.ask_scan_again(answered);
+        self.ask_bluetooth_again(answered);
     }
 }

@@ -241,6 +241,30 @@ impl Shared {
         self.end_denied_flights();
     }
 
+    /// Looks at what is kept going under this id, if it has begun and is such a thing.
+    pub(crate) fn kept<T: 'static, R>(
+        &self,
+        request: RequestId,
+        look: impl FnOnce(&T) -> R,
+    ) -> Option<R> {
+        let state = self.lock();
+        let flight = state.flights.as_deref()?.all.get(&request)?;
+        flight.stop.as_ref()?.downcast_ref().map(look)
+    }
+
+    /// Ends what is kept going under this id; with an answer, the request too.
+    pub(crate) fn let_go(self: &Arc<Self>, request: RequestId, last: Option<Answer>) {
+        self.land(request, last);
+    }
+
+    /// A request that finishes once does not begin what a place was kept for. A model has no places, but comes to rest.
+    pub(crate) fn decline(self: &Arc<Self>, request: RequestId, why: Answer) {
+        match self.is_model {
+            true => self.finish(request, why),
+            false => self.land(request, Some(why)),
+        }
+    }
+
     /// What a place was kept for does not begin.
     pub(crate) fn stay(self: &Arc<Self>, request: RequestId, why: Answer) {
         self.land(request, Some(why));

@@ -14,7 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use lapak_abi::manifest::Manifest;
 
-pub use bounds::{Bounds, LocationBounds, Most, OutOfBounds, PaymentBounds, Spending};
+pub use bounds::{
+    BluetoothBounds, Bounds, LocationBounds, Most, OutOfBounds, PaymentBounds, Spending,
+};
 pub use permission::{PERMISSIONS, Permission};
 pub(crate) use terms::Terms;
 pub use terms::{CapabilitySet, Decision, Why};
@@ -60,6 +62,8 @@ capabilities! {
     Payments = "payments",
     Wallet = "wallet",
     Location = "location",
+    Scan = "scan",
+    Bluetooth = "bluetooth",
 }
 
 impl Capability {
@@ -73,7 +77,7 @@ impl Capability {
     /// `payments` is one.
     #[must_use]
     pub fn needs_consent(self) -> bool {
-        matches!(self, Self::Wallet | Self::Location)
+        matches!(self, Self::Wallet | Self::Location | Self::Bluetooth)
     }
 }
 

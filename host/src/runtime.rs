@@ -21,6 +21,7 @@ use wasmtime::Engine;
 
 use crate::app::{App, LoadError, Model};
 use crate::capability::Providers;
+use crate::capability::scan::Readers;
 use crate::code_cache::CodeCache;
 use crate::cpu_clock::WorkerClock;
 use crate::engine::{EpochTicker, new_engine};
@@ -146,6 +147,7 @@ impl Runtime {
             consents: config.consents,
             audit: config.audit,
             sheets: Desk::default(),
+            readers: Readers::default(),
             limits: config.limits,
             max_sessions: config.max_sessions,
             instances: Instances::new(config.max_instances),

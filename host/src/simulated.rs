@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::capability::Providers;
+use crate::capability::bluetooth::simulated::SimulatedBluetooth;
 use crate::capability::location::simulated::SimulatedLocation;
+use crate::capability::scan::simulated::SimulatedScanner;
 
 /// Something for each person, made when it is first used.
 pub struct PerPerson<T>(Mutex<HashMap<String, T>>);
@@ -44,18 +46,28 @@ pub trait Part: Send + Sync {
 pub struct SimulatedDevices {
     /// Where they are.
     pub location: Arc<SimulatedLocation>,
+    /// What their scanners see.
+    pub scan: Arc<SimulatedScanner>,
+    /// The Bluetooth devices near them.
+    pub bluetooth: Arc<SimulatedBluetooth>,
 }
 
 impl SimulatedDevices {
     /// Puts them behind the capabilities that they stand for.
     pub fn put_behind(&self, providers: &mut Providers) {
         providers.location = self.location.clone();
+        providers.scan = self.scan.clone();
+        providers.bluetooth = self.bluetooth.clone();
     }
 
     /// The parts, by the words that name them in [`set`](Self::set).
     #[must_use]
     pub fn parts(&self) -> Vec<(&'static str, &dyn Part)> {
-        vec![("location", &*self.location)]
+        vec![
+            ("location", &*self.location),
+            ("scan", &*self.scan),
+            ("bluetooth", &*self.bluetooth),
+        ]
     }
 
     /// Sets a part of a person's device by a line of words, its name first: `location -6.2 106.8`.

@@ -6,6 +6,8 @@ use lapak_ledger::money::{Amount, Currency};
 use lapak_ledger::name::MerchantId;
 use serde::{Deserialize, Serialize};
 
+use crate::capability::bluetooth::Uuid;
+
 /// How far the grants go, one member for each capability that has bounds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
@@ -14,6 +16,8 @@ pub struct Bounds {
     pub payments: PaymentBounds,
     /// Of `location`.
     pub location: LocationBounds,
+    /// Of `bluetooth`.
+    pub bluetooth: BluetoothBounds,
 }
 
 impl Bounds {
@@ -33,6 +37,23 @@ impl Bounds {
 pub struct LocationBounds {
     /// Locations are told to about a kilometre, whatever an app asks for.
     pub coarse_only: bool,
+}
+
+/// How far the grant of `bluetooth` goes. The default has no bounds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct BluetoothBounds {
+    /// Which services apps may look for and use; `None`: all.
+    pub services: Option<BTreeSet<Uuid>>,
+}
+
+impl BluetoothBounds {
+    /// Whether a service may be looked for and used.
+    #[must_use]
+    pub fn allows(&self, service: Uuid) -> bool {
+        let services = self.services.as_ref();
+        services.is_none_or(|services| services.contains(&service))
+    }
 }
 
 /// How far the grant of `payments` goes. The default goes nowhere.

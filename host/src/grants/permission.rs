@@ -16,7 +16,7 @@ pub struct Permission {
 }
 
 /// Every permission that there is. What is not in this table needs none: it is lent to every app by default.
-pub const PERMISSIONS: [Permission; 3] = [
+pub const PERMISSIONS: [Permission; 5] = [
     Permission {
         name: "system.permission.PAYMENTS",
         capability: Capability::Payments,
@@ -31,6 +31,16 @@ pub const PERMISSIONS: [Permission; 3] = [
         name: "system.permission.LOCATION",
         capability: Capability::Location,
         allows: "see where you are",
+    },
+    Permission {
+        name: "system.permission.SCAN",
+        capability: Capability::Scan,
+        allows: "open the scanner, and hear what the code says that you show it",
+    },
+    Permission {
+        name: "system.permission.BLUETOOTH",
+        capability: Capability::Bluetooth,
+        allows: "find and use Bluetooth devices near you",
     },
 ];
 

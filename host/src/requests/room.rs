@@ -33,7 +33,7 @@ pub(crate) struct Again<Q> {
     pub(crate) told: bool,
 }
 
-impl<Q: Clone, A> RoomRequests<Q, A> {
+impl<Q: Clone + PartialEq, A> RoomRequests<Q, A> {
     /// A request that finishes once.
     pub(crate) fn ask(&mut self, request: RequestId, asked: Q) {
         self.asked.insert(request, asked);
@@ -95,6 +95,23 @@ impl<Q: Clone, A> RoomRequests<Q, A> {
     /// The app gives up a request that finishes once; tells whether there was such a one.
     pub(crate) fn cancel(&mut self, request: RequestId) -> bool {
         self.asked.remove(&request).is_some()
+    }
+
+    /// What was asked and has not finished yet, watches aside.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = &Q> {
+        self.asked.values()
+    }
+
+    /// What was asked under this id, if it has not finished.
+    pub(crate) fn asked_as(&self, request: RequestId) -> Option<&Q> {
+        self.asked.get(&request)
+    }
+
+    /// Under which id this was asked, if it has not finished.
+    pub(crate) fn asked_with(&self, wanted: &Q) -> Option<RequestId> {
+        let mut asked = self.asked.iter();
+        let found = asked.find(|(_, asked)| *asked == wanted);
+        found.map(|(request, _)| *request)
     }
 
     /// How many finish once and have not yet.

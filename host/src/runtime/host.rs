@@ -14,6 +14,7 @@ use super::snapshots::{ResumeError, Snapshots};
 use crate::app::App;
 use crate::audit::AuditLog;
 use crate::capability::Providers;
+use crate::capability::scan::Readers;
 use crate::code_cache::CodeCache;
 use crate::engine::EpochTicker;
 use crate::grants::consent::ConsentStore;
@@ -48,6 +49,8 @@ pub(crate) struct Host {
     pub(crate) consents: Arc<dyn ConsentStore>,
     pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) sheets: Desk,
+    /// Who reads the pictures of `scan`.
+    pub(crate) readers: Readers,
     pub(crate) limits: Limits,
     pub(super) max_sessions: usize,
     pub(crate) instances: Arc<Instances>,

@@ -1,6 +1,8 @@
 //! Calls to the capabilities, wild and tame. What came of them is shown as text.
 
+mod bluetooth;
 mod location;
+mod scan;
 
 use crate::Plan;
 use crate::lapak::app::{
@@ -19,7 +21,7 @@ struct Room {
     finished: fn(&str, u32) -> String,
 }
 
-const ROOMS: [Room; 1] = [location::ROOM];
+const ROOMS: [Room; 3] = [location::ROOM, scan::ROOM, bluetooth::ROOM];
 
 fn room(action: &str) -> Option<&'static Room> {
     ROOMS.iter().find(|room| action.starts_with(room.prefix))
