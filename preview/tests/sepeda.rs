@@ -87,7 +87,9 @@ async fn a_ride_from_the_map_to_the_receipt() {
     browser.screenshot("sepeda-ride").await;
     // Loaded again, it goes on.
     browser.open(&server.url("/a/sepeda?lang=en")).await;
-    browser.until_text("[data-key='ride.fare']", "Rp 3.500").await;
+    browser
+        .until_text("[data-key='ride.fare']", "Rp 3.500")
+        .await;
     browser.until_text("[data-key=lock]", "Lock and end").await;
     browser.click("[data-key=lock]").await;
     browser.until_text("[data-key=total]", "Rp 3.500").await;

@@ -10,12 +10,16 @@ const MOST_MINUTES: u32 = 600;
 /// The minutes that were begun. The clock counts, not the ticks that an app happens to see: at least one, and never backwards.
 pub(crate) fn minutes(started_ms: u64, now_ms: u64) -> u32 {
     let minutes = now_ms.saturating_sub(started_ms).div_ceil(60_000);
-    u32::try_from(minutes).unwrap_or(u32::MAX).clamp(1, MOST_MINUTES)
+    u32::try_from(minutes)
+        .unwrap_or(u32::MAX)
+        .clamp(1, MOST_MINUTES)
 }
 
 pub(crate) fn fare(minutes: u32) -> Rupiah {
     let ridden = MINUTE.times(minutes.min(MOST_MINUTES));
-    ridden.and_then(|ridden| UNLOCK.plus(ridden)).unwrap_or(UNLOCK)
+    ridden
+        .and_then(|ridden| UNLOCK.plus(ridden))
+        .unwrap_or(UNLOCK)
 }
 
 #[cfg(test)]
@@ -25,7 +29,10 @@ mod tests {
     #[test]
     fn a_minute_counts_once_it_was_begun() {
         let at = |ms| minutes(1_000, 1_000 + ms);
-        assert_eq!([at(0), at(1), at(60_000), at(60_001), at(600_000)], [1, 1, 1, 2, 10]);
+        assert_eq!(
+            [at(0), at(1), at(60_000), at(60_001), at(600_000)],
+            [1, 1, 1, 2, 10]
+        );
         assert_eq!(minutes(1_000, 0), 1, "a clock that was set back");
         assert_eq!(minutes(0, u64::MAX), MOST_MINUTES);
     }

@@ -116,16 +116,46 @@ const fn station(name: &'static str, latitude: f64, longitude: f64) -> Station {
 }
 
 static FLEET: [Entry; 10] = [
-    bicycle("SPD-1042", "Taman Medan Merdeka", -6.174_852, 106.828_148, "4719"),
-    bicycle("SPD-1017", "Air Mancur Menari", -6.174_043, 106.825_434, "2806"),
-    bicycle("SPD-1108", "Gerbang Gambir", -6.176_741, 106.831_043, "9351"),
+    bicycle(
+        "SPD-1042",
+        "Taman Medan Merdeka",
+        -6.174_852,
+        106.828_148,
+        "4719",
+    ),
+    bicycle(
+        "SPD-1017",
+        "Air Mancur Menari",
+        -6.174_043,
+        106.825_434,
+        "2806",
+    ),
+    bicycle(
+        "SPD-1108",
+        "Gerbang Gambir",
+        -6.176_741,
+        106.831_043,
+        "9351",
+    ),
     bicycle("SPD-1063", "Museum Gajah", -6.174_852, 106.822_087, "6174"),
-    bicycle("SPD-1075", "Halte Balai Kota", -6.180_068, 106.828_329, "3082"),
+    bicycle(
+        "SPD-1075",
+        "Halte Balai Kota",
+        -6.180_068,
+        106.828_329,
+        "3082",
+    ),
     bicycle("SPD-1029", "Jalan Veteran", -6.170_086, 106.826_429, "8465"),
     bicycle("SPD-1131", "Masjid Raya", -6.170_536, 106.831_676, "5297"),
     bicycle("SPD-1094", "Jalan Sabang", -6.181_148, 106.824_168, "7130"),
     bicycle("SPD-1056", "Kebon Sirih", -6.180_878, 106.831_404, "1948"),
-    bicycle("SPD-1120", "Budi Kemuliaan", -6.178_540, 106.821_454, "2603"),
+    bicycle(
+        "SPD-1120",
+        "Budi Kemuliaan",
+        -6.178_540,
+        106.821_454,
+        "2603",
+    ),
 ];
 
 pub(crate) static STATIONS: [Station; 3] = [

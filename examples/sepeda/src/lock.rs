@@ -280,7 +280,9 @@ impl Sepeda {
 /// Finds the lock by its name, and connects to it.
 async fn reach(bicycle: Bicycle) -> Reached {
     let found = bluetooth::discover(&[SERVICE], PATIENCE_MS).await?;
-    let lock = found.into_iter().find(|device| device.name == bicycle.number);
+    let lock = found
+        .into_iter()
+        .find(|device| device.name == bicycle.number);
     let lock = lock.ok_or(Trouble::Away)?;
     bluetooth::connect(&lock.id).await?;
     Ok(lock.id)

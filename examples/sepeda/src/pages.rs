@@ -16,11 +16,6 @@ use crate::{Msg, Page, Sepeda};
 const WALKED_IN_A_MINUTE: f64 = 75.0;
 
 /// `240 m`, `1.2 km`.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped"
-)]
 fn distance(texts: &Translations, metres: f64) -> String {
     let metres = metres.clamp(0.0, 99_999_000.0).round() as u64;
     if metres < 1_000 {
@@ -34,11 +29,6 @@ fn distance(texts: &Translations, metres: f64) -> String {
 }
 
 /// `3 min walk`; nothing for what nobody walks to.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "0 to 60"
-)]
 fn walk(texts: &Translations, metres: f64) -> Option<String> {
     let minutes = (metres / WALKED_IN_A_MINUTE).ceil();
     (0.0..=60.0)
@@ -76,7 +66,9 @@ fn not_kept(app: &Sepeda) -> Option<View<'_, Msg>> {
 /// A page with nothing on it yet.
 fn empty<'a>(title: &str, hint: &str, way_out: View<'a, Msg>) -> View<'a, Msg> {
     view((
-        image("common/img/bicycle.svg").fit(ImageFit::Contain).class("empty-picture"),
+        image("common/img/bicycle.svg")
+            .fit(ImageFit::Contain)
+            .class("empty-picture"),
         text(title).class("empty-title"),
         text(hint).class("empty-hint"),
         way_out,

@@ -61,20 +61,22 @@ impl From<&Position> for Place {
 }
 
 impl Spot {
+    /// In hundredths from the top.
+    pub(crate) fn down(self) -> u8 {
+        self.y
+    }
+
     /// The classes that put something there.
     pub(crate) fn class(self, look: &str) -> String {
         format!("{look} x{} y{}", self.x, self.y)
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "0 to 100"
-)]
 fn hundredths(metres: f64) -> Option<u8> {
     let hundredths = (50.0 + metres / TO_THE_EDGE * 50.0).round();
-    (0.0..=100.0).contains(&hundredths).then_some(hundredths as u8)
+    (0.0..=100.0)
+        .contains(&hundredths)
+        .then_some(hundredths as u8)
 }
 
 #[cfg(test)]
@@ -93,7 +95,11 @@ mod tests {
         let near = |metres: f64, wanted: f64| (metres / wanted - 1.0).abs() < 0.005;
         // From the monument in Jakarta to the one in Bandung, and once around half the earth.
         let bandung = place(-6.902_48, 107.618_7);
-        assert!(near(MIDDLE.metres_to(bandung), 119_200.0), "{}", MIDDLE.metres_to(bandung));
+        assert!(
+            near(MIDDLE.metres_to(bandung), 119_200.0),
+            "{}",
+            MIDDLE.metres_to(bandung)
+        );
         let half_around = place(0.0, 0.0).metres_to(place(0.0, 180.0));
         assert!(near(half_around, 20_015_000.0), "{half_around}");
         assert!(MIDDLE.metres_to(MIDDLE) < 0.001);
@@ -106,6 +112,9 @@ mod tests {
         assert_eq!(north_west.spot(), Some(Spot { x: 1, y: 0 }));
         assert_eq!(place(-6.3, 106.8).spot(), None);
         assert_eq!(place(f64::NAN, 106.8).spot(), None);
-        assert_eq!(MIDDLE.spot().map(|spot| spot.class("pin")).as_deref(), Some("pin x50 y50"));
+        assert_eq!(
+            MIDDLE.spot().map(|spot| spot.class("pin")).as_deref(),
+            Some("pin x50 y50")
+        );
     }
 }

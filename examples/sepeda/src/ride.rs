@@ -64,7 +64,7 @@ impl Ride {
 
     /// The rider is here now. Tells whether the ride became longer.
     pub(crate) fn moved(&mut self, to: Place, certain_to: f64) -> bool {
-        if !(certain_to <= LEAST_CERTAIN) {
+        if certain_to.is_nan() || certain_to > LEAST_CERTAIN {
             return false;
         }
         let Some(last) = self.way.last() else {
@@ -72,7 +72,7 @@ impl Ride {
             return true;
         };
         let step = last.metres_to(to);
-        if !(step >= SHORTEST_STEP) {
+        if step.is_nan() || step < SHORTEST_STEP {
             return false;
         }
         self.metres += step;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use lapak_sdk::prelude::*;
-use lapak_sdk::timer;
 
 use crate::fleet::Bicycle;
 use crate::kept::Keeping;

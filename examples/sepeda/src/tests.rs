@@ -49,18 +49,30 @@ fn the_nearest_bicycle_comes_first_and_a_pin_chooses_another() {
     let mut app = at_monas(prepared());
     assert!(app.has("you"));
     let chosen = app.text_of("chosen");
-    assert!(chosen.starts_with("Nearest SPD-1042 Taman Medan Merdeka · 125 m · 2 min walk"), "{chosen}");
-    assert!(app.text_of("bicycles").starts_with("Taman Medan Merdeka SPD-1042 125 m Air Mancur Menari"));
+    assert!(
+        chosen.starts_with("Nearest SPD-1042 Taman Medan Merdeka · 125 m · 2 min walk"),
+        "{chosen}"
+    );
+    assert!(
+        app.text_of("bicycles")
+            .starts_with("Taman Medan Merdeka SPD-1042 125 m Air Mancur Menari")
+    );
     app.tap("pin-1108");
     let chosen = app.text_of("chosen");
-    assert!(chosen.starts_with("Your choice SPD-1108 Gerbang Gambir"), "{chosen}");
+    assert!(
+        chosen.starts_with("Your choice SPD-1108 Gerbang Gambir"),
+        "{chosen}"
+    );
     // The list does the same.
     app.tap("1063");
     assert!(app.text_of("chosen").contains("SPD-1063"));
     app.set_location(MIDDLE.latitude, MIDDLE.longitude - 0.006);
     assert!(app.text_of("bicycles").starts_with("Museum Gajah"));
     app.tap("rent");
-    assert_eq!((app.page().as_str(), app.title()), ("pages/unlock", Some("SPD-1063")));
+    assert_eq!(
+        (app.page().as_str(), app.title()),
+        ("pages/unlock", Some("SPD-1063"))
+    );
 }
 
 #[test]
@@ -73,17 +85,29 @@ fn from_the_code_to_the_receipt() {
     app.show_qr_code(CODE);
     assert_eq!(app.page(), "pages/ride");
     assert!(!app.is_locked(LOCK));
-    assert_eq!((app.text_of("time"), app.text_of("ride.fare")), ("0:00".into(), "Rp 3.500".into()));
+    assert_eq!(
+        (app.text_of("time"), app.text_of("ride.fare")),
+        ("0:00".into(), "Rp 3.500".into())
+    );
 
     app.pass(Duration::from_secs(61));
-    assert_eq!((app.text_of("time"), app.text_of("ride.fare")), ("1:01".into(), "Rp 4.000".into()));
+    assert_eq!(
+        (app.text_of("time"), app.text_of("ride.fare")),
+        ("1:01".into(), "Rp 4.000".into())
+    );
     app.set_location(MIDDLE.latitude + 0.0045, MIDDLE.longitude);
     assert_eq!(app.text_of("ride.distance"), "500 m");
     app.pass(Duration::from_secs(89));
     app.tap("lock");
     assert!(app.is_locked(LOCK));
-    assert_eq!((app.page().as_str(), app.title()), ("pages/trip", Some("Ride 1")));
-    assert_eq!((app.text_of("ride.time"), app.text_of("total")), ("2:30".into(), "Total Rp 4.500".into()));
+    assert_eq!(
+        (app.page().as_str(), app.title()),
+        ("pages/trip", Some("Ride 1"))
+    );
+    assert_eq!(
+        (app.text_of("ride.time"), app.text_of("total")),
+        ("2:30".into(), "Total Rp 4.500".into())
+    );
     assert_eq!(app.text_of("paid"), "Not paid yet");
 
     app.merchants_answer(Ok(SIGNED.to_vec()));
@@ -150,7 +174,10 @@ fn a_ride_goes_on_when_the_app_was_ended() {
     app.pass(Duration::from_secs(60));
     let mut app = app.relaunch();
     assert_eq!(app.page(), "pages/ride");
-    assert_eq!((app.text_of("time"), app.text_of("ride.distance")), ("1:00".into(), "100 m".into()));
+    assert_eq!(
+        (app.text_of("time"), app.text_of("ride.distance")),
+        ("1:00".into(), "100 m".into())
+    );
     app.set_location(MIDDLE.latitude + 0.0018, MIDDLE.longitude);
     assert_eq!(app.text_of("ride.distance"), "200 m");
     // It hears the lock again.
@@ -202,7 +229,10 @@ fn without_a_scanner_the_number_is_typed() {
     assert!(app.is_disabled("enter"));
     app.type_into("number", "77");
     app.tap("enter");
-    assert!(app.text_of("notice").contains("no bicycle with this number"));
+    assert!(
+        app.text_of("notice")
+            .contains("no bicycle with this number")
+    );
     app.type_into("number", "spd 1042");
     app.tap("enter");
     assert_eq!(app.page(), "pages/ride");
@@ -214,7 +244,10 @@ fn without_a_location_one_picks_from_the_list() {
     assert!(app.text_of("no-location").contains("Pick a bicycle"));
     assert!(!app.has("you") && !app.has("chosen"));
     app.tap("1075");
-    assert!(app.text_of("chosen").starts_with("Your choice SPD-1075 Halte Balai Kota Rp"));
+    assert!(
+        app.text_of("chosen")
+            .starts_with("Your choice SPD-1075 Halte Balai Kota Rp")
+    );
     app.show_qr_code(CODE);
     app.tap("scan");
     assert!(app.text_of("no-way").contains("way is not measured"));
@@ -227,7 +260,10 @@ fn without_a_location_one_picks_from_the_list() {
 fn a_location_that_is_lost_is_looked_for_again() {
     let mut app = at_monas(prepared());
     app.lose_location();
-    assert!(app.text_of("no-location").contains("cannot tell where it is"));
+    assert!(
+        app.text_of("no-location")
+            .contains("cannot tell where it is")
+    );
     app.tap("Look again");
     app.set_location(MIDDLE.latitude, MIDDLE.longitude);
     assert!(app.has("you") && !app.has("no-location"));
@@ -303,7 +339,10 @@ fn there_is_one_ride_at_a_time() {
 #[test]
 fn without_storage_the_app_works_and_says_so() {
     let mut app = at_monas(prepared().deny(Capability::Storage));
-    assert!(app.text_of("not-kept").starts_with("This device does not keep"));
+    assert!(
+        app.text_of("not-kept")
+            .starts_with("This device does not keep")
+    );
     app.show_qr_code(CODE);
     app.tap("scan");
     app.tap("lock");
@@ -395,7 +434,10 @@ fn a_payment_is_not_forgotten_when_the_app_is_launched_anew() {
 #[test]
 fn speaks_indonesian() {
     let mut app = at_monas(prepared().lang("id-ID"));
-    assert!(app.text_of("chosen").starts_with("Terdekat SPD-1042 Taman Medan Merdeka · 125 m · jalan kaki 2 mnt"));
+    assert!(
+        app.text_of("chosen")
+            .starts_with("Terdekat SPD-1042 Taman Medan Merdeka · 125 m · jalan kaki 2 mnt")
+    );
     app.show_qr_code(CODE);
     app.tap("Pindai kode sepeda");
     assert_eq!(app.title(), Some("Perjalanan Anda"));
@@ -439,7 +481,10 @@ fn the_rental_signs_what_the_app_says() {
 #[test]
 fn the_lock_speaks_the_same_language() {
     use lapak_sdk::testing::{LOCK_COMMAND, LOCK_SERVICE, LOCK_STATE};
-    assert_eq!([lock::SERVICE, lock::STATE, lock::COMMAND], [LOCK_SERVICE, LOCK_STATE, LOCK_COMMAND]);
+    assert_eq!(
+        [lock::SERVICE, lock::STATE, lock::COMMAND],
+        [LOCK_SERVICE, LOCK_STATE, LOCK_COMMAND]
+    );
 }
 
 /// The style sheet has a class for every spot, and they say where it is.

@@ -79,7 +79,11 @@ fn unpaid(app: &Sepeda) -> Option<View<'_, Msg>> {
 fn card<'a>(app: &'a Sepeda, (bicycle, away): Away, nearest: Option<Away>) -> View<'a, Msg> {
     let texts = &app.texts;
     let is_nearest = nearest.is_some_and(|(nearest, _)| nearest == bicycle);
-    let tag = if is_nearest { "find.nearest" } else { "find.chosen" };
+    let tag = if is_nearest {
+        "find.nearest"
+    } else {
+        "find.chosen"
+    };
     let words = view((
         text(texts.get(tag)).class("tag"),
         text(bicycle.number).class("bicycle-number"),
@@ -121,10 +125,10 @@ fn all<'a>(app: &'a Sepeda, bicycles: &[Away]) -> View<'a, Msg> {
         Some(_) => "find.all",
         None => "find.all_unsorted",
     };
-    let rows = bicycles.iter().map(|(bicycle, away)| {
-        let far = away.map(|metres| distance(texts, metres));
+    let rows = bicycles.iter().map(|&(bicycle, away)| {
         // Streets and numbers never change; how far it is does.
-        lazy(bicycle.digits(), far, |far| row(*bicycle, far.as_deref()))
+        let far = away.map(|metres| distance(texts, metres));
+        lazy(bicycle.digits(), far, move |far| row(bicycle, far))
     });
     view((
         text(texts.get(title)).class("section-title"),
@@ -133,7 +137,7 @@ fn all<'a>(app: &'a Sepeda, bicycles: &[Away]) -> View<'a, Msg> {
     .class("section")
 }
 
-fn row<'a>(bicycle: Bicycle, far: Option<&str>) -> View<'a, Msg> {
+fn row<'a>(bicycle: Bicycle, far: Option<String>) -> View<'a, Msg> {
     let words = view((
         text(bicycle.street).class("row-name"),
         text(bicycle.number).class("quiet"),
@@ -160,13 +164,10 @@ fn foot(app: &Sepeda) -> View<'_, Msg> {
         let bar = navigator(&Page::Ride, inside).class("bar").key("to-ride");
         return view(bar).class("foot");
     }
-    let scan = button((
-        icon(IconName::Scan).size(20),
-        text(texts.get("find.scan")),
-    ))
-    .class("main second")
-    .key("scan")
-    .loading(app.scanning)
-    .on_tap(Msg::Scan);
+    let scan = button((icon(IconName::Scan).size(20), text(texts.get("find.scan"))))
+        .class("main second")
+        .key("scan")
+        .loading(app.scanning)
+        .on_tap(Msg::Scan);
     view((app.typing.then(|| super::unlock::number_form(app)), scan)).class("foot")
 }

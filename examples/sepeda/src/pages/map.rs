@@ -42,9 +42,12 @@ pub(super) fn of_way<'a>(app: &'a Sepeda, way: &[Place], riding: bool) -> View<'
 }
 
 fn whole<'a>(app: &'a Sepeda, on_it: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
-    view((lazy("ground", (), |()| ground(app)), view(on_it).class("layer")))
-        .class("map")
-        .label(app.texts.get("map.label"))
+    view((
+        lazy("ground", (), move |()| ground(app)),
+        view(on_it).class("layer"),
+    ))
+    .class("map")
+    .label(app.texts.get("map.label"))
 }
 
 /// What never changes.
@@ -52,7 +55,11 @@ fn ground(app: &Sepeda) -> View<'_, Msg> {
     let streets = STREETS.map(|(name, look)| text(name).class(look));
     let stations = STATIONS.iter().filter_map(|station| {
         let name = app.texts.fill("map.station", &[("name", &station.name)]);
-        Some(text("P").class(&station.place.spot()?.class("station")).label(name))
+        Some(
+            text("P")
+                .class(&station.place.spot()?.class("station"))
+                .label(name),
+        )
     });
     view((
         image("common/img/map.svg").class("ground light"),

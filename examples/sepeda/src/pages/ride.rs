@@ -51,11 +51,14 @@ fn numbers<'a>(app: &'a Sepeda, ride: &Ride) -> View<'a, Msg> {
         ],
     );
     view((
-        text(ride.time(app.now_ms)).class("time").key("time").label(format!(
-            "{} {}",
-            texts.get("ride.time"),
-            ride.time(app.now_ms)
-        )),
+        text(ride.time(app.now_ms))
+            .class("time")
+            .key("time")
+            .label(format!(
+                "{} {}",
+                texts.get("ride.time"),
+                ride.time(app.now_ms)
+            )),
         view((
             number("ride.distance", way),
             number("ride.fare", ride.fare(app.now_ms).to_string()),
@@ -83,7 +86,11 @@ fn foot<'a>(app: &'a Sepeda, ride: &Ride, by_hand: bool) -> View<'a, Msg> {
             .loading(stage != Stage::Idle)
             .on_tap(Msg::Lock)
     });
-    let hint = if by_hand { "ride.by_hand" } else { "ride.listening" };
+    let hint = if by_hand {
+        "ride.by_hand"
+    } else {
+        "ride.listening"
+    };
     let closed = by_hand.then(|| {
         button(texts.get("ride.closed"))
             .class("main second")

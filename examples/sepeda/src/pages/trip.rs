@@ -7,6 +7,7 @@ use super::{distance, empty, map, minutes, not_kept, notice, to_find};
 use crate::checkout::Checkout;
 use crate::fare::{MINUTE, UNLOCK};
 use crate::fleet::STATIONS;
+use crate::place::Place;
 use crate::trips::{Paid, Trip};
 use crate::{Msg, Sepeda};
 
@@ -17,10 +18,28 @@ pub(crate) fn page(app: &Sepeda, number: u32) -> View<'_, Msg> {
         return view(empty(title, hint, to_find(texts))).class("screen");
     };
     let content = (
-        view(map::of_way(app, &trip.way, false)).class("strip"),
-        view((not_kept(app), notice(app), summary(app, trip), bill(app, trip))).class("below"),
+        view(map::of_way(app, &trip.way, false)).class(strip(&trip.way)),
+        view((
+            not_kept(app),
+            notice(app),
+            summary(app, trip),
+            bill(app, trip),
+        ))
+        .class("below"),
     );
     view((scroll(content).class("content"), foot(app, trip))).class("screen")
+}
+
+/// The strip of the map that shows the way.
+fn strip(way: &[Place]) -> &'static str {
+    let spots: Vec<_> = way.iter().filter_map(|place| place.spot()).collect();
+    let down: usize = spots.iter().map(|spot| usize::from(spot.down())).sum();
+    match down / spots.len().max(1) {
+        _ if spots.is_empty() => "strip",
+        0..40 => "strip upper",
+        61.. => "strip lower",
+        _ => "strip",
+    }
 }
 
 fn summary<'a>(app: &'a Sepeda, trip: &Trip) -> View<'a, Msg> {
@@ -47,9 +66,7 @@ fn summary<'a>(app: &'a Sepeda, trip: &Trip) -> View<'a, Msg> {
 
 fn bill<'a>(app: &'a Sepeda, trip: &Trip) -> View<'a, Msg> {
     let texts = &app.texts;
-    let line = |says: &str, amount: String| {
-        view((text(says), text(amount))).class("bill-line")
-    };
+    let line = |says: &str, amount: String| view((text(says), text(amount))).class("bill-line");
     let ridden = format!("{} × {MINUTE}", minutes(texts, trip.minutes));
     let of_minutes = MINUTE.times(trip.minutes).unwrap_or_default();
     let (says, look) = match trip.paid {

@@ -16,7 +16,11 @@ pub(crate) fn page(app: &Sepeda) -> View<'_, Msg> {
     }
     let metres = trips.iter().map(|trip| trip.metres).sum();
     let count = trips.iter().count();
-    let key = if count == 1 { "trips.sum_one" } else { "trips.sum" };
+    let key = if count == 1 {
+        "trips.sum_one"
+    } else {
+        "trips.sum"
+    };
     let far = distance(texts, metres);
     let sum = texts.fill(key, &[("distance", &far), ("count", &count)]);
     let cards = trips.iter().map(|trip| {

@@ -13,7 +13,12 @@ pub(crate) fn page(app: &Sepeda, bicycle: Bicycle) -> View<'_, Msg> {
     let beside = app.beside == Some(bicycle);
     let trouble = app.lock.trouble_of(bicycle).filter(|_| beside);
     let content = (
-        view(image("common/img/bicycle.svg").fit(ImageFit::Contain).class("hero-picture")).class("hero"),
+        view(
+            image("common/img/bicycle.svg")
+                .fit(ImageFit::Contain)
+                .class("hero-picture"),
+        )
+        .class("hero"),
         view((
             not_kept(app),
             notice(app),
