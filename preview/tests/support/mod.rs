@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex};
 use lapak_abi::package::{Package, PackageLimits};
 use lapak_host::audit::sqlite::SqliteAudit;
 use lapak_host::capability::Providers;
+use lapak_host::capability::clock::simulated::SimulatedClock;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
+use lapak_host::capability::timer::simulated::SimulatedTimer;
 use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::recording::RecordOptions;
 use lapak_host::simulated::SimulatedDevices;
@@ -30,6 +32,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// What people hold in their hands, to be set by tests.
     pub(crate) devices: SimulatedDevices,
+    clock: Arc<SimulatedClock>,
+    timer: Arc<SimulatedTimer>,
     data: tempfile::TempDir,
     serving: JoinHandle<std::io::Result<()>>,
 }
@@ -68,10 +72,16 @@ impl Server {
         let shops: Vec<_> = shops.into_iter().flatten().collect();
         let bank = DemoBank::open(data.path(), &shops).expect("a bank");
         let devices = SimulatedDevices::default();
+        let (clock, timer) = (
+            Arc::<SimulatedClock>::default(),
+            Arc::<SimulatedTimer>::default(),
+        );
         let mut providers = Providers {
             storage: Arc::new(storage),
             payments: bank.payments(),
             wallet: bank.wallet(),
+            clock: clock.clone(),
+            timer: timer.clone(),
             ..Providers::simulated()
         };
         devices.put_behind(&mut providers);
@@ -104,9 +114,17 @@ impl Server {
             runtime,
             address,
             devices,
+            clock,
+            timer,
             data,
             serving,
         }
+    }
+
+    /// Lets time pass for the apps, whose clock stands still otherwise.
+    pub(crate) fn pass(&self, time: std::time::Duration) {
+        self.clock.advance(time);
+        self.timer.advance(time);
     }
 
     /// Shows an app under a name.
