@@ -22,7 +22,7 @@ setup:
 
 demo: setup
 	cargo build --workspace --bin lapak
-	$(BUILT)/debug/lapak preview examples/warung examples/dompet examples/counter --port $(PORT)
+	$(BUILT)/debug/lapak preview examples/warung examples/dompet examples/sepeda examples/counter --port $(PORT)
 
 test:
 	@scripts/setup.sh build browser books
@@ -53,4 +53,5 @@ screenshots: setup
 	cargo test --workspace --test browser the_inspector_shows
 	cp $(BUILT)/tmp/screenshots/inspector-view.png docs/preview.png
 	cargo test --workspace --test dompet -- pictures
-	for picture in payment-sheet payment-pin dompet; do cp $(BUILT)/tmp/screenshots/$$picture.png docs/; done
+	cargo test --workspace --test sepeda -- pictures
+	for picture in sepeda-map sepeda-riding payment-sheet payment-pin dompet; do cp $(BUILT)/tmp/screenshots/$$picture.png docs/; done

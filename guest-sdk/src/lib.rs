@@ -60,6 +60,7 @@ pub mod notify;
 #[cfg(target_arch = "wasm32")]
 mod panics;
 pub mod payments;
+pub mod platform;
 pub mod random;
 mod request;
 mod route;

@@ -1,7 +1,7 @@
 //! What stands in the host's place natively, for the test kit: deterministic, one for each thread.
 //!
-//! Differs from a host: no quotas, requests finish when the test kit says so, time stands still and timers run out at
-//! once.
+//! Differs from a host: no quotas, requests finish when the test kit says so, time stands still until the test lets it pass,
+//! and timers run out at once unless the test says that they wait.
 
 pub(crate) mod fetch;
 pub(crate) mod files;
@@ -62,6 +62,14 @@ pub(crate) struct Host {
     pub(crate) bluetooth: bluetooth::Air,
     /// The bolts of simulated bicycle locks, by their ids.
     pub(crate) locks: BTreeMap<String, std::rc::Rc<std::cell::Cell<bool>>>,
+    /// Interfaces that the platform does not have.
+    pub(crate) lacks: BTreeSet<String>,
+    /// How much time the test has let pass.
+    pub(crate) passed_ms: u64,
+    /// Timers wait until then; without it they run out at once.
+    pub(crate) timers_wait: bool,
+    /// Timers that wait, by when they run out.
+    pub(crate) due: BTreeSet<(u64, u32)>,
     denied: BTreeSet<Capability>,
     outcomes: BTreeMap<u32, Outcome>,
     timers: BTreeSet<u32>,
@@ -103,14 +111,14 @@ pub(crate) mod clock {
     pub(crate) fn now() -> Result<Timestamp, Error> {
         lent()?;
         Ok(Timestamp {
-            unix_ms: UNIX_MS,
+            unix_ms: UNIX_MS + super::with(|host| host.passed_ms),
             utc_offset_minutes: UTC_OFFSET_MINUTES,
         })
     }
 
     pub(crate) fn elapsed_ms() -> Result<u64, Error> {
         lent()?;
-        Ok(0)
+        Ok(super::with(|host| host.passed_ms))
     }
 
     fn lent() -> Result<(), Error> {
@@ -118,6 +126,12 @@ pub(crate) mod clock {
             true => Err(Error::AccessDenied),
             false => Ok(()),
         }
+    }
+}
+
+pub(crate) mod platform {
+    pub(crate) fn offers(name: &str) -> bool {
+        super::with(|host| !host.lacks.contains(name))
     }
 }
 
@@ -241,12 +255,19 @@ pub(crate) mod timer {
     use super::{Capability, with};
     use crate::bindings::wit::lapak::app::timer::Error;
 
-    pub(crate) fn after(_milliseconds: u32) -> Result<u32, Error> {
+    pub(crate) fn after(milliseconds: u32) -> Result<u32, Error> {
         with(|host| {
             if host.denies(Capability::Timer) {
                 return Err(Error::AccessDenied);
             }
-            let request = host.finished_request();
+            let request = if host.timers_wait {
+                host.requests += 1;
+                let due = host.passed_ms + u64::from(milliseconds);
+                host.due.insert((due, host.requests));
+                host.requests
+            } else {
+                host.finished_request()
+            };
             host.timers.insert(request);
             Ok(request)
         })

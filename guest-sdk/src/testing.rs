@@ -29,6 +29,7 @@ mod person;
 mod prepare;
 mod rules;
 mod scan;
+mod time;
 
 use std::collections::BTreeMap;
 
@@ -98,6 +99,7 @@ impl<A: App> TestApp<A> {
     pub fn relaunch(self) -> Self {
         simulated::with(|host| {
             host.waiting.clear();
+            host.due.clear();
             host.payments.sheets.clear();
             host.scan.close();
             host.page_events.clear();

@@ -39,6 +39,8 @@ pub struct Preparation<A> {
     lang: String,
     color_scheme: ColorScheme,
     denied: Vec<Capability>,
+    lacks: Vec<String>,
+    timers_wait: bool,
     accounts: Vec<(Account, Vec<Entry>)>,
     answers: Vec<(String, u16, Vec<u8>)>,
     files: Vec<(FilePath, Vec<u8>)>,
@@ -56,6 +58,8 @@ impl<A: App> Preparation<A> {
             lang: "en".to_owned(),
             color_scheme: ColorScheme::Light,
             denied: Vec::new(),
+            lacks: Vec::new(),
+            timers_wait: false,
             accounts: Vec::new(),
             answers: Vec::new(),
             files: Vec::new(),
@@ -88,6 +92,20 @@ impl<A: App> Preparation<A> {
     #[must_use]
     pub fn deny(mut self, capability: Capability) -> Self {
         self.denied.push(capability);
+        self
+    }
+
+    /// The platform does not have this interface, e.g. `payments`: see [`platform::offers`](crate::platform::offers).
+    #[must_use]
+    pub fn lacks(mut self, interface: &str) -> Self {
+        self.lacks.push(interface.to_owned());
+        self
+    }
+
+    /// Timers run out when [`TestApp::pass`] lets so much time pass, instead of at once: for apps that tick.
+    #[must_use]
+    pub fn timers_wait(mut self) -> Self {
+        self.timers_wait = true;
         self
     }
 
@@ -125,7 +143,11 @@ impl<A: App> Preparation<A> {
     /// When the first page is not one of the manifest's.
     #[must_use]
     pub fn launch(self) -> TestApp<A> {
-        simulated::with(|host| *host = simulated::Host::new(&self.denied));
+        simulated::with(|host| {
+            *host = simulated::Host::new(&self.denied);
+            host.lacks = self.lacks.iter().cloned().collect();
+            host.timers_wait = self.timers_wait;
+        });
         for (account, history) in &self.accounts {
             super::payments::put_account(account.clone(), history.clone());
         }

@@ -12,9 +12,12 @@ use std::sync::{Arc, Mutex};
 use lapak_abi::package::{Package, PackageLimits};
 use lapak_host::audit::sqlite::SqliteAudit;
 use lapak_host::capability::Providers;
+use lapak_host::capability::clock::simulated::SimulatedClock;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
+use lapak_host::capability::timer::simulated::SimulatedTimer;
 use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::recording::RecordOptions;
+use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
 use lapak_ledger::ledger::{Ledger, Proof};
 use lapak_preview::demo::{DemoBank, DemoShop};
@@ -27,6 +30,10 @@ pub(crate) struct Server {
     pub(crate) preview: Preview,
     pub(crate) runtime: Runtime,
     pub(crate) address: SocketAddr,
+    /// What people hold in their hands, to be set by tests.
+    pub(crate) devices: SimulatedDevices,
+    clock: Arc<SimulatedClock>,
+    timer: Arc<SimulatedTimer>,
     data: tempfile::TempDir,
     serving: JoinHandle<std::io::Result<()>>,
 }
@@ -60,16 +67,26 @@ impl Server {
     async fn at(address: &str, data: tempfile::TempDir, to_come: Option<&str>) -> Self {
         let file = |name: &str| data.path().join(name);
         let storage = SqliteStorage::open(&file("storage.sqlite")).expect("storage");
-        let shop = DemoShop::of_folder(&root().join("examples/warung")).expect("a shop");
-        let shops: Vec<_> = shop.into_iter().collect();
+        let shops = ["examples/warung", "examples/sepeda"]
+            .map(|app| DemoShop::of_folder(&root().join(app)).expect("a shop"));
+        let shops: Vec<_> = shops.into_iter().flatten().collect();
         let bank = DemoBank::open(data.path(), &shops).expect("a bank");
+        let devices = SimulatedDevices::default();
+        let (clock, timer) = (
+            Arc::<SimulatedClock>::default(),
+            Arc::<SimulatedTimer>::default(),
+        );
+        let mut providers = Providers {
+            storage: Arc::new(storage),
+            payments: bank.payments(),
+            wallet: bank.wallet(),
+            clock: clock.clone(),
+            timer: timer.clone(),
+            ..Providers::simulated()
+        };
+        devices.put_behind(&mut providers);
         let config = RuntimeConfig {
-            providers: Providers {
-                storage: Arc::new(storage),
-                payments: bank.payments(),
-                wallet: bank.wallet(),
-                ..Providers::simulated()
-            },
+            providers,
             consents: Arc::new(SqliteConsents::open(&file("consents.sqlite")).expect("consents")),
             audit: Arc::new(SqliteAudit::open(&file("audit.sqlite")).expect("an audit")),
             snapshots: Some(SnapshotConfig::in_folder(data.path()).expect("a store")),
@@ -96,9 +113,18 @@ impl Server {
             preview,
             runtime,
             address,
+            devices,
+            clock,
+            timer,
             data,
             serving,
         }
+    }
+
+    /// Lets time pass for the apps, whose clock stands still otherwise.
+    pub(crate) fn pass(&self, time: std::time::Duration) {
+        self.clock.advance(time);
+        self.timer.advance(time);
     }
 
     /// Shows an app under a name.
