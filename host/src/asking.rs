@@ -66,7 +66,11 @@ impl InstanceState {
         }
         let session = self.session.clone();
         let host = session.host.clone();
-        host.off_workers(move || agreed(&session, wanted, about, then));
+        session.lock().progress(|progress| progress.deciding += 1);
+        host.off_workers(move || {
+            agreed(&session, wanted, about, then);
+            session.lock().progress(|progress| progress.deciding -= 1);
+        });
     }
 }
 
