@@ -216,6 +216,7 @@ export class PaymentSheet {
           return [...consent(look), actions([
             this.#button('allow', this.say('allow'), () => this.#consent('always')),
             this.#button('while', this.say('while'), () => this.#consent('while-in-use')),
+            this.#button('once', this.say('once'), () => this.#consent('once')),
             this.#button('refuse', this.say('refuse'), () => this.#consent('no')),
           ])];
         }
@@ -237,9 +238,9 @@ export class PaymentSheet {
 
   /** A button that asks the guard. Only what moves money or leads there waits for it. */
   #button(name, text, act) {
-    const main = !['cancel', 'back', 'refuse', 'while'].includes(name);
+    const main = !['cancel', 'back', 'refuse', 'while', 'once'].includes(name);
     const button = element('button', { type: 'button', class: main ? 'sheet-main' : 'sheet-other', 'data-sheet': name }, text);
-    const guarded = ['continue', 'agree', 'allow', 'while'].includes(name);
+    const guarded = ['continue', 'agree', 'allow', 'while', 'once'].includes(name);
     button.addEventListener('click', (event) => {
       if (event.isTrusted && (!guarded || this.guard.allows(event))) act();
     });
@@ -255,7 +256,7 @@ export class PaymentSheet {
     const sheet = this.#shown;
     if (!sheet) return;
     const armed = this.guard.armed && this.#live;
-    for (const name of ['continue', 'allow', 'while']) {
+    for (const name of ['continue', 'allow', 'while', 'once']) {
       const button = this.#buttonOf(name);
       if (button) button.disabled = !armed || (name === 'continue' && this.#locked);
     }

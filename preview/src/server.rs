@@ -2,6 +2,7 @@
 //!
 //! `PROTOCOL.md` describes the addresses and messages.
 
+mod device;
 mod files;
 mod guard;
 mod inspect;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{App, ResumeError, Runtime};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -40,6 +42,8 @@ pub struct PreviewOptions {
     /// Remembers open sessions over a restart, if the runtime keeps them on disk
     /// ([`RuntimeConfig::snapshots`](lapak_host::RuntimeConfig::snapshots)); `None` forgets them with the process.
     pub kept: Option<KeptSessions>,
+    /// The simulated devices behind the runtime's capabilities, for people to set; `None` where there are none.
+    pub devices: Option<SimulatedDevices>,
 }
 
 /// A preview server. Cheap to clone.

@@ -16,6 +16,7 @@ use lapak_host::capability::storage::sqlite::SqliteStorage;
 use lapak_host::capability::timer::SystemTimer;
 use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::recording::RecordOptions;
+use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
 use lapak_preview::demo::{DemoBank, DemoShop};
 use lapak_preview::{KeptSessions, Preview, PreviewOptions};
@@ -94,10 +95,12 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
         .local_addr()
         .context("the listener has no address")?;
     let data = args.data.clone().unwrap_or_else(folders::data);
-    let (runtime, kept) = runtime(&data, &shops(&args.apps)?)?;
+    let devices = SimulatedDevices::default();
+    let (runtime, kept) = runtime(&data, &shops(&args.apps)?, &devices)?;
     let options = PreviewOptions {
         hosts: args.host_names.clone(),
         kept: Some(kept),
+        devices: Some(devices),
     };
     let preview = Preview::new(runtime.clone(), options);
     let shown = named(&args.apps);
@@ -179,7 +182,11 @@ fn shops(apps: &[PathBuf]) -> Result<Vec<DemoShop>, Failure> {
 }
 
 /// What runs the apps, and what remembers their sessions, both with their files in the folder `data`.
-fn runtime(data: &Path, shops: &[DemoShop]) -> Result<(Runtime, KeptSessions), Failure> {
+fn runtime(
+    data: &Path,
+    shops: &[DemoShop],
+    devices: &SimulatedDevices,
+) -> Result<(Runtime, KeptSessions), Failure> {
     let unusable = |error: String| {
         Failure::machine(format!(
             "{}: {error}. Choose another folder with --data",
@@ -202,7 +209,7 @@ fn runtime(data: &Path, shops: &[DemoShop]) -> Result<(Runtime, KeptSessions), F
     let audit = SqliteAudit::open(&bank.join("audit.sqlite"))
         .map_err(|error| unusable(error.to_string()))?;
     let bank = DemoBank::open(&bank, shops).map_err(|error| unusable(error.to_string()))?;
-    let providers = Providers {
+    let mut providers = Providers {
         clock: Arc::new(SystemClock::new(utc_offset_minutes())),
         random: Arc::new(SystemRandom),
         storage: Arc::new(storage),
@@ -211,6 +218,7 @@ fn runtime(data: &Path, shops: &[DemoShop]) -> Result<(Runtime, KeptSessions), F
         wallet: bank.wallet(),
         ..Providers::simulated()
     };
+    devices.put_behind(&mut providers);
     let config = RuntimeConfig {
         code_cache: folders::code_cache(),
         providers,

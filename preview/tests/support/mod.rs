@@ -15,6 +15,7 @@ use lapak_host::capability::Providers;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
 use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::recording::RecordOptions;
+use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
 use lapak_ledger::ledger::{Ledger, Proof};
 use lapak_preview::demo::{DemoBank, DemoShop};
@@ -63,13 +64,16 @@ impl Server {
         let shop = DemoShop::of_folder(&root().join("examples/warung")).expect("a shop");
         let shops: Vec<_> = shop.into_iter().collect();
         let bank = DemoBank::open(data.path(), &shops).expect("a bank");
+        let devices = SimulatedDevices::default();
+        let mut providers = Providers {
+            storage: Arc::new(storage),
+            payments: bank.payments(),
+            wallet: bank.wallet(),
+            ..Providers::simulated()
+        };
+        devices.put_behind(&mut providers);
         let config = RuntimeConfig {
-            providers: Providers {
-                storage: Arc::new(storage),
-                payments: bank.payments(),
-                wallet: bank.wallet(),
-                ..Providers::simulated()
-            },
+            providers,
             consents: Arc::new(SqliteConsents::open(&file("consents.sqlite")).expect("consents")),
             audit: Arc::new(SqliteAudit::open(&file("audit.sqlite")).expect("an audit")),
             snapshots: Some(SnapshotConfig::in_folder(data.path()).expect("a store")),
@@ -82,6 +86,7 @@ impl Server {
         let runtime = Runtime::new(config).expect("a runtime");
         let options = PreviewOptions {
             kept: Some(KeptSessions::open(&data.path().join("open.sqlite")).expect("a file")),
+            devices: Some(devices),
             ..PreviewOptions::default()
         };
         let preview = Preview::new(runtime.clone(), options);
