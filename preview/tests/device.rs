@@ -252,3 +252,69 @@ async fn what_the_app_did_with_the_location_this_week_is_on_show() {
     browser.sharp(390, 844).await;
     browser.screenshot("trust-phone").await;
 }
+
+/// Shows parts that this host need not have, and keeps what the panels say.
+const OTHER_PARTS: &str = "const done = arguments[arguments.length - 1]; \
+    import('/_lapak/inspector-device.js').then(({ DevicePanel }) => { \
+      const panel = document.querySelector('#panel-device'); panel.replaceChildren(); window.told = []; \
+      new DevicePanel(panel, document.querySelector('#tab-device'), (message) => window.told.push(message.line)).show({ error: null, parts: { \
+        battery: { level: 80, charging: false }, network: { kind: 'wifi', metered: false }, device: { theme: 'light', locale: 'en' }, \
+        motion: { accelerometer: [0, 0, 9.8], compass: 0 }, scan: null, bluetooth: { devices: [] }, toaster: { on: true } } }); \
+      done(true); });";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn panels_say_the_words_that_a_script_would() {
+    let server = Server::of(&[HOSTILE]).await;
+    let browser = Browser::start(1440, 1100).await;
+    browser.open(&server.url(WATCH)).await;
+    browser.click("#tab-device").await;
+    browser.until_text(".device-state", "latitude").await;
+    let drawn = browser.client.execute_async(OTHER_PARTS, vec![]).await;
+    drawn.expect("the script runs");
+    browser.click("[data-part=battery] .device-check").await;
+    browser.click("[data-part=network] .device-check").await;
+    browser
+        .click("[data-part=network] [data-words=cellular]")
+        .await;
+    browser.click("[data-part=network] [data-words=off]").await;
+    browser
+        .click("[data-part=device] [data-words='theme dark']")
+        .await;
+    browser
+        .click("[data-part=device] [data-words='locale id']")
+        .await;
+    let code = "[data-part=scan] .device-row input";
+    browser.type_into(code, "lapak:meja 7").await;
+    browser
+        .click("[data-part=scan] .device-row .inspector-button")
+        .await;
+    let lock = "[data-part=bluetooth] .device-row input";
+    browser.type_into(lock, "SPD-0042").await;
+    browser
+        .click("[data-part=bluetooth] .device-row .inspector-button")
+        .await;
+    browser
+        .type_into("[data-part=toaster] .device-line input", "off")
+        .await;
+    browser
+        .click("[data-part=toaster] .device-line button")
+        .await;
+    let told = browser.client.execute("return window.told", vec![]).await;
+    let said = [
+        "battery 80 charging",
+        "network cellular metered",
+        "network off",
+        "device theme dark",
+        "device locale id",
+        "scan qr lapak:meja 7",
+        "bluetooth add lock SPD-0042",
+        "toaster off",
+    ];
+    assert_eq!(told.expect("the script runs"), json!(said));
+    browser.screenshot("device-parts").await;
+    browser.dark().await;
+    browser.sharp(390, 844).await;
+    browser.click("#menu-button").await;
+    browser.click("[data-do=inspector]").await;
+    browser.screenshot("device-parts-phone").await;
+}

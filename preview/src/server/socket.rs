@@ -301,8 +301,7 @@ impl Talk {
             let message = json!({ "t": "error", "message": "what the app stored is still there" });
             self.send(&message).await?;
         }
-        self.trust(|runtime, session| trust::forget(runtime, session))
-            .await
+        self.trust(trust::forget).await
     }
 
     async fn update(&mut self, update: Result<Update, RecvError>) -> Result<(), Gone> {
