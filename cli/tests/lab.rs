@@ -160,6 +160,66 @@ fn the_platform_takes_a_capability_back_and_lends_it_again() {
     assert!(errors[1].contains("--ask"), "{errors:?}");
 }
 
+/// A profile of the repository.
+fn profile(name: &str) -> String {
+    let path = root().join(format!("profiles/{name}.json"));
+    path.to_str().expect("a path").to_owned()
+}
+
+#[test]
+fn a_profile_says_what_is_lent_how_far_and_how_the_device_begins() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = [tap(), text()];
+    for (name, says) in [
+        ("everything", "latitude: -6.175392"),
+        ("coarse", "Accuracy::Coarse"),
+        ("kiosk", "latitude: -6.195"),
+        ("lamp", "AccessDenied"),
+    ] {
+        let lines = run(folder.path(), ONCE, &["--profile", &profile(name)], &script);
+        let text = texts(&lines)[0];
+        let denied = text.contains("access-denied") || text.contains("AccessDenied");
+        assert!(
+            text.contains(says) || (name == "lamp" && denied),
+            "{name}: {text}"
+        );
+    }
+}
+
+#[test]
+fn a_profile_that_is_wrong_is_told_with_the_place_and_the_cure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let counter = root().join("examples/counter");
+    let app = counter.to_str().expect("a path");
+    let file = folder.path().join("wrong.json");
+    for (text, says) in [
+        (
+            r#"{ "name": "A", "offers": ["loction"] }"#,
+            ["offers[0]", "location"],
+        ),
+        (
+            r#"{ "name": "A", "bounds": { "location": { "coarse": 1 } } }"#,
+            ["bounds.location", "coarse-only"],
+        ),
+        (
+            r#"{ "name": "A", "device": ["location x"] }"#,
+            ["device[0]", "LATITUDE"],
+        ),
+        ("{", ["wrong.json", "line 1"]),
+    ] {
+        std::fs::write(&file, text).expect("written");
+        for command in ["run", "preview"] {
+            let arguments = [command, app, "--profile", "wrong.json", "--data", "data"];
+            let port = ["--port", "0"];
+            let more: &[&str] = if command == "preview" { &port } else { &[] };
+            let ran = lapak(folder.path(), &[&arguments, more].concat(), "");
+            let told = String::from_utf8_lossy(&ran.stderr).into_owned();
+            assert_eq!(ran.status.code(), Some(1), "{told}");
+            assert!(says.iter().all(|part| told.contains(part)), "{told}");
+        }
+    }
+}
+
 #[test]
 fn a_recorded_run_with_a_device_and_questions_plays_again() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -55,6 +55,7 @@ pub mod navigation;
 #[cfg(target_arch = "wasm32")]
 mod panics;
 pub mod payments;
+pub mod platform;
 pub mod random;
 mod request;
 mod route;
@@ -74,6 +75,7 @@ mod watch;
 pub use app::{App, Context};
 #[cfg(feature = "json")]
 pub use i18n::Translations;
+pub use request::finished;
 pub use route::{Query, Route, RouteUrl, SinglePage};
 pub use watch::{Following, Watch};
 
@@ -91,7 +93,7 @@ pub mod prelude {
         navigator, picker, progress, radio, scroll, slider, swiper, switch, text, textarea,
         time_picker, view,
     };
-    pub use crate::{clock, console, location, pages, payments, storage, timer, wallet};
+    pub use crate::{clock, console, location, pages, payments, platform, storage, timer, wallet};
 }
 
 /// Makes a type the app of this crate: what the host calls. Once in a crate, at the end of `lib.rs`.

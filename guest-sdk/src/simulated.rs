@@ -43,6 +43,8 @@ pub(crate) struct Host {
     pub(crate) wallet: wallet::Wallet,
     pub(crate) location: location::Location,
     denied: BTreeSet<Capability>,
+    /// What [`platform::offers`] says no to.
+    pub(crate) lacking: BTreeSet<String>,
     outcomes: BTreeMap<u32, Outcome>,
     timers: BTreeSet<u32>,
     pub(crate) requests: u32,
@@ -98,6 +100,13 @@ pub(crate) mod clock {
             true => Err(Error::AccessDenied),
             false => Ok(()),
         }
+    }
+}
+
+pub(crate) mod platform {
+    /// A platform that has all of Lapak's own capabilities but those it lacks, and none of others'.
+    pub(crate) fn offers(name: &str) -> bool {
+        !name.contains(':') && !super::with(|host| host.lacking.contains(name))
     }
 }
 

@@ -76,6 +76,8 @@ pub(crate) enum Answer {
     Location(location::Answer),
     /// News of a watch, which goes on.
     News(Box<Answer>),
+    /// Of a capability of the platform's own.
+    Vendor(crate::vendor::Answer),
 }
 
 /// What the rooms keep for one session between two events. Whatever is here travels with the session's snapshot.
@@ -91,6 +93,8 @@ pub(crate) struct Rooms {
     pub(crate) wallet: wallet::WalletState,
     /// Of `location`.
     pub(crate) location: location::LocationState,
+    /// Of capabilities of the platform's own.
+    pub(crate) vendor: crate::vendor::VendorState,
 }
 
 impl Rooms {
@@ -103,6 +107,7 @@ impl Rooms {
             Answer::Wallet(answer) => self.wallet.deliver(request, answer),
             Answer::Location(answer) => return self.location.finish(request, answer),
             Answer::News(news) => return self.news(request, *news),
+            Answer::Vendor(answer) => return self.vendor.finish(request, answer),
         }
         true
     }
@@ -131,5 +136,6 @@ impl InstanceState {
         self.ask_payments_again(answered);
         self.ask_wallet_again(answered);
         self.ask_location_again(answered);
+        self.ask_vendors_again(answered);
     }
 }

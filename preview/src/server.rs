@@ -113,6 +113,13 @@ impl Preview {
         self.inner.shelf.stall(name).build_failed(message.into());
     }
 
+    /// Before a session of this person's begins, or goes on.
+    fn begin_device(&self, person: &str) {
+        if let Some(devices) = &self.inner.options.devices {
+            devices.begin(person);
+        }
+    }
+
     /// Writes every session down for the next process, waiting for those in the middle of an event, `patience` at most.
     /// Call it last: from now on nothing is taken. Tells how many sessions could not be written; their apps are launched again.
     ///

@@ -24,9 +24,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::failure::Failure;
-use crate::folders;
 use crate::open::open_package;
-use crate::watch;
+use crate::{folders, profile, watch};
 
 /// Shows apps in a browser. Folders are watched: a change is built and shown by itself.
 #[derive(Debug, clap::Args)]
@@ -56,6 +55,9 @@ pub(crate) struct PreviewArgs {
     /// folder for data of this user].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Shows apps as on the platform that this file describes: what it lends and how far, how devices are at first.
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
 }
 
 /// How long sessions in the middle of an event are waited for at the end.
@@ -96,7 +98,7 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
         .context("the listener has no address")?;
     let data = args.data.clone().unwrap_or_else(folders::data);
     let devices = SimulatedDevices::default();
-    let (runtime, kept) = runtime(&data, &shops(&args.apps)?, &devices)?;
+    let (runtime, kept) = runtime(args, &data, &devices)?;
     let options = PreviewOptions {
         hosts: args.host_names.clone(),
         kept: Some(kept),
@@ -183,8 +185,8 @@ fn shops(apps: &[PathBuf]) -> Result<Vec<DemoShop>, Failure> {
 
 /// What runs the apps, and what remembers their sessions, both with their files in the folder `data`.
 fn runtime(
+    args: &PreviewArgs,
     data: &Path,
-    shops: &[DemoShop],
     devices: &SimulatedDevices,
 ) -> Result<(Runtime, KeptSessions), Failure> {
     let unusable = |error: String| {
@@ -208,7 +210,8 @@ fn runtime(
         .map_err(|error| unusable(error.to_string()))?;
     let audit = SqliteAudit::open(&bank.join("audit.sqlite"))
         .map_err(|error| unusable(error.to_string()))?;
-    let bank = DemoBank::open(&bank, shops).map_err(|error| unusable(error.to_string()))?;
+    let bank =
+        DemoBank::open(&bank, &shops(&args.apps)?).map_err(|error| unusable(error.to_string()))?;
     let mut providers = Providers {
         clock: Arc::new(SystemClock::new(utc_offset_minutes())),
         random: Arc::new(SystemRandom),
@@ -219,7 +222,7 @@ fn runtime(
         ..Providers::simulated()
     };
     devices.put_behind(&mut providers);
-    let config = RuntimeConfig {
+    let mut config = RuntimeConfig {
         code_cache: folders::code_cache(),
         providers,
         consents: Arc::new(consents),
@@ -228,6 +231,9 @@ fn runtime(
         record: Some(RECORD),
         ..RuntimeConfig::simulated()
     };
+    if let Some(file) = &args.profile {
+        profile::set_up(file, &mut config, devices)?;
+    }
     let runtime = Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))?;
     Ok((runtime, kept))
 }

@@ -27,7 +27,7 @@ use tokio::sync::broadcast::{self, error::TryRecvError};
 
 use crate::failure::Failure;
 use crate::open::open_package;
-use crate::{folders, output};
+use crate::{folders, output, profile};
 use lab::Lab;
 use line::{Line, Step, Yes};
 use person::{Person, takes};
@@ -76,12 +76,15 @@ pub(crate) struct RunArgs {
     /// all. Answers that last are kept in --data.
     #[arg(long)]
     ask: bool,
+    /// Runs the app on the platform that this file describes: what it lends and how far, how the device is at first.
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
     /// Writes down all that goes into the session, for --replay. The file holds what the person put in.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// Plays a recorded session again, with the very package that it was made with, and tells whether every event
     /// came to the same view and the same memory. Reads no lines. Exit code 1 when it differs.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "data", "page", "lang", "person", "ask"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "data", "page", "lang", "person", "ask", "profile"])]
     replay: Option<PathBuf>,
     /// Tells what a replay came to as JSON.
     #[arg(long, requires = "replay")]
@@ -110,13 +113,17 @@ fn runtime(args: &RunArgs, devices: &SimulatedDevices) -> Result<Runtime, Failur
         let made = std::fs::create_dir_all(data);
         made.map_err(|error| unusable(data, &error.to_string()))?;
     }
-    let config = RuntimeConfig {
+    let mut config = RuntimeConfig {
         providers: providers(args, devices)?,
         consents: consents(args)?,
         code_cache: folders::code_cache(),
         record: args.record.is_some().then_some(record::OPTIONS),
         ..RuntimeConfig::simulated()
     };
+    if let Some(file) = &args.profile {
+        profile::set_up(file, &mut config, devices)?;
+    }
+    devices.begin(&args.person);
     Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))
 }
 

@@ -38,6 +38,7 @@ pub struct Preparation<A> {
     lang: String,
     color_scheme: ColorScheme,
     denied: Vec<Capability>,
+    lacking: Vec<String>,
     accounts: Vec<(Account, Vec<Entry>)>,
     app: PhantomData<A>,
 }
@@ -53,6 +54,7 @@ impl<A: App> Preparation<A> {
             lang: "en".to_owned(),
             color_scheme: ColorScheme::Light,
             denied: Vec::new(),
+            lacking: Vec::new(),
             accounts: Vec::new(),
             app: PhantomData,
         }
@@ -86,6 +88,14 @@ impl<A: App> Preparation<A> {
         self
     }
 
+    /// A platform that does not have this at all, by the name that [`platform::offers`](crate::platform::offers) takes. What it
+    /// lacks it does not lend: say so with [`deny`](Self::deny).
+    #[must_use]
+    pub fn lacking(mut self, name: &str) -> Self {
+        self.lacking.push(name.to_owned());
+        self
+    }
+
     /// Puts an account into the person's wallet, with its history, newest first.
     #[must_use]
     pub fn account(mut self, account: Account, history: Vec<Entry>) -> Self {
@@ -99,7 +109,10 @@ impl<A: App> Preparation<A> {
     /// When the first page is not one of the manifest's.
     #[must_use]
     pub fn launch(self) -> TestApp<A> {
-        simulated::with(|host| *host = simulated::Host::new(&self.denied));
+        simulated::with(|host| {
+            *host = simulated::Host::new(&self.denied);
+            host.lacking = self.lacking.iter().cloned().collect();
+        });
         for (account, history) in &self.accounts {
             super::payments::put_account(account.clone(), history.clone());
         }

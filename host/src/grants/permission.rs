@@ -38,6 +38,14 @@ impl Permission {
     /// The permission that leads to a capability, if it needs one.
     #[must_use]
     pub fn of(capability: Capability) -> Option<Self> {
+        if let Capability::Vendor(slot) = capability {
+            let terms = slot.terms();
+            return Some(Self {
+                name: terms.permission,
+                capability,
+                allows: terms.allows,
+            });
+        }
         let mut all = PERMISSIONS.into_iter();
         all.find(|permission| permission.capability == capability)
     }
@@ -46,14 +54,12 @@ impl Permission {
 /// What an app may ever use: what is lent by default, and what its manifest asks for. Names that this host does not know
 /// ask for nothing.
 pub(super) fn asked(manifest: &Manifest) -> CapabilitySet {
-    let by_default = Capability::ALL
-        .into_iter()
-        .filter(|capability| Permission::of(*capability).is_none());
-    let named = PERMISSIONS.into_iter().filter(|permission| {
+    let names = |permission: Permission| {
         let mut wanted = manifest.req_permissions.iter();
         wanted.any(|wanted| wanted.name == permission.name)
-    });
-    by_default
-        .chain(named.map(|permission| permission.capability))
+    };
+    // What needs none is lent by default.
+    Capability::all()
+        .filter(|capability| Permission::of(*capability).is_none_or(names))
         .collect()
 }

@@ -17,8 +17,7 @@ const ENTRIES: usize = 200;
 /// newest first. Reads the disk.
 pub(super) fn overview(runtime: &Runtime, session: &Session, of: &Which) -> Value {
     let owner = session.owner();
-    let grants: Vec<Value> = Capability::ALL
-        .into_iter()
+    let grants: Vec<Value> = Capability::all()
         .map(|capability| grant(session, capability))
         .collect();
     let query = AuditQuery {

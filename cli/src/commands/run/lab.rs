@@ -74,7 +74,7 @@ impl Lab {
 
 fn capability(name: &str) -> Result<Capability, String> {
     Capability::named(name).ok_or_else(|| {
-        let all: Vec<_> = Capability::ALL.iter().map(|one| one.name()).collect();
+        let all: Vec<_> = Capability::all().map(Capability::name).collect();
         let all = all.join(", ");
         format!("there is no capability {name:?}; there are {all}")
     })
