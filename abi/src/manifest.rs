@@ -53,7 +53,12 @@ pub struct Manifest {
     pub domains: Vec<DomainPattern>,
     /// Our own member `lapak_templates`: the messages that the app may send.
     pub templates: Vec<Template>,
+    /// Our own member `lapak_vendors`: interfaces of platforms' own that the app uses where they are, and can do without.
+    pub vendors: Vec<String>,
 }
+
+/// The most interfaces of platforms' own that a manifest may name.
+pub const MAX_VENDORS: usize = 16;
 
 /// What becomes of an app's sessions when a newer version of it is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]

@@ -33,6 +33,7 @@ fn full() -> Value {
         "lapak_on_update": "migrate",
         "lapak_templates": [{ "id": "ready", "title": "%ready%", "text": "Table {table}: {dish}" }],
         "lapak_domains": ["api.shop.example", "*.Img.shop.example"],
+        "lapak_vendors": ["acme:lamp/lamp@0.1.0"],
         "lapak_tab_bar": { "list": [
             { "page": "pages/index/index", "text": "Menu", "icon": "utensils" },
             { "page": "pages/dish", "text": "Dish" }
@@ -97,7 +98,38 @@ fn everything_right_is_read_without_a_warning() {
     assert_eq!(manifest.on_update, lapak_abi::manifest::OnUpdate::Migrate);
     assert_eq!(manifest.templates[0].id, "ready");
     assert_eq!(manifest.domains[1].as_str(), "*.img.shop.example");
+    assert_eq!(manifest.vendors, ["acme:lamp/lamp@0.1.0"]);
     assert_eq!(manifest.tab_bar.expect("a tab bar").list.len(), 2);
+}
+
+#[test]
+fn interfaces_of_platforms_own_are_named_with_their_package_and_version() {
+    let wrong = [
+        json!("lamp"),
+        json!("acme:lamp/lamp"),
+        json!("acme:lamp@1.0.0"),
+        json!("lapak:app/payments@0.1.0"),
+        json!("wasi:io/poll@0.2.0"),
+        json!("Acme:lamp/lamp@1.0.0"),
+        json!("acme:lamp/lamp/lamp@1.0.0"),
+        json!(3),
+        json!(format!("acme:lamp/{}@1.0.0", "x".repeat(65))),
+    ];
+    for one in wrong {
+        let listed = json!(["acme:lamp/lamp@0.1.0", one]);
+        let parsed = parse(&with("lapak_vendors", listed)).expect("a manifest");
+        assert_eq!(parsed.manifest.vendors, ["acme:lamp/lamp@0.1.0"], "{one}");
+        assert_eq!(parsed.warnings.len(), 1, "{one}");
+    }
+    let many: Vec<_> = (0..20)
+        .map(|n| format!("acme:lamp/lamp{n}@0.1.0"))
+        .collect();
+    let parsed = parse(&with("lapak_vendors", json!(many))).expect("a manifest");
+    assert_eq!(
+        parsed.manifest.vendors.len(),
+        lapak_abi::manifest::MAX_VENDORS
+    );
+    assert_eq!(parsed.warnings.len(), 1);
 }
 
 #[test]
@@ -116,6 +148,7 @@ fn what_is_not_given_takes_the_drafts_default() {
         "lapak_on_update",
         "lapak_domains",
         "lapak_templates",
+        "lapak_vendors",
         "lapak_tab_bar",
     ] {
         least.as_object_mut().expect("an object").remove(member);
@@ -219,6 +252,7 @@ fn no_member_of_any_type_panics_and_optional_ones_are_never_fatal() {
         "lapak_on_update",
         "lapak_domains",
         "lapak_templates",
+        "lapak_vendors",
         "lapak_tab_bar",
         "platform_version.target_code",
         "platform_version.release_type",

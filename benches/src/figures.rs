@@ -2,6 +2,7 @@
 
 mod event;
 mod fairness;
+mod grants;
 mod launch;
 pub(crate) mod many;
 mod payments;
@@ -41,6 +42,8 @@ pub(crate) const ALL: &[(&str, Measure)] = &[
     ("payments-per-second", payments::per_second),
     ("payment-latency", payments::latency),
     ("ledger-at-10m", payments::at_10m),
+    ("host-call-checked", grants::checked),
+    ("revoke-to-refused", grants::revoked),
     ("package-size-counter", size::counter),
     ("package-size-warung", size::warung),
 ];

@@ -41,6 +41,8 @@ fn every_figure_can_be_measured() {
         "payment-latency",
         "payment-latency-p99",
         "ledger-at-10m",
+        "host-call-checked",
+        "revoke-to-refused",
         "package-size-counter",
         "package-size-warung",
     ];

@@ -5,6 +5,7 @@ mod failure;
 mod folders;
 mod open;
 mod output;
+mod profile;
 mod sdk;
 mod watch;
 

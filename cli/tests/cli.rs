@@ -2,36 +2,12 @@
 
 mod support;
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use lapak_abi::package::PackageWriter;
 use serde_json::{Value, json};
-use support::{counter_copy, root};
-
-/// Runs `lapak` and gives what came of it.
-fn lapak(dir: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_lapak"))
-        .args(arguments)
-        .current_dir(dir)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("lapak starts");
-    // A command that does not read its input closes the pipe.
-    let _ = child
-        .stdin
-        .take()
-        .expect("piped")
-        .write_all(input.as_bytes());
-    child.wait_with_output().expect("lapak ends")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
+use support::{counter_copy, lapak, out, root};
 
 /// What a person reads when something went wrong: one place, no backtrace, no Rust names.
 fn err(output: &Output) -> String {

@@ -81,6 +81,7 @@ mod watch;
 pub use app::{App, Context};
 #[cfg(feature = "json")]
 pub use i18n::Translations;
+pub use request::finished;
 pub use route::{Query, Route, RouteUrl, SinglePage};
 pub use watch::{Following, Watch};
 
@@ -102,6 +103,7 @@ pub mod prelude {
         bluetooth, clock, console, fetch, files, identity, location, notify, pages, payments, scan,
         storage, timer, wallet,
     };
+    pub use crate::{clock, console, location, pages, payments, platform, storage, timer, wallet};
 }
 
 /// Makes a type the app of this crate: what the host calls. Once in a crate, at the end of `lib.rs`.

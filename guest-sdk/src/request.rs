@@ -14,8 +14,9 @@ pub(crate) fn mark_finished(request: u32) {
     FINISHED.with_borrow_mut(|finished| finished.insert(request));
 }
 
-/// Waits until the request has finished; its outcome can then be taken from the interface that gave the id.
-pub(crate) async fn finished(request: u32) {
+/// Waits until the request has finished; its outcome can then be taken from the interface that gave the id. For interfaces of a
+/// platform's own; the SDK's functions wait by themselves.
+pub async fn finished(request: u32) {
     poll_fn(|_| match take_finished(request) {
         true => Poll::Ready(()),
         false => Poll::Pending,

@@ -130,8 +130,9 @@ pub(crate) mod clock {
 }
 
 pub(crate) mod platform {
+    /// A platform that has all of Lapak's own capabilities but those it lacks, and none of others'.
     pub(crate) fn offers(name: &str) -> bool {
-        super::with(|host| !host.lacks.contains(name))
+        !name.contains(':') && !super::with(|host| host.lacks.contains(name))
     }
 }
 

@@ -12,11 +12,12 @@ use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::bindings::{MiniApp, MiniAppPre};
 use crate::code_cache::CodeCache;
-use crate::contract::{self, ContractError};
-use crate::instance::{Hosted, InstanceState, hosted};
+use crate::contract::{self, ContractError, VendorInterfaces};
+use crate::instance::{AppState, InstanceState, hosted};
 use crate::session::Launch;
 use crate::snapshot::eligibility::{self, Verdict};
 use crate::snapshot::image::Image;
+use crate::vendor::{Vendor, link_absent};
 
 /// Most models of one app. Sessions that would need one more are compared with the first.
 const MOST_MODELS: usize = 8;
@@ -25,7 +26,7 @@ const MOST_MODELS: usize = 8;
 pub struct App {
     package: Package,
     routes: Arc<Routes>,
-    pre: MiniAppPre<Hosted>,
+    pre: MiniAppPre<AppState>,
     needs_wasi: bool,
     from_cache: bool,
     verdict: Verdict,
@@ -203,7 +204,7 @@ impl App {
         PageStack::new(self.routes.clone(), most)
     }
 
-    pub(crate) fn pre(&self) -> &MiniAppPre<Hosted> {
+    pub(crate) fn pre(&self) -> &MiniAppPre<AppState> {
         &self.pre
     }
 
@@ -215,9 +216,19 @@ impl App {
     pub(crate) fn load(
         engine: &Engine,
         cache: Option<&CodeCache>,
+        vendors: &[Vendor],
         package: Package,
     ) -> Result<Arc<Self>, LoadError> {
+        let here: Vec<_> = vendors
+            .iter()
+            .map(|one| one.provider.terms().interface)
+            .collect();
+        let interfaces = VendorInterfaces {
+            here: &here,
+            listed: &package.manifest().vendors,
+        };
         let imports = contract::check(package.component())?;
+        let absent = interfaces.absent(&imports)?;
         let prepared = eligibility::prepare(package.component());
         let wasm = &prepared.wasm;
         let cached = cache.and_then(|cache| cache.load(engine, wasm));
@@ -226,7 +237,10 @@ impl App {
             Some(component) => component,
             None => compile(engine, cache, wasm)?,
         };
-        let linker = linker(engine, imports.wasi).map_err(|error| host_fault(&error))?;
+        let mut linker =
+            linker(engine, imports.wasi, vendors).map_err(|error| host_fault(&error))?;
+        link_absent(&mut linker, engine, &component, &absent)
+            .map_err(|error| LoadError::Component(one_line(&error)))?;
         let pre = linker
             .instantiate_pre(&component)
             .and_then(MiniAppPre::new)
@@ -276,11 +290,14 @@ fn compile(
 }
 
 /// Everything that this host offers, by name. Whether a session may use it is decided at each call.
-fn linker(engine: &Engine, wasi: bool) -> wasmtime::Result<Linker<Hosted>> {
+fn linker(engine: &Engine, wasi: bool, vendors: &[Vendor]) -> wasmtime::Result<Linker<AppState>> {
     let mut linker = Linker::new(engine);
     MiniApp::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, hosted)?;
     if wasi {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    }
+    for vendor in vendors {
+        vendor.provider.link(&mut linker)?;
     }
     Ok(linker)
 }

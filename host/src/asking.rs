@@ -178,7 +178,27 @@ impl InstanceState {
         }
         let session = self.session.clone();
         let host = session.host.clone();
-        host.off_workers(move || agreed(&session, wanted, about, then));
+        let deciding = Deciding::new(&session);
+        host.off_workers(move || {
+            agreed(&session, wanted, about, then);
+            drop(deciding);
+        });
+    }
+}
+
+/// The session is not at rest as long as this lives.
+struct Deciding(Arc<Shared>);
+
+impl Deciding {
+    fn new(session: &Arc<Shared>) -> Self {
+        session.lock().progress(|progress| progress.deciding += 1);
+        Self(session.clone())
+    }
+}
+
+impl Drop for Deciding {
+    fn drop(&mut self) {
+        self.0.lock().progress(|progress| progress.deciding -= 1);
     }
 }
 

@@ -43,6 +43,8 @@ pub struct AuditQuery<'a> {
     pub person: Option<&'a str>,
     /// Of which app; `None` for all.
     pub app_id: Option<&'a str>,
+    /// Of which capability; `None` for all.
+    pub capability: Option<Capability>,
     /// Not older than this, in milliseconds since 1970.
     pub since_ms: i64,
     /// The most entries; the newest come first.

@@ -112,6 +112,8 @@ pub(crate) enum Answer {
     Bluetooth(bluetooth::Answer),
     /// News of a watch, which goes on.
     News(Box<Answer>),
+    /// Of a capability of the platform's own.
+    Vendor(crate::vendor::Answer),
 }
 
 /// What the rooms keep for one session between two events. Whatever is here travels with the session's snapshot.
@@ -139,6 +141,8 @@ pub(crate) struct Rooms {
     pub(crate) scan: scan::ScanState,
     /// Of `bluetooth`.
     pub(crate) bluetooth: bluetooth::BluetoothState,
+    /// Of capabilities of the platform's own.
+    pub(crate) vendor: crate::vendor::VendorState,
 }
 
 impl Rooms {
@@ -157,6 +161,7 @@ impl Rooms {
             Answer::Scan(answer) => return self.scan.finish(request, answer),
             Answer::Bluetooth(answer) => return self.bluetooth.finish(request, answer),
             Answer::News(news) => return self.news(request, *news),
+            Answer::Vendor(answer) => return self.vendor.finish(request, answer),
         }
         true
     }
@@ -195,5 +200,6 @@ impl InstanceState {
         self.ask_notify_again(answered);
         self.ask_scan_again(answered);
         self.ask_bluetooth_again(answered);
+        self.ask_vendors_again(answered);
     }
 }

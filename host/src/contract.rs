@@ -49,10 +49,34 @@ impl std::fmt::Display for Version {
 }
 
 /// What a component asks for, as far as linking has to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Imports {
     /// It imports WASI (0.2), which another language's toolchain put there.
     pub(crate) wasi: bool,
+    /// Interfaces of platforms' own. Whether the app can run here with them, [`VendorInterfaces::absent`] says.
+    pub(crate) foreign: Vec<String>,
+}
+
+/// Interfaces of platforms' own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VendorInterfaces<'a> {
+    /// Those of this host, with their versions.
+    pub(crate) here: &'a [&'static str],
+    /// Those that the app can do without, as its manifest lists them.
+    pub(crate) listed: &'a [String],
+}
+
+impl VendorInterfaces<'_> {
+    /// Those of the imports that this host does not have and the app can do without.
+    pub(crate) fn absent(self, imports: &Imports) -> Result<Vec<String>, ContractError> {
+        let here = |name: &str| self.here.contains(&name);
+        let absent = imports.foreign.iter().filter(|name| !here(name));
+        let told = absent.map(|name| match self.listed.contains(name) {
+            true => Ok(name.clone()),
+            false => Err(ContractError::UnknownImport(name.clone())),
+        });
+        told.collect()
+    }
 }
 
 /// How a component breaks the contract.
@@ -80,7 +104,8 @@ pub enum ContractError {
     /// An import that no host of this version offers.
     #[error(
         "app.wasm imports `{0}`, which this host does not offer. Apps may import the interfaces of \
-         lapak:app@{CONTRACT_VERSION} and WASI 0.2"
+         lapak:app@{CONTRACT_VERSION} and WASI 0.2, and those of a platform's own that their manifest lists in \
+         lapak_vendors"
     )]
     UnknownImport(String),
     /// Made for a newer contract.
@@ -113,7 +138,7 @@ pub(crate) fn check(wasm: &[u8]) -> Result<Imports, ContractError> {
     if !wasm.starts_with(b"\0asm") {
         return Err(ContractError::NotWasm);
     }
-    let mut imports = Imports { wasi: false };
+    let mut imports = Imports::default();
     let mut exports_app = false;
     let mut depth = 0_u32;
     let mut nested = 0;
@@ -152,7 +177,8 @@ pub(crate) fn check(wasm: &[u8]) -> Result<Imports, ContractError> {
         }
     }
     if !exports_app {
-        return Err(ContractError::NoApp);
+        let foreign = imports.foreign.into_iter().next();
+        return Err(foreign.map_or(ContractError::NoApp, ContractError::UnknownImport));
     }
     Ok(imports)
 }
@@ -183,7 +209,11 @@ fn check_import(name: &str, imports: &mut Imports) -> Result<(), ContractError> 
     }
     match contract_interface(name)? {
         Some(interface) if is_offered(interface) => Ok(()),
-        _ => Err(ContractError::UnknownImport(name.to_owned())),
+        Some(_) => Err(ContractError::UnknownImport(name.to_owned())),
+        None => {
+            imports.foreign.push(name.to_owned());
+            Ok(())
+        }
     }
 }
 

@@ -8,15 +8,17 @@ mod bounds;
 pub mod consent;
 mod permission;
 mod terms;
+pub mod vendor;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use lapak_abi::manifest::Manifest;
 
-pub use bounds::{Bounds, FetchBounds, LocationBounds, Most, OutOfBounds, PaymentBounds, Spending};
+use vendor::VendorSlot;
+
 pub use bounds::{
-    BluetoothBounds, Bounds, LocationBounds, Most, OutOfBounds, PaymentBounds, Spending,
+    BluetoothBounds, Bounds, FetchBounds, LocationBounds, Most, OutOfBounds, PaymentBounds, Spending,
 };
 pub use permission::{PERMISSIONS, Permission};
 pub(crate) use terms::Terms;
@@ -26,34 +28,50 @@ pub use terms::{CapabilitySet, Decision, Why};
 macro_rules! capabilities {
     ($($capability:ident = $name:literal,)*) => {
         /// A capability: one WIT interface that a host may lend to an app.
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-        )]
-        #[serde(rename_all = "kebab-case")]
-        #[repr(u8)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Capability {
             $(
                 #[doc = concat!("`lapak:app/", $name, "`")]
                 $capability,
             )*
+            /// An interface of the platform's own.
+            Vendor(VendorSlot),
+        }
+
+        /// The capabilities of `lapak:app` by their places in the set.
+        #[repr(u8)]
+        enum Place {
+            $($capability),*
         }
 
         impl Capability {
-            /// Every capability that this host knows.
+            /// Every capability of `lapak:app` that this host knows.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$capability),*];
 
-            /// The name of its WIT interface.
+            /// The name of its WIT interface: `location`, or a platform's own with its package, `acme:lamp/lamp`.
             #[must_use]
-            pub const fn name(self) -> &'static str {
+            pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$capability => $name,)*
+                    Self::Vendor(slot) => slot.name(),
+                }
+            }
+
+            /// Its place in the set.
+            const fn place(self) -> u8 {
+                match self {
+                    $(Self::$capability => Place::$capability as u8,)*
+                    Self::Vendor(slot) => FIRST_VENDOR + slot.place(),
                 }
             }
         }
     };
 }
 
-// At most 48: see `Grants::word`. New ones go to the end: sessions on disk hold them by their place.
+/// The place of the first capability of a platform's own: the last 8 of the 48 that `Grants::word` has room for.
+const FIRST_VENDOR: u8 = 40;
+
+// At most 40. New ones go to the end: sessions on disk hold them by their place.
 capabilities! {
     Console = "console",
     Clock = "clock",
@@ -71,22 +89,45 @@ capabilities! {
     Bluetooth = "bluetooth",
 }
 
+const _: () = assert!(Capability::ALL.len() <= FIRST_VENDOR as usize);
+
 impl Capability {
+    /// Every capability that this host knows, and those of platforms' own that this process has seen.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let vendors = VendorSlot::all().map(Self::Vendor);
+        Self::ALL.into_iter().chain(vendors)
+    }
+
     /// The capability whose interface has this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
+        Self::all().find(|one| one.name() == name)
     }
 
     /// Whether the person is asked before it is used for the first time. Others need no such question: each use of
-    /// `payments` is one, and for
-    /// `notify` they are asked about each template.
+    /// `payments` is one, and for `notify` they are asked about each template.
     #[must_use]
     pub fn needs_consent(self) -> bool {
-        matches!(
-            self,
-            Self::Wallet | Self::Location | Self::Identity | Self::Bluetooth
-        )
+        match self {
+            Self::Wallet | Self::Location | Self::Identity | Self::Bluetooth => true,
+            Self::Vendor(slot) => slot.terms().needs_consent,
+            _ => false,
+        }
+    }
+}
+
+// By their names: places of platforms' own may be others in another process.
+impl serde::Serialize for Capability {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Capability {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let unknown = || serde::de::Error::custom(format!("there is no capability {name:?}"));
+        Self::named(&name).ok_or_else(unknown)
     }
 }
 
@@ -126,9 +167,9 @@ impl Grants {
     #[must_use]
     pub fn of(capabilities: impl IntoIterator<Item = Capability>) -> Self {
         Self::on(Terms {
-            asked: Capability::ALL.into_iter().collect(),
+            asked: Capability::all().collect(),
             granted: capabilities.into_iter().collect(),
-            agreed: Capability::ALL.into_iter().collect(),
+            agreed: Capability::all().collect(),
             refused: CapabilitySet::default(),
             bounds: Arc::new(Bounds::unlimited()),
         })

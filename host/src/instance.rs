@@ -37,8 +37,8 @@ use crate::view::View;
 /// The most that a panic may say, in bytes.
 const MAX_PANIC_BYTES: usize = 4 * 1024;
 
-/// A store's data.
-pub(crate) struct Hosted {
+/// A store's data: what host functions are called with, those of platforms' own, too.
+pub struct AppState {
     /// Whose instance this is at the moment; `None` only while it belongs to nobody and runs nothing.
     state: Option<Box<InstanceState>>,
     wasi: Option<Box<Wasi>>,
@@ -71,7 +71,7 @@ struct Wasi {
 
 /// A store with the app in it. Dropped after any fault, never used again.
 pub(crate) struct Instance {
-    store: Store<Hosted>,
+    store: Store<AppState>,
     exports: MiniApp,
     /// The instance's linear memory.
     memory: Option<Slot>,
@@ -304,7 +304,7 @@ fn whose<T>(state: Option<T>) -> T {
 }
 
 /// The session whose instance a store holds; what host functions are called with.
-pub(crate) fn hosted(hosted: &mut Hosted) -> &mut InstanceState {
+pub(crate) fn hosted(hosted: &mut AppState) -> &mut InstanceState {
     whose(hosted.state.as_deref_mut())
 }
 
@@ -324,9 +324,9 @@ impl<F: Future> Future for Ordered<'_, '_, F> {
     }
 }
 
-fn new_store(engine: &Engine, app: &App, state: Box<InstanceState>) -> Store<Hosted> {
+fn new_store(engine: &Engine, app: &App, state: Box<InstanceState>) -> Store<AppState> {
     let hostcall_bytes = state.limits().view_bytes.saturating_mul(16);
-    let hosted = Hosted {
+    let hosted = AppState {
         state: Some(state),
         wasi: app.needs_wasi().then(Wasi::closed),
     };
@@ -353,7 +353,7 @@ fn new_store(engine: &Engine, app: &App, state: Box<InstanceState>) -> Store<Hos
     store
 }
 
-impl wasmtime::ResourceLimiter for Hosted {
+impl wasmtime::ResourceLimiter for AppState {
     fn memory_growing(
         &mut self,
         _current: usize,
@@ -422,7 +422,7 @@ impl Wasi {
     }
 }
 
-impl WasiView for Hosted {
+impl WasiView for AppState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let wasi = self.wasi.get_or_insert_with(Wasi::closed);
         WasiCtxView {

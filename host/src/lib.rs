@@ -30,6 +30,7 @@ pub mod mailbox;
 pub mod metrics;
 mod navigation;
 mod platform;
+pub mod profile;
 pub mod recording;
 pub mod report;
 mod requests;
@@ -40,6 +41,7 @@ pub mod sheet;
 pub mod simulated;
 pub mod snapshot;
 pub mod updates;
+pub mod vendor;
 pub mod view;
 
 pub use app::{App, LoadError};

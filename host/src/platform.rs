@@ -7,6 +7,7 @@ use crate::instance::InstanceState;
 impl Host for InstanceState {
     fn offers(&mut self, name: String) -> bool {
         let host = self.session.host.clone();
-        self.answer(|| Capability::named(&name).is_some_and(|one| host.offers(one)))
+        let name = crate::grants::vendor::name(&name);
+        self.answer(|| Capability::named(name).is_some_and(|one| host.offers(one)))
     }
 }

@@ -32,6 +32,7 @@ use crate::recording::{Player, Recorder};
 use crate::session::{Beginning, Body, Launch, Session, SessionId, Shared, Update};
 use crate::sheet::Desk;
 use crate::updates::Adopted;
+use crate::vendor::{Vendor, VendorError};
 
 pub use config::RuntimeConfig;
 use host::FETCHES;
@@ -93,6 +94,9 @@ pub enum RuntimeError {
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(std::io::Error),
+    /// A capability of the platform's own was not taken.
+    #[error(transparent)]
+    Vendor(#[from] VendorError),
     /// Called outside a tokio runtime.
     #[error("Runtime::new must be called within a tokio runtime, which serves timers and I/O")]
     NoTokio,
@@ -116,6 +120,10 @@ impl Runtime {
     /// See [`RuntimeError`].
     pub fn new(config: RuntimeConfig) -> Result<Self, RuntimeError> {
         let io = tokio::runtime::Handle::try_current().map_err(|_| RuntimeError::NoTokio)?;
+        let vendors = config.vendors.into_iter().map(Vendor::new);
+        let vendors = vendors.collect::<Result<Vec<_>, _>>()?;
+        let lent = vendors.iter().map(|vendor| vendor.capability);
+        let grants = config.grants.into_iter().chain(lent).collect();
         let engine = new_engine().map_err(|error| RuntimeError::Engine(error.to_string()))?;
         let cache = match config.code_cache {
             Some(path) => Some(
@@ -142,7 +150,8 @@ impl Runtime {
         let host = Arc::new(Host {
             cache,
             providers: Arc::new(config.providers),
-            grants: config.grants,
+            grants,
+            vendors,
             bounds: Arc::new(config.bounds),
             consents: config.consents,
             audit: config.audit,
@@ -189,7 +198,7 @@ impl Runtime {
         let host = self.host().clone();
         let permit = self.host().compiling.acquire().await;
         let loaded = tokio::task::spawn_blocking(move || {
-            App::load(&host.engine, host.cache.as_ref(), package)
+            App::load(&host.engine, host.cache.as_ref(), &host.vendors, package)
         })
         .await;
         drop(permit);

@@ -295,6 +295,14 @@ impl Session {
             .await;
     }
 
+    /// Waits until nothing more happens unless the person, or whoever holds a simulated device, does something: as
+    /// [`settled`](Self::settled), but that requests may be in flight as far as sheets are open.
+    pub async fn at_rest(&self) {
+        self.shared
+            .wait(|progress| progress.is_at_rest() || progress.ended)
+            .await;
+    }
+
     /// Waits until the session has ended.
     pub async fn ended(&self) -> EndReport {
         self.shared.wait(|progress| progress.ended).await;

@@ -1,6 +1,8 @@
 //! Simulated devices, one for each person: what stands behind the capabilities of a device where there is none, for tests,
 //! headless runs and the preview. Deterministic, and set by whoever holds them.
 
+mod first;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -59,6 +61,7 @@ pub struct SimulatedDevices {
     pub scan: Arc<SimulatedScanner>,
     /// The Bluetooth devices near them.
     pub bluetooth: Arc<SimulatedBluetooth>,
+    first: Arc<first::First>,
 }
 
 impl SimulatedDevices {
@@ -83,6 +86,20 @@ impl SimulatedDevices {
             ("scan", &*self.scan),
             ("bluetooth", &*self.bluetooth),
         ]
+    }
+
+    /// Sets how devices are in the beginning, from now on: the lines that [`begin`](Self::begin) sets them by.
+    pub fn begin_with(&self, lines: Vec<String>) {
+        self.first.set(lines);
+    }
+
+    /// Sets a person's device as devices are in the beginning, once. Whoever launches sessions says so before.
+    pub fn begin(&self, person: &str) {
+        for line in self.first.of(person) {
+            if let Err(error) = self.set(person, &line) {
+                tracing::warn!(%error, line, "a device does not begin so");
+            }
+        }
     }
 
     /// Sets a part of a person's device by a line of words, its name first: `location -6.2 106.8`.

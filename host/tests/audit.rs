@@ -34,6 +34,7 @@ fn holds_what_was_noted(audit: &dyn AuditLog) {
             app_id,
             since_ms,
             limit,
+            capability: None,
         };
         audit.read(query).expect("read")
     };
@@ -43,6 +44,15 @@ fn holds_what_was_noted(audit: &dyn AuditLog) {
     assert_eq!(of_ani, expected);
     assert_eq!(read(Some("ani"), None, 0, 2).len(), 2);
     assert!(read(Some("chandra"), None, 0, 100).is_empty());
+    let of = |capability| {
+        let query = AuditQuery {
+            capability: Some(capability),
+            limit: 100,
+            ..AuditQuery::default()
+        };
+        audit.read(query).expect("read").len()
+    };
+    assert_eq!((of(Capability::Payments), of(Capability::Location)), (9, 0));
 }
 
 #[test]

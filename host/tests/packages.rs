@@ -54,6 +54,7 @@ async fn an_import_that_nobody_offers() {
     ))
     .await;
     assert!(told.contains("evil:kit/keylogger@1.0.0"), "{told}");
+    assert!(told.contains("lapak_vendors"), "{told}");
     let told = refusal(&component(
         "(component (import \"lapak:app/teleport@0.1.0\" (instance)))",
     ))

@@ -19,17 +19,44 @@ export class TrustPanel {
     const { list, says, keep } = listOf(whole, 'Audit', 'Nothing was asked for yet that is written down.');
     this.keep = keep;
     const refresh = element('button', { type: 'button', class: 'inspector-button' }, 'Refresh');
+    this.capability = element('select', { 'aria-label': 'Of which capability' }, element('option', { value: '' }, 'Everything'));
+    this.days = element('select', { 'aria-label': 'Of which time' }, element('option', { value: '7' }, 'in the last 7 days'), element('option', { value: '1' }, 'in the last 24 hours'), element('option', { value: '' }, 'ever'));
+    this.sum = element('output');
     panel.append(
-      element('div', { class: 'inspector-tools' }, this.summary, refresh),
+      element('div', { class: 'inspector-tools' }, this.summary, this.#uninstall(), refresh),
       element('div', { class: 'inspector-trust' }, this.grants, this.consents),
+      element('div', { class: 'inspector-filter' }, this.capability, this.days, this.sum),
       list,
       says,
     );
     refresh.addEventListener('click', () => this.ask());
+    this.capability.addEventListener('change', () => this.ask());
+    this.days.addEventListener('change', () => this.ask());
   }
 
   ask() {
-    this.tell({ t: 'trust' });
+    const of = { capability: this.capability.value || null, days: Number(this.days.value) || null };
+    this.tell({ t: 'trust', of });
+  }
+
+  /** Taken at its word the second time. */
+  #uninstall() {
+    const made = element('button', { type: 'button', class: 'inspector-button', 'data-danger': '', 'data-uninstall': '', title: 'Closes the app, and forgets what you answered and what it stored' }, 'Uninstall');
+    const calm = () => {
+      made.textContent = 'Uninstall';
+      made.removeAttribute('data-sure');
+    };
+    made.addEventListener('blur', calm);
+    made.addEventListener('click', () => {
+      if (!made.hasAttribute('data-sure')) {
+        made.toggleAttribute('data-sure', true);
+        made.textContent = 'Forget everything?';
+        return;
+      }
+      calm();
+      this.tell({ t: 'uninstall' });
+    });
+    return made;
   }
 
   /**
@@ -37,14 +64,30 @@ export class TrustPanel {
    * @param {{ capability: string, state: string, why: string | null, granted: boolean, asked_for: boolean }[]} trust.grants
    * @param {{ capability: string, subject: string, answer: string, at_ms: number }[]} trust.consents
    * @param {any[]} trust.audit
+   * @param {number} trust.most entries that are told of
    */
-  show({ grants, consents, audit }) {
+  show({ grants, consents, audit, most }) {
     this.grants.replaceChildren(...grants.map((grant) => this.#grant(grant)));
-    this.consents.replaceChildren(...consents.map((consent) => this.#consent(consent)));
+    const kept = new Set(consents.map((consent) => consent.capability));
+    const meanwhile = grants.filter((grant) => grant.needs_consent && grant.state === 'allowed' && !kept.has(grant.capability));
+    this.consents.replaceChildren(
+      ...consents.map((consent) => this.#consent(consent.capability, consent.subject, `${ANSWERS[consent.answer] ?? consent.answer}, ${new Date(consent.at_ms).toLocaleString('en')}`)),
+      ...meanwhile.map(({ capability }) => this.#consent(capability, '', 'allowed while this is open')),
+    );
+    this.#capabilities(grants);
     this.body.replaceChildren(...audit.map(entry));
     this.keep(audit.length);
-    const entries = audit.length === 1 ? '1 entry' : `${audit.length} entries`;
-    this.summary.textContent = `Grants, consents, and the audit: ${entries}, newest first`;
+    this.summary.textContent = 'What the app may use, what you answered, and what it did';
+    this.sum.replaceChildren(...summed(audit, this.capability.value, this.days.selectedOptions[0].text, most));
+  }
+
+  /** Those that something can be told of. What is chosen stays. */
+  #capabilities(grants) {
+    const named = grants.filter((grant) => grant.allows);
+    if (this.capability.options.length === named.length + 1) return;
+    const chosen = this.capability.value;
+    this.capability.replaceChildren(element('option', { value: '' }, 'Everything'), ...named.map((grant) => element('option', { value: grant.capability }, grant.capability)));
+    this.capability.value = chosen;
   }
 
   #grant({ capability, state, why, granted, asked_for: asked }) {
@@ -59,12 +102,27 @@ export class TrustPanel {
     return row;
   }
 
-  #consent({ capability, subject, answer, at_ms: at }) {
+  #consent(capability, subject, answer) {
     const back = element('button', { type: 'button', class: 'inspector-button', 'data-take-back': capability }, 'Take back');
     back.addEventListener('click', () => this.tell({ t: 'take-back', capability, subject }));
-    const says = `You said: ${[capability, subject].filter(Boolean).join(' ')} is ${ANSWERS[answer] ?? answer}, ${new Date(at).toLocaleString('en')}`;
+    const says = `You said: ${[capability, subject].filter(Boolean).join(' ')} is ${answer}`;
     return element('p', {}, element('span', {}, says), back);
   }
+}
+
+/** The time of day, and the day unless it is today's. @param {number} at */
+function moment(at) {
+  const day = new Date(at).toDateString();
+  const time = timeOfDay(at);
+  return day === new Date().toDateString() ? time : `${day.slice(4, 10)}, ${time.slice(0, 5)}`;
+}
+
+/** How often something was used and refused, in a sentence. */
+function summed(audit, capability, time, most) {
+  const count = (/** @type {boolean} */ allowed) => audit.filter((entry) => entry.allowed === allowed).reduce((sum, entry) => sum + entry.times, 0);
+  const more = audit.length >= most ? 'at least ' : '';
+  const times = (/** @type {number} */ number) => element('b', {}, `${more}${number} ${number === 1 ? 'time' : 'times'}`);
+  return [`${capability || 'Everything'} ${time}: used `, times(count(true)), ', refused ', times(count(false))];
 }
 
 /** @param {any} entry */
@@ -75,7 +133,7 @@ function entry({ at_ms: at, capability, function: name, about, outcome, allowed,
   const row = element(
     'tr',
     {},
-    element('td', { title: new Date(at).toString() }, timeOfDay(at)),
+    element('td', { title: new Date(at).toString() }, moment(at)),
     what,
     element('td', {}, about),
     element('td', {}, outcome),

@@ -2,6 +2,7 @@
 
 import { byId } from './chrome.js';
 import { ConsolePanel } from './inspector-console.js';
+import { DevicePanel } from './inspector-device.js';
 import { AppPanel, EventsPanel, StoragePanel } from './inspector-lists.js';
 import { TrustPanel } from './inspector-trust.js';
 import { ViewPanel } from './inspector-view.js';
@@ -27,6 +28,7 @@ export class Inspector {
     this.view = new ViewPanel(panel('view'), pages);
     this.events = new EventsPanel(panel('events'));
     this.storage = new StoragePanel(panel('storage'), () => tell({ t: 'storage' }));
+    this.device = new DevicePanel(panel('device'), byId('tab-device'), tell);
     this.trust = new TrustPanel(panel('trust'), tell);
     this.app = new AppPanel(panel('app'), { token: document.body.dataset.token ?? '', restart });
     this.tabs = [...document.querySelectorAll('#inspector [role="tab"]')];
@@ -62,6 +64,9 @@ export class Inspector {
       case 'storage':
         this.storage.show(message);
         return true;
+      case 'device':
+        this.device.show(message);
+        return true;
       case 'trust':
         this.trust.show(message);
         return true;
@@ -80,12 +85,16 @@ export class Inspector {
       this.events.reset();
     }
     this.tell({ t: 'inspect', on: open });
-    if (open) this.#ask();
+    if (!open) return;
+    // Whether there is a device to set, its tab tells.
+    this.device.ask();
+    this.#ask();
   }
 
   /** What comes only when it is asked for. */
   #ask() {
     if (this.#panel === 'storage') this.tell({ t: 'storage' });
+    if (this.#panel === 'device') this.device.ask();
     if (this.#panel === 'trust') this.trust.ask();
   }
 
@@ -101,6 +110,7 @@ export class Inspector {
       tab.setAttribute('aria-selected', String(chosen));
       tab.tabIndex = chosen ? 0 : -1;
       byId(tab.getAttribute('aria-controls')).hidden = !chosen;
+      if (chosen && this.open) tab.scrollIntoView({ block: 'nearest', inline: 'center' });
     }
     this.view.show(this.open && name === 'view');
     if (name === 'console') this.console.shown();
@@ -123,7 +133,8 @@ export class Inspector {
       tab.addEventListener('keydown', (event) => {
         const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
         if (!step) return;
-        const next = this.tabs[(index + step + this.tabs.length) % this.tabs.length];
+        const shown = this.tabs.filter((one) => !one.hidden);
+        const next = shown[(shown.indexOf(this.tabs[index]) + step + shown.length) % shown.length];
         next.focus();
         choose(next);
       });

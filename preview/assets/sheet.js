@@ -36,8 +36,8 @@ import { element } from './overlays.js';
  * @property {string[]} takes the answers that a consent takes
  */
 
-/** The lasting answers to what an app wants to use, by the names of their buttons. */
-const CONSENTS = [['allow', 'always'], ['while', 'while-in-use'], ['refuse', 'no']];
+/** The answers to what an app wants to use, by the names of their buttons. */
+const CONSENTS = [['allow', 'always'], ['while', 'while-in-use'], ['once', 'once'], ['refuse', 'no']];
 
 /** How long what came of a sheet may be behind the list that does not have it any more, in milliseconds. */
 const BEHIND_MS = 1_500;
@@ -222,10 +222,7 @@ export class PaymentSheet {
             ...CONSENTS.filter(([, answer]) => look.sheet.takes.includes(answer))
               .map(([name, answer]) => this.#button(name, this.say(name), () => this.#consent(answer))),
             // What is asked each time takes no lasting answer.
-            ...look.sheet.takes.includes('no') ? [] : [
-              this.#button('once', this.say('once'), () => this.#consent('once')),
-              this.#button('cancel', this.say('refuse'), () => this.#cancel()),
-            ],
+            ...look.sheet.takes.includes('no') ? [] : [this.#button('cancel', this.say('refuse'), () => this.#cancel())],
           ])];
         }
         return [...review(look), actions([
@@ -246,7 +243,7 @@ export class PaymentSheet {
 
   /** A button that asks the guard. Only what moves money or leads there waits for it. */
   #button(name, text, act) {
-    const main = !['cancel', 'back', 'refuse', 'while'].includes(name);
+    const main = !['cancel', 'back', 'refuse', 'while', 'once'].includes(name);
     const button = element('button', { type: 'button', class: main ? 'sheet-main' : 'sheet-other', 'data-sheet': name }, text);
     const guarded = ['continue', 'agree', 'allow', 'while', 'once'].includes(name);
     button.addEventListener('click', (event) => {

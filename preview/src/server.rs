@@ -2,6 +2,7 @@
 //!
 //! `PROTOCOL.md` describes the addresses and messages.
 
+mod device;
 mod files;
 mod guard;
 mod inspect;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{App, ResumeError, Runtime};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -40,6 +42,8 @@ pub struct PreviewOptions {
     /// Remembers open sessions over a restart, if the runtime keeps them on disk
     /// ([`RuntimeConfig::snapshots`](lapak_host::RuntimeConfig::snapshots)); `None` forgets them with the process.
     pub kept: Option<KeptSessions>,
+    /// The simulated devices behind the runtime's capabilities, for people to set; `None` where there are none.
+    pub devices: Option<SimulatedDevices>,
 }
 
 /// A preview server. Cheap to clone.
@@ -107,6 +111,13 @@ impl Preview {
     /// The app's sources do not build. Browsers that show the app show why.
     pub fn build_failed(&self, name: &str, message: impl Into<String>) {
         self.inner.shelf.stall(name).build_failed(message.into());
+    }
+
+    /// Before a session of this person's begins, or goes on.
+    fn begin_device(&self, person: &str) {
+        if let Some(devices) = &self.inner.options.devices {
+            devices.begin(person);
+        }
     }
 
     /// Writes every session down for the next process, waiting for those in the middle of an event, `patience` at most.

@@ -330,6 +330,7 @@ async fn the_page_runs_clean() {
         "#tab-view",
         "#tab-events",
         "#tab-storage",
+        "#tab-device",
         "#tab-trust",
         "#tab-app",
         "#tab-console",

@@ -6,9 +6,9 @@ use crate::domain::DomainPattern;
 use crate::template::{TemplateText, is_name};
 
 use super::{
-    AppVersion, ColorSchemePreference, Dir, Icon, Manifest, ManifestError, OnUpdate, PageRoute,
-    Parsed, PlatformVersion, ReqPermission, Tab, TabBar, Template, Warning, Widget, inside_package,
-    window,
+    AppVersion, ColorSchemePreference, Dir, Icon, MAX_VENDORS, Manifest, ManifestError, OnUpdate,
+    PageRoute, Parsed, PlatformVersion, ReqPermission, Tab, TabBar, Template, Warning, Widget,
+    inside_package, window,
 };
 
 pub(super) fn read(bytes: &[u8]) -> Result<Parsed, ManifestError> {
@@ -56,6 +56,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parsed, ManifestError> {
         },
         domains: domains(&mut of),
         templates: templates(&mut of),
+        vendors: vendors(&mut of),
         pages,
         version,
         platform_version,
@@ -64,6 +65,37 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parsed, ManifestError> {
         manifest,
         warnings: of.warnings,
     })
+}
+
+/// Interfaces with their versions, `acme:lamp/lamp@0.1.0`; never the contract's own or WASI's.
+fn vendors(of: &mut Members<'_>) -> Vec<String> {
+    let interface = |name: &str| {
+        let (package, rest) = name.split_once(':')?;
+        let (interface, version) = rest.split_once('@')?;
+        let (namespace, interface) = interface.split_once('/')?;
+        let plain = |part: &str| {
+            let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            !part.is_empty() && part.len() <= 64 && part.chars().all(letters)
+        };
+        let own = [package, namespace, interface].into_iter().all(plain)
+            && !["lapak", "wasi"].contains(&package)
+            && !version.is_empty()
+            && version.len() <= 64;
+        own.then(|| name.to_owned())
+    };
+    let Some(value) = of.json.get("lapak_vendors") else {
+        return Vec::new();
+    };
+    let listed = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    let named = listed.iter().map(|one| one.as_str().and_then(interface));
+    let vendors: Vec<String> = named.take(MAX_VENDORS).flatten().collect();
+    if !value.is_array() || vendors.len() < listed.len() {
+        of.warn(
+            "lapak_vendors",
+            format!("is a list of at most {MAX_VENDORS} interfaces like acme:lamp/lamp@0.1.0; others are left out"),
+        );
+    }
+    vendors
 }
 
 /// An object's members, the place they stand at, and what was wrong so far.

@@ -16,6 +16,7 @@ use lapak_host::capability::storage::sqlite::SqliteStorage;
 use lapak_host::capability::timer::SystemTimer;
 use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::recording::RecordOptions;
+use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
 use lapak_preview::demo::{DemoBank, DemoShop};
 use lapak_preview::{KeptSessions, Preview, PreviewOptions};
@@ -23,9 +24,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::failure::Failure;
-use crate::folders;
 use crate::open::open_package;
-use crate::watch;
+use crate::{folders, profile, watch};
 
 /// Shows apps in a browser. Folders are watched: a change is built and shown by itself.
 #[derive(Debug, clap::Args)]
@@ -55,6 +55,9 @@ pub(crate) struct PreviewArgs {
     /// folder for data of this user].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Shows apps as on the platform that this file describes: what it lends and how far, how devices are at first.
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
 }
 
 /// How long sessions in the middle of an event are waited for at the end.
@@ -94,10 +97,12 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
         .local_addr()
         .context("the listener has no address")?;
     let data = args.data.clone().unwrap_or_else(folders::data);
-    let (runtime, kept) = runtime(&data, &shops(&args.apps)?)?;
+    let devices = SimulatedDevices::default();
+    let (runtime, kept) = runtime(args, &data, &devices)?;
     let options = PreviewOptions {
         hosts: args.host_names.clone(),
         kept: Some(kept),
+        devices: Some(devices),
     };
     let preview = Preview::new(runtime.clone(), options);
     let shown = named(&args.apps);
@@ -179,7 +184,11 @@ fn shops(apps: &[PathBuf]) -> Result<Vec<DemoShop>, Failure> {
 }
 
 /// What runs the apps, and what remembers their sessions, both with their files in the folder `data`.
-fn runtime(data: &Path, shops: &[DemoShop]) -> Result<(Runtime, KeptSessions), Failure> {
+fn runtime(
+    args: &PreviewArgs,
+    data: &Path,
+    devices: &SimulatedDevices,
+) -> Result<(Runtime, KeptSessions), Failure> {
     let unusable = |error: String| {
         Failure::machine(format!(
             "{}: {error}. Choose another folder with --data",
@@ -201,8 +210,9 @@ fn runtime(data: &Path, shops: &[DemoShop]) -> Result<(Runtime, KeptSessions), F
         .map_err(|error| unusable(error.to_string()))?;
     let audit = SqliteAudit::open(&bank.join("audit.sqlite"))
         .map_err(|error| unusable(error.to_string()))?;
-    let bank = DemoBank::open(&bank, shops).map_err(|error| unusable(error.to_string()))?;
-    let providers = Providers {
+    let bank =
+        DemoBank::open(&bank, &shops(&args.apps)?).map_err(|error| unusable(error.to_string()))?;
+    let mut providers = Providers {
         clock: Arc::new(SystemClock::new(utc_offset_minutes())),
         random: Arc::new(SystemRandom),
         storage: Arc::new(storage),
@@ -211,7 +221,8 @@ fn runtime(data: &Path, shops: &[DemoShop]) -> Result<(Runtime, KeptSessions), F
         wallet: bank.wallet(),
         ..Providers::simulated()
     };
-    let config = RuntimeConfig {
+    devices.put_behind(&mut providers);
+    let mut config = RuntimeConfig {
         code_cache: folders::code_cache(),
         providers,
         consents: Arc::new(consents),
@@ -220,6 +231,9 @@ fn runtime(data: &Path, shops: &[DemoShop]) -> Result<(Runtime, KeptSessions), F
         record: Some(RECORD),
         ..RuntimeConfig::simulated()
     };
+    if let Some(file) = &args.profile {
+        profile::set_up(file, &mut config, devices)?;
+    }
     let runtime = Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))?;
     Ok((runtime, kept))
 }

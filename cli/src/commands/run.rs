@@ -1,20 +1,25 @@
 //! `lapak run`: an app without a screen, driven by JSON Lines. `cli/RUN.md` describes the lines.
 
 mod fields;
+mod lab;
 mod line;
 mod person;
 mod record;
 mod replay;
 mod told;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use lapak_host::capability::Providers;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
+use lapak_host::grants::consent::ConsentStore;
+use lapak_host::grants::consent::memory::MemoryConsents;
+use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::session::Update;
+use lapak_host::simulated::SimulatedDevices;
 use lapak_host::view::{InputValue, NodeId};
 use lapak_host::{App, EndCause, Launch, Runtime, RuntimeConfig, Session, ShellEvent};
 use serde_json::json;
@@ -22,7 +27,8 @@ use tokio::sync::broadcast::{self, error::TryRecvError};
 
 use crate::failure::Failure;
 use crate::open::open_package;
-use crate::{folders, output};
+use crate::{folders, output, profile};
+use lab::Lab;
 use line::{Line, Step, Yes};
 use person::{Person, takes};
 
@@ -42,8 +48,11 @@ Lines in (NAME: a key, label, placeholder or text; or a node's number):
   {\"turn\":{\"what\":NAME,\"on\":true}}  {\"pick\":{\"from\":NAME,\"option\":TEXT}}  {\"slide\":{\"what\":NAME,\"to\":3}}
   {\"back\":true}  {\"tab\":PAGE}  {\"navigate\":URL}  {\"hide\":true}  {\"show\":true}  {\"refresh\":true}
   {\"bottom\":true}  {\"input\":{\"node\":ID,\"trigger\":T,\"value\":V}}  {\"text\":true}  {\"close\":true}
+  {\"device\":\"location -6.2 106.8\"}  {\"consent\":\"once|while-in-use|always|no|not-now\"}  {\"withdraw\":CAPABILITY}
+  {\"platform\":{\"grant|withdraw\":CAPABILITY}}  {\"audit\":true}
 Lines out:
   {\"view\":…}  {\"patch\":…}  {\"log\":…}  {\"handled\":…}  {\"text\":…}  {\"ended\":…}
+  {\"sheet\":…}  {\"sheet-over\":…}  {\"device\":…}  {\"audit\":…}
   {\"done\":{\"line\":N}}  {\"error\":{\"line\":N,\"message\":…}}
 cli/RUN.md in Lapak's sources describes them all.")]
 pub(crate) struct RunArgs {
@@ -63,12 +72,19 @@ pub(crate) struct RunArgs {
     /// are simulated either way.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Asks the person before an app first uses what needs it, for the script to answer. Without it the person agrees to
+    /// all. Answers that last are kept in --data.
+    #[arg(long)]
+    ask: bool,
+    /// Runs the app on the platform that this file describes: what it lends and how far, how the device is at first.
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
     /// Writes down all that goes into the session, for --replay. The file holds what the person put in.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// Plays a recorded session again, with the very package that it was made with, and tells whether every event
     /// came to the same view and the same memory. Reads no lines. Exit code 1 when it differs.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "data", "page", "lang", "person"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "data", "page", "lang", "person", "ask", "profile"])]
     replay: Option<PathBuf>,
     /// Tells what a replay came to as JSON.
     #[arg(long, requires = "replay")]
@@ -80,37 +96,48 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let package = open_package(&args.app)?;
     let tokio = tokio::runtime::Runtime::new().context("tokio could not be started")?;
     tokio.block_on(async {
-        let runtime = runtime(args)?;
+        let devices = SimulatedDevices::default();
+        let runtime = runtime(args, &devices)?;
         let loaded = runtime.load(package).await;
         let app =
             loaded.map_err(|error| Failure::app(format!("{}: {error}", args.app.display())))?;
         match recording {
             Some(recording) => replay::replay(&runtime, &app, &recording, args.json).await,
-            None => follow(args, &runtime, &app).await,
+            None => follow(args, Lab { runtime, devices }, &app).await,
         }
     })
 }
 
-fn runtime(args: &RunArgs) -> Result<Runtime, Failure> {
-    let config = RuntimeConfig {
-        providers: providers(args)?,
+fn runtime(args: &RunArgs, devices: &SimulatedDevices) -> Result<Runtime, Failure> {
+    if let Some(data) = &args.data {
+        let made = std::fs::create_dir_all(data);
+        made.map_err(|error| unusable(data, &error.to_string()))?;
+    }
+    let mut config = RuntimeConfig {
+        providers: providers(args, devices)?,
+        consents: consents(args)?,
         code_cache: folders::code_cache(),
         record: args.record.is_some().then_some(record::OPTIONS),
         ..RuntimeConfig::simulated()
     };
+    if let Some(file) = &args.profile {
+        profile::set_up(file, &mut config, devices)?;
+    }
+    devices.begin(&args.person);
     Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))
 }
 
-async fn follow(args: &RunArgs, runtime: &Runtime, app: &Arc<App>) -> Result<(), Failure> {
+async fn follow(args: &RunArgs, lab: Lab, app: &Arc<App>) -> Result<(), Failure> {
     let mut launch = Launch::new(&args.person);
     launch.lang.clone_from(&args.lang);
     launch.pages = args.page.clone().into_iter().collect();
-    let launched = runtime.launch_watched(app, launch);
+    let launched = lab.runtime.launch_watched(app, launch);
     let (session, updates) = launched.map_err(|error| Failure::machine(error.to_string()))?;
     let mut script = Script {
         session,
         updates,
         person: Person::default(),
+        lab,
     };
     let ran = script.run().await;
     if let Some(file) = &args.record {
@@ -120,26 +147,37 @@ async fn follow(args: &RunArgs, runtime: &Runtime, app: &Arc<App>) -> Result<(),
     ran
 }
 
-fn providers(args: &RunArgs) -> Result<Providers, Failure> {
+fn providers(args: &RunArgs, devices: &SimulatedDevices) -> Result<Providers, Failure> {
     let mut providers = Providers::simulated();
+    devices.put_behind(&mut providers);
     if let Some(data) = &args.data {
-        let failed = |error: String| {
-            Failure::machine(format!(
-                "{}: {error}. Choose another --data",
-                data.display()
-            ))
-        };
-        std::fs::create_dir_all(data).map_err(|error| failed(error.to_string()))?;
         let storage = SqliteStorage::open(&data.join("storage.sqlite"));
-        providers.storage = Arc::new(storage.map_err(|error| failed(format!("{error:#}")))?);
+        let storage = storage.map_err(|error| unusable(data, &format!("{error:#}")))?;
+        providers.storage = Arc::new(storage);
     }
     Ok(providers)
+}
+
+fn consents(args: &RunArgs) -> Result<Arc<dyn ConsentStore>, Failure> {
+    Ok(match &args.data {
+        _ if !args.ask => Arc::new(MemoryConsents::agreeing()),
+        None => Arc::new(MemoryConsents::default()),
+        Some(data) => {
+            let kept = SqliteConsents::open(&data.join("consents.sqlite"));
+            Arc::new(kept.map_err(|error| unusable(data, &error.to_string()))?)
+        }
+    })
+}
+
+fn unusable(data: &Path, why: &str) -> Failure {
+    Failure::machine(format!("{}: {why}. Choose another --data", data.display()))
 }
 
 struct Script {
     session: Session,
     updates: broadcast::Receiver<Update>,
     person: Person,
+    lab: Lab,
 }
 
 /// Why a line was not carried out.
@@ -246,8 +284,27 @@ impl Script {
             Line::Refresh(Yes) => return self.send(ShellEvent::PageRefresh).await,
             Line::Bottom(Yes) => return self.send(ShellEvent::PageBottomReached).await,
             Line::Close(Yes) => return self.send(ShellEvent::Close).await,
+            around => return self.around(around).await,
         };
         self.walk(steps.map_err(Stop::Line)?).await
+    }
+
+    /// Lines about what is around the app.
+    async fn around(&mut self, line: Line) -> Result<(), Stop> {
+        let (lab, session) = (&self.lab, &self.session);
+        let answer = match line {
+            Line::Device(line) => lab.device(session, &line).map(Some),
+            Line::Consent(answer) => lab.consent(session, answer).await.map(|()| None),
+            Line::Withdraw(name) => lab.withdraw(session, &name).map(|()| None),
+            Line::Platform(act) => lab.platform(session, &act).map(|()| None),
+            Line::Audit(Yes) => lab.audit(session).map(Some),
+            // The others are the page's.
+            _ => Ok(None),
+        };
+        if let Some(answer) = answer.map_err(Stop::Line)? {
+            output::line(&answer.to_string())?;
+        }
+        self.rested().await
     }
 
     /// What one line does may take several events; what the first did may leave nothing for the next.
@@ -289,6 +346,11 @@ impl Script {
         if closing {
             self.ended().await?;
         }
+        self.rested().await
+    }
+
+    /// Tells what has happened, when no more happens.
+    async fn rested(&mut self) -> Result<(), Stop> {
         self.rest().await?;
         match self.tell()? {
             Some(why) => Err(Stop::Line(why)),
@@ -296,11 +358,11 @@ impl Script {
         }
     }
 
-    /// Waits until the app has nothing more to do.
+    /// Waits until the app has nothing more to do, but perhaps when the person answers what they are asked.
     async fn rest(&self) -> Result<(), Failure> {
         let rest = async {
             self.session.painted().await;
-            self.session.settled().await;
+            self.session.at_rest().await;
         };
         patiently(rest, "come to rest").await
     }

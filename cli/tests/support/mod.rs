@@ -1,7 +1,13 @@
 //! What the command's tests share.
-#![allow(unreachable_pub, reason = "a module of each test file")]
+#![allow(
+    unreachable_pub,
+    dead_code,
+    reason = "a module of each test file, which uses its part"
+)]
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 /// The repository.
 pub fn root() -> PathBuf {
@@ -24,4 +30,28 @@ pub fn counter_copy() -> tempfile::TempDir {
     std::fs::write(copy.path().join("Cargo.toml"), cargo).expect("written");
     std::fs::copy(root().join("Cargo.lock"), copy.path().join("Cargo.lock")).expect("copied");
     copy
+}
+
+/// Runs `lapak` and gives what came of it.
+pub fn lapak(dir: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lapak"))
+        .args(arguments)
+        .current_dir(dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("lapak starts");
+    // A command that does not read its input closes the pipe.
+    let _ = child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(input.as_bytes());
+    child.wait_with_output().expect("lapak ends")
+}
+
+/// What it said.
+pub fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

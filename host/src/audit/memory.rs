@@ -35,6 +35,7 @@ impl AuditLog for MemoryAudit {
         let wanted = entries.iter().rev().filter(|entry| {
             query.person.is_none_or(|person| entry.person == person)
                 && query.app_id.is_none_or(|app_id| entry.app_id == app_id)
+                && query.capability.is_none_or(|one| entry.capability == one)
                 && entry.at_ms >= query.since_ms
         });
         Ok(wanted.take(query.limit).cloned().collect())

@@ -98,11 +98,19 @@ impl AuditLog for SqliteAudit {
             "SELECT at_ms, person, app_id, capability, function, request, allowed, granted, consent, about, outcome, times
              FROM audit
              WHERE (?1 IS NULL OR person = ?1) AND (?2 IS NULL OR app_id = ?2) AND at_ms >= ?3
+             AND (?5 IS NULL OR capability = ?5)
              ORDER BY number DESC LIMIT ?4",
         )?;
+        let capability = query.capability.map(Capability::name);
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
         let found = rows.query_map(
-            params![query.person, query.app_id, query.since_ms, limit],
+            params![
+                query.person,
+                query.app_id,
+                query.since_ms,
+                limit,
+                capability
+            ],
             entry,
         )?;
         let found = found.collect::<Result<Vec<_>, _>>()?;

@@ -64,6 +64,15 @@ impl Permission {
     #[must_use]
     pub fn of(capability: Capability) -> Option<Self> {
         let mut all = PERMISSIONS.iter().copied();
+        if let Capability::Vendor(slot) = capability {
+            let terms = slot.terms();
+            return Some(Self {
+                name: terms.permission,
+                capability,
+                allows: terms.allows,
+            });
+        }
+        let mut all = PERMISSIONS.into_iter();
         all.find(|permission| permission.capability == capability)
     }
 }
@@ -75,10 +84,12 @@ pub(super) fn asked(manifest: &Manifest) -> CapabilitySet {
         .into_iter()
         .filter(|capability| Permission::of(*capability).is_none());
     let named = PERMISSIONS.iter().copied().filter(|permission| {
+    let names = |permission: Permission| {
         let mut wanted = manifest.req_permissions.iter();
         wanted.any(|wanted| wanted.name == permission.name)
-    });
-    by_default
-        .chain(named.map(|permission| permission.capability))
+    };
+    // What needs none is lent by default.
+    Capability::all()
+        .filter(|capability| Permission::of(*capability).is_none_or(names))
         .collect()
 }

@@ -51,8 +51,7 @@ pub(crate) struct Terms {
 impl Terms {
     /// What may be used.
     pub(super) fn allowed(&self) -> CapabilitySet {
-        let silent = Capability::ALL
-            .into_iter()
+        let silent = Capability::all()
             .filter(|capability| !capability.needs_consent())
             .collect::<CapabilitySet>();
         CapabilitySet(self.asked.0 & self.granted.0 & (silent.0 | self.agreed.0))
@@ -79,7 +78,7 @@ impl CapabilitySet {
     /// This one alone.
     #[must_use]
     pub fn only(capability: Capability) -> Self {
-        Self(1 << (capability as u8))
+        Self(1 << capability.place())
     }
 
     pub(super) fn bits(self) -> u64 {
@@ -106,11 +105,28 @@ impl CapabilitySet {
         self.0 &= !Self::only(capability).0;
     }
 
+    /// The capabilities of platforms' own, each alone, by their names.
+    pub(crate) fn vendors() -> Vec<(String, Self)> {
+        let vendors = Capability::all().filter(|one| matches!(one, Capability::Vendor(_)));
+        vendors
+            .map(|one| (one.name().to_owned(), Self::only(one)))
+            .collect()
+    }
+
+    /// A set of another process, in which these capabilities of platforms' own had these places. What this process does not
+    /// know goes.
+    pub(crate) fn moved(self, vendors: &[(String, Self)]) -> Self {
+        let built_in = Capability::ALL
+            .into_iter()
+            .filter(|one| self.contains(*one));
+        let held = vendors.iter().filter(|(_, place)| self.0 & place.0 != 0);
+        let known = held.filter_map(|(name, _)| Capability::named(name));
+        built_in.chain(known).collect()
+    }
+
     /// What is in it.
     pub fn iter(self) -> impl Iterator<Item = Capability> {
-        Capability::ALL
-            .into_iter()
-            .filter(move |capability| self.contains(*capability))
+        Capability::all().filter(move |capability| self.contains(*capability))
     }
 }
 

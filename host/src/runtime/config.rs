@@ -14,6 +14,7 @@ use crate::grants::consent::ConsentStore;
 use crate::grants::consent::memory::MemoryConsents;
 use crate::grants::{Bounds, Capability};
 use crate::recording::RecordOptions;
+use crate::vendor::VendorCapability;
 
 /// How a runtime is set up.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub struct RuntimeConfig {
     pub providers: Providers,
     /// What every new session is granted.
     pub grants: Vec<Capability>,
+    /// Capabilities of the platform's own, which are lent to apps that ask for their permission.
+    pub vendors: Vec<Arc<dyn VendorCapability>>,
     /// How far every new session's grants go.
     pub bounds: Bounds,
     /// What people have answered to questions that they need not be asked again.
@@ -70,6 +73,7 @@ impl RuntimeConfig {
             code_cache: None,
             providers: Providers::simulated(),
             grants: Capability::ALL.to_vec(),
+            vendors: Vec::new(),
             bounds: Bounds::unlimited(),
             consents: Arc::new(MemoryConsents::agreeing()),
             audit: Arc::new(MemoryAudit::default()),

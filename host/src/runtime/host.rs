@@ -26,6 +26,7 @@ use crate::report::EndCause;
 use crate::session::{Screen, Shared, nanos};
 use crate::sheet::Desk;
 use crate::snapshot::store::StoreError;
+use crate::vendor::Vendor;
 
 /// One tick of the host's coarse time.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -45,6 +46,7 @@ pub(crate) struct Host {
     pub(super) cache: Option<CodeCache>,
     pub(super) providers: Arc<Providers>,
     pub(super) grants: Vec<Capability>,
+    pub(crate) vendors: Vec<Vendor>,
     pub(super) bounds: Arc<Bounds>,
     pub(crate) consents: Arc<dyn ConsentStore>,
     pub(crate) audit: Arc<dyn AuditLog>,

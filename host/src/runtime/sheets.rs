@@ -41,7 +41,7 @@ impl Host {
     pub(super) fn grants_for(&self, app: &App, person: &str) -> Grants {
         let granted = self.grants.iter().copied();
         let grants = Grants::for_app(app.manifest(), granted, self.bounds.clone());
-        for capability in Capability::ALL {
+        for capability in Capability::all() {
             if grants.decide(capability) != Decision::AskPerson {
                 continue;
             }
@@ -129,7 +129,8 @@ impl Runtime {
     /// [`ConsentError`], as of [`withdraw_consent`](Self::withdraw_consent).
     pub fn forget_consents(&self, person: &str, app_id: &str) -> Result<(), ConsentError> {
         let forgotten = self.host().consents.forget_app(person, app_id);
-        self.refuse_open_sessions(person, app_id, &Capability::ALL);
+        let all: Vec<_> = Capability::all().collect();
+        self.refuse_open_sessions(person, app_id, &all);
         forgotten
     }
 

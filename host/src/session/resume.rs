@@ -26,16 +26,13 @@ impl Shared {
         }
         self.handled.store(handled, Ordering::Relaxed);
         let answered = self.lock().mailbox.answered();
-        let (frozen, at_rest) = frozen.moved(self, stopped, &answered).map_err(damaged)?;
+        let (frozen, in_flight) = frozen.moved(self, stopped, &answered).map_err(damaged)?;
         self.host.held(frozen.bytes());
         let mut state = self.lock();
         state.body = Body::Frozen(frozen);
         // Nobody will put it to rest if there is nothing for it to do.
         if state.mailbox.is_empty() {
-            state.progress(|progress| {
-                progress.resting = true;
-                progress.settled = at_rest;
-            });
+            state.progress(|progress| progress.rest(in_flight));
         }
         Ok(())
     }

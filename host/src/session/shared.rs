@@ -129,6 +129,12 @@ pub(crate) struct Progress {
     /// Nothing waits and no request is in flight.
     pub(crate) settled: bool,
     pub(crate) ended: bool,
+    /// Requests in flight that the app waits for, as it last came to rest.
+    pub(crate) in_flight: u32,
+    /// Uses whose consent is being looked at, before the person is asked or a provider is.
+    pub(crate) deciding: u32,
+    /// Sheets that are open.
+    pub(crate) sheets: u32,
 }
 
 impl Progress {
@@ -136,6 +142,18 @@ impl Progress {
     pub(super) fn busy(&mut self) {
         self.resting = false;
         self.settled = false;
+    }
+
+    /// There is nothing to do.
+    pub(super) fn rest(&mut self, in_flight: usize) {
+        self.resting = true;
+        self.settled = in_flight == 0;
+        self.in_flight = u32::try_from(in_flight).unwrap_or(u32::MAX);
+    }
+
+    /// There is nothing to do until the person does something.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.resting && self.deciding == 0 && self.in_flight <= self.sheets
     }
 }
 
@@ -429,7 +447,7 @@ impl State {
         }
     }
 
-    pub(super) fn progress(&mut self, change: impl FnOnce(&mut Progress)) {
+    pub(crate) fn progress(&mut self, change: impl FnOnce(&mut Progress)) {
         let before = self.progress;
         change(&mut self.progress);
         let now = self.progress;

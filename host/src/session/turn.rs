@@ -275,10 +275,7 @@ fn rest(session: &Arc<Shared>, body: Body) -> Turn {
     let waits = !state.mailbox.is_empty();
     state.body = Body::Kept(actor);
     if !waits {
-        state.progress(|progress| {
-            progress.resting = true;
-            progress.settled = in_flight == 0;
-        });
+        state.progress(|progress| progress.rest(in_flight));
     }
     drop(state);
     session.changed();

@@ -52,6 +52,14 @@ impl Open {
             session.lock().tell(update);
         }
     }
+
+    /// Whoever waits for the session to come to rest minds how many are open.
+    fn count(&self, change: impl FnOnce(u32) -> u32) {
+        if let Some(session) = self.session.upgrade() {
+            let mut state = session.lock();
+            state.progress(|progress| progress.sheets = change(progress.sheets));
+        }
+    }
 }
 
 impl Desk {
@@ -75,6 +83,7 @@ impl Desk {
             let sheets = all.entry(session.id).or_default();
             let at = sheets.partition_point(|one| one.order < open.order);
             open.tell(Update::Sheet(sheet));
+            open.count(|sheets| sheets + 1);
             sheets.insert(at, open);
         }
         // Taken back, or over, while it was on its way here.
@@ -137,6 +146,7 @@ impl Desk {
         if let Some(at) = sheets.iter().position(|open| open.sheet.id == id) {
             let closed = sheets.remove(at);
             closed.tell(Update::SheetOver(id, Arc::new(outcome)));
+            closed.count(|sheets| sheets.saturating_sub(1));
         }
         if sheets.is_empty() {
             all.remove(&session);

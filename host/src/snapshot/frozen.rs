@@ -138,13 +138,13 @@ impl Frozen {
     }
 
     /// The same session under the clock of another process, its requests asked again of that one's providers but for those
-    /// `answered` already; tells whether it has come to rest.
+    /// `answered` already; tells how many the app waits for.
     pub(crate) fn moved(
         self,
         session: &Arc<Shared>,
         stopped: Duration,
         answered: &[RequestId],
-    ) -> Result<(Self, bool), Unreadable> {
+    ) -> Result<(Self, usize), Unreadable> {
         let plain = self.unpacked()?;
         let (part, screen) = plain.host_part()?;
         let mut state = InstanceState::new(session.clone(), Tape::Off, Age::default());
@@ -156,7 +156,7 @@ impl Frozen {
         let moved = Self::new(&host, self.image.clone(), self.memory_bytes, |to| {
             to.extend_from_slice(delta);
         });
-        Ok((moved, state.waits_for() == 0))
+        Ok((moved, state.waits_for()))
     }
 
     /// The same, ready to be read.

@@ -61,6 +61,8 @@ struct SavedTerms {
     agreed: CapabilitySet,
     refused: CapabilitySet,
     bounds: Bounds,
+    /// Capabilities of platforms' own and their places, which may be others in the next process.
+    vendors: Vec<(String, CapabilitySet)>,
 }
 
 impl SavedTerms {
@@ -72,6 +74,7 @@ impl SavedTerms {
             agreed: terms.agreed,
             refused: terms.refused,
             bounds: Bounds::clone(&terms.bounds),
+            vendors: CapabilitySet::vendors(),
         }
     }
 }
@@ -115,11 +118,12 @@ impl Saved {
     }
 
     pub(crate) fn grants(&self) -> Grants {
+        let vendors = &self.granted.vendors;
         Grants::on(Terms {
-            asked: self.granted.asked,
-            granted: self.granted.granted,
-            agreed: self.granted.agreed,
-            refused: self.granted.refused,
+            asked: self.granted.asked.moved(vendors),
+            granted: self.granted.granted.moved(vendors),
+            agreed: self.granted.agreed.moved(vendors),
+            refused: self.granted.refused.moved(vendors),
             bounds: Arc::new(self.granted.bounds.clone()),
         })
     }

@@ -102,14 +102,25 @@ fn now_ms() -> u64 {
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What the app keeps for this person.
-pub(super) async fn storage(runtime: &Runtime, session: &Session) -> Value {
+/// Forgets what the app keeps for this person; tells whether it is gone.
+pub(super) async fn clear(runtime: &Runtime, session: &Session) -> bool {
+    let provider = runtime.providers().storage.as_ref();
+    let cleared = ask(provider, session, quota(runtime), Operation::Clear);
+    cleared.await.is_some()
+}
+
+fn quota(runtime: &Runtime) -> Quota {
     let limits = runtime.limits();
     let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
-    let quota = Quota {
+    Quota {
         total_bytes: size(limits.storage_total_bytes),
         value_bytes: size(limits.storage_value_bytes),
-    };
+    }
+}
+
+/// What the app keeps for this person.
+pub(super) async fn storage(runtime: &Runtime, session: &Session) -> Value {
+    let quota = quota(runtime);
     let ask = |operation| {
         ask(
             runtime.providers().storage.as_ref(),

@@ -57,7 +57,10 @@ pub(super) enum FromShell {
     SheetCancel {
         sheet: u64,
     },
-    Trust {},
+    Trust {
+        #[serde(default)]
+        of: Which,
+    },
     Grant {
         capability: String,
         on: bool,
@@ -68,6 +71,20 @@ pub(super) enum FromShell {
         #[serde(default)]
         subject: String,
     },
+    Uninstall {},
+    Device {
+        line: Option<String>,
+    },
+}
+
+/// What of the audit is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    /// Of one capability.
+    pub(super) capability: Option<String>,
+    /// Of so many days up to now.
+    pub(super) days: Option<u16>,
 }
 
 /// A PIN as it was typed. Written down nowhere, not even in a log.
@@ -157,9 +174,11 @@ impl FromShell {
             | Self::SheetPay { .. }
             | Self::SheetConsent { .. }
             | Self::SheetCancel { .. }
-            | Self::Trust {}
+            | Self::Trust { .. }
             | Self::Grant { .. }
-            | Self::TakeBack { .. } => return None,
+            | Self::TakeBack { .. }
+            | Self::Uninstall {}
+            | Self::Device { .. } => return None,
         })
     }
 }
@@ -232,6 +251,10 @@ mod tests {
             r#"{"t":"sheet-consent","sheet":4,"answer":"while-in-use"}"#,
             r#"{"t":"sheet-cancel","sheet":4}"#,
             r#"{"t":"trust"}"#,
+            r#"{"t":"trust","of":{"capability":"location","days":7}}"#,
+            r#"{"t":"uninstall"}"#,
+            r#"{"t":"device"}"#,
+            r#"{"t":"device","line":"location -6.2 106.8"}"#,
             r#"{"t":"grant","capability":"payments","on":false}"#,
             r#"{"t":"take-back","capability":"wallet"}"#,
             r#"{"t":"take-back","capability":"notify","subject":"ready"}"#,
@@ -265,6 +288,8 @@ mod tests {
             r#"{"t":"sheet-pay","sheet":4,"pin":135790,"fresh":false}"#,
             r#"{"t":"sheet-pay","sheet":-4,"pin":"135790","fresh":false}"#,
             r#"{"t":"sheet-consent","sheet":4,"answer":"perhaps"}"#,
+            r#"{"t":"trust","of":{"days":-7}}"#,
+            r#"{"t":"device","line":7}"#,
         ] {
             assert!(
                 serde_json::from_str::<FromShell>(message).is_err(),

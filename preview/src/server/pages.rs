@@ -96,6 +96,7 @@ pub(super) async fn launch(
                 scheme.as_bytes().ends_with(b"dark") || scheme.as_bytes() == b"\"dark\""
             }),
     };
+    preview.begin_device(&person);
     let start = Start {
         person: person.clone(),
         lang: query

@@ -82,6 +82,7 @@ impl Preview {
 
     /// The session as it was left; `None` when nothing of it can be used.
     fn taken_up(&self, kept: &Kept) -> Result<Option<Session>, Absent> {
+        self.begin_device(&kept.start.person);
         match self.inner.runtime.session(kept.session) {
             Ok(session) => Ok(Some(session)),
             // It had ended, or was too young to have been written, or its app cannot be frozen.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use lapak_host::capability::storage::Owner;
 use lapak_host::session::ColorScheme;
 use lapak_host::{Launch, LaunchError, Runtime, SendError, Session, ShellEvent, Update};
 use serde::{Deserialize, Serialize};
@@ -187,6 +188,17 @@ impl Sessions {
     pub(super) fn make_room(&self) {
         if lock(&self.open).len() >= MAX_OPEN {
             self.close_the_most_forgotten();
+        }
+    }
+
+    /// Closes every session of a person's with an app, giving each a moment to store what it wants stored. Their pages stay.
+    pub(super) async fn close_all(&self, owner: &Owner) {
+        let live: Vec<_> = lock(&self.open).values().map(|open| open.live()).collect();
+        let theirs = live.into_iter().map(|live| live.session);
+        for session in theirs.filter(|session| session.owner() == owner) {
+            if session.send(ShellEvent::Close).is_ok() {
+                let _ = tokio::time::timeout(CLOSING, session.ended()).await;
+            }
         }
     }
 

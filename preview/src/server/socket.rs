@@ -14,12 +14,12 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-use super::messages::FromShell;
+use super::messages::{FromShell, Which};
 use super::pages::{ended_message, page_message};
 use super::resume::Absent;
 use super::sessions::{Live, OpenSession, Taken, Watched};
 use super::shelf::Build;
-use super::{Preview, guard, inspect, sheets, trust};
+use super::{Preview, device, guard, inspect, sheets, trust};
 use crate::html::wire::patch_json;
 
 /// The largest message taken.
@@ -78,6 +78,8 @@ struct Talk {
     client: Option<String>,
     title: Option<String>,
     inspecting: Option<broadcast::Receiver<Arc<Value>>>,
+    /// What of the audit the inspector shows.
+    audit_of: Which,
     pings: Interval,
     last_heard: Instant,
     _watched: Watched,
@@ -99,6 +101,7 @@ impl Talk {
             client: None,
             title: None,
             inspecting: None,
+            audit_of: Which::default(),
             pings,
             last_heard: Instant::now(),
             _watched: open.watched(),
@@ -170,7 +173,10 @@ impl Talk {
                 let answered = sheets::cancel(&session, SheetId(sheet)).await;
                 self.answered(answered).await
             }
-            FromShell::Trust {} => self.trust(|_, _| {}).await,
+            FromShell::Trust { of } => {
+                self.audit_of = of;
+                self.trust(|_, _| {}).await
+            }
             FromShell::Grant { capability, on } => {
                 self.trust(move |_, session| trust::set_grant(session, &capability, on))
                     .await
@@ -184,6 +190,8 @@ impl Talk {
                 })
                 .await
             }
+            FromShell::Uninstall {} => self.uninstall().await,
+            FromShell::Device { line } => self.device(line).await,
             event => match (self.client.clone(), event.event()) {
                 (Some(client), Some((seq, event))) => {
                     let session = &self.live.session;
@@ -264,14 +272,41 @@ impl Talk {
             self.preview.inner.runtime.clone(),
             self.live.session.clone(),
         );
+        let of = self.audit_of.clone();
         let told = tokio::task::spawn_blocking(move || {
             change(&runtime, &session);
-            trust::overview(&runtime, &session)
+            trust::overview(&runtime, &session, &of)
         });
         match told.await {
             Ok(message) => self.send(&message).await,
             Err(error) => self.not_understood(&error.to_string()).await,
         }
+    }
+
+    /// Sets the person's device. Off this thread: what follows from it may take a moment.
+    async fn device(&mut self, line: Option<String>) -> Result<(), Gone> {
+        let (preview, session) = (self.preview.clone(), self.live.session.clone());
+        let told = tokio::task::spawn_blocking(move || {
+            let devices = preview.inner.options.devices.as_ref();
+            device::set(devices, &session, line.as_deref())
+        });
+        match told.await {
+            Ok(message) => self.send(&message).await,
+            Err(error) => self.not_understood(&error.to_string()).await,
+        }
+    }
+
+    /// The person does not want the app any more.
+    async fn uninstall(&mut self) -> Result<(), Gone> {
+        let inner = &self.preview.inner;
+        let owner = self.live.session.owner();
+        inner.sessions.close_all(owner).await;
+        let cleared = inspect::clear(&inner.runtime, &self.live.session).await;
+        if !cleared {
+            let message = json!({ "t": "error", "message": "what the app stored is still there" });
+            self.send(&message).await?;
+        }
+        self.trust(trust::forget).await
     }
 
     async fn update(&mut self, update: Result<Update, RecvError>) -> Result<(), Gone> {

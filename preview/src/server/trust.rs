@@ -1,27 +1,31 @@
 //! What the inspector shows of trust: what the app may use, what the person agreed to, and what came of every use; and how
 //! it is taken back.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use lapak_host::audit::AuditQuery;
-use lapak_host::grants::{Capability, Decision, Why};
+use lapak_host::grants::{Capability, Decision, Permission, Why};
 use lapak_host::{Runtime, Session};
 use serde_json::{Value, json};
+
+use super::messages::Which;
 
 /// Entries of the audit that are shown.
 const ENTRIES: usize = 200;
 
-/// What this session may use, what its person has answered, and the audit of this person and app, newest first. Reads the
-/// disk.
-pub(super) fn overview(runtime: &Runtime, session: &Session) -> Value {
+/// What this session may use, what its person has answered, and the audit of this person and app as far as it is wanted,
+/// newest first. Reads the disk.
+pub(super) fn overview(runtime: &Runtime, session: &Session, of: &Which) -> Value {
     let owner = session.owner();
-    let grants: Vec<Value> = Capability::ALL
-        .into_iter()
+    let grants: Vec<Value> = Capability::all()
         .map(|capability| grant(session, capability))
         .collect();
     let query = AuditQuery {
         person: Some(&owner.person),
         app_id: Some(&owner.app_id),
+        capability: of.capability.as_deref().and_then(Capability::named),
+        since_ms: of.days.map_or(0, since_ms),
         limit: ENTRIES,
-        ..AuditQuery::default()
     };
     let read = runtime.consents(&owner.person).map_err(|e| e.to_string());
     let read = read.and_then(|consents| {
@@ -34,7 +38,10 @@ pub(super) fn overview(runtime: &Runtime, session: &Session) -> Value {
                 .into_iter()
                 .filter(|consent| *consent.app_id == *owner.app_id);
             let consents: Vec<_> = of_app.collect();
-            json!({ "t": "trust", "grants": grants, "consents": consents, "audit": audit })
+            json!({
+                "t": "trust", "grants": grants, "consents": consents, "audit": audit,
+                "of": { "capability": of.capability, "days": of.days }, "most": ENTRIES,
+            })
         }
         Err(error) => {
             tracing::error!(%error, "what people agreed to cannot be read");
@@ -53,6 +60,18 @@ fn grant(session: &Session, capability: Capability) -> Value {
     json!({
         "capability": capability.name(), "state": state, "granted": granted,
         "asked_for": why != Some(Why::NotInManifest), "why": why.map(|why| why.to_string()),
+        "needs_consent": capability.needs_consent(),
+        "allows": Permission::of(capability).map(|permission| permission.allows),
+    })
+}
+
+/// So many days ago.
+fn since_ms(days: u16) -> i64 {
+    const DAY: Duration = Duration::from_hours(24);
+    let since = SystemTime::now().checked_sub(DAY * u32::from(days));
+    let since = since.and_then(|since| since.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     })
 }
 
@@ -78,5 +97,13 @@ pub(super) fn take_back(runtime: &Runtime, session: &Session, capability: &str, 
     };
     if let Err(error) = taken_back {
         tracing::error!(%error, "open sessions are refused, but the kept answer could not be removed");
+    }
+}
+
+/// Forgets all that the person answered for this app.
+pub(super) fn forget(runtime: &Runtime, session: &Session) {
+    let owner = session.owner();
+    if let Err(error) = runtime.forget_consents(&owner.person, &owner.app_id) {
+        tracing::error!(%error, "open sessions are refused, but the kept answers could not be removed");
     }
 }

@@ -1,6 +1,9 @@
-//! A bad neighbour: spins for ever, or takes as much memory as it may have. What others feel of it is measured.
+//! A bad neighbour: spins for ever, takes as much memory as it may have, or calls its host without end. What others feel of it
+//! is measured, and what its calls cost.
 use lapak_sdk::prelude::*;
 
+/// Calls in one event.
+const CALLS: usize = 100_000;
 /// What is taken at once, in MiB.
 const STEP_MIB: usize = 4;
 /// The most that is taken: a little below what an app may have by default.
@@ -12,6 +15,8 @@ struct Wild(Vec<Vec<u64>>);
 enum Msg {
     Spin,
     Hoard,
+    Call,
+    UntilRefused,
 }
 
 impl App for Wild {
@@ -27,6 +32,12 @@ impl App for Wild {
             Msg::Spin => loop {
                 std::hint::spin_loop();
             },
+            Msg::Call => {
+                for _ in 0..CALLS {
+                    let _ = std::hint::black_box(clock::elapsed_ms());
+                }
+            }
+            Msg::UntilRefused => while clock::elapsed_ms().is_ok() {},
             Msg::Hoard => {
                 if (self.0.len() + 1) * STEP_MIB <= MOST_MIB {
                     // Numbers that no compression makes smaller.
@@ -49,6 +60,8 @@ impl App for Wild {
         view((
             button("spin").on_tap(Msg::Spin),
             button("hoard").on_tap(Msg::Hoard),
+            button("call").on_tap(Msg::Call),
+            button("until refused").on_tap(Msg::UntilRefused),
             text(self.0.len() * STEP_MIB),
         ))
     }

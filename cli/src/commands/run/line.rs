@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use lapak_host::grants::consent::Consent;
+use lapak_host::sheet::SheetAnswer;
 use lapak_host::view::{Field, FieldValue, InputValue, NodeId, Trigger};
 use serde::Deserialize;
 
@@ -42,6 +44,30 @@ pub(super) enum Line {
     Bottom(Yes),
     Text(Yes),
     Close(Yes),
+    Device(String),
+    Consent(Answer),
+    Withdraw(String),
+    Platform(Platform),
+    Audit(Yes),
+}
+
+/// What the person answers when they are asked whether the app may.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Answer {
+    Once,
+    WhileInUse,
+    Always,
+    No,
+    NotNow,
+}
+
+/// What the platform does, by the capability's name.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Platform {
+    Grant(String),
+    Withdraw(String),
 }
 
 /// `true`; nothing else makes sense there.
@@ -109,6 +135,18 @@ impl TryFrom<bool> for Yes {
             Ok(Self)
         } else {
             Err("only `true` makes sense here")
+        }
+    }
+}
+
+impl From<Answer> for SheetAnswer {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Once => Self::Consent(Consent::Once),
+            Answer::WhileInUse => Self::Consent(Consent::WhileInUse),
+            Answer::Always => Self::Consent(Consent::Always),
+            Answer::No => Self::Consent(Consent::No),
+            Answer::NotNow => Self::Cancel,
         }
     }
 }

@@ -103,6 +103,21 @@ pub(crate) fn every_function() -> Vec<(&'static str, String)> {
     all
 }
 
+/// Calls `random` until it is refused, and says how often it was not although the clock, which is asked before each call, said
+/// 1: that the withdrawal had returned.
+fn until_refused() -> String {
+    let mut late = 0;
+    loop {
+        let withdrawn = clock::now().is_ok_and(|now| now.unix_ms == 1);
+        match random::bytes(1) {
+            Ok(_) if withdrawn => late += 1,
+            Ok(_) => {}
+            Err(_) if withdrawn => return format!("refused late={late}"),
+            Err(_) => {}
+        }
+    }
+}
+
 /// Calls to `payments` and `wallet`. What they are about comes from the launch, its parts separated by `,`.
 fn pay(action: &str, with: &str) -> String {
     let parts: Vec<&str> = with.split(',').collect();
@@ -210,6 +225,7 @@ pub(crate) fn call(action: &str, plan: &mut Plan) {
         "call-random-huge" => outcome(random::bytes(u32::MAX)),
         "call-random-most" => format!("{:?}", random::bytes(65_536).map(|bytes| bytes.len())),
         "call-random" => format!("{:?}", random::bytes(8)),
+        "call-random-until-refused" => until_refused(),
         "call-clock" => format!("{:?} {:?}", clock::now(), clock::elapsed_ms()),
         "call-storage-key-empty" => outcome(storage::get("")),
         "call-storage-key-long" => outcome(storage::get(&"k".repeat(257))),
