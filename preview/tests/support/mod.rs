@@ -27,6 +27,7 @@ pub(crate) struct Server {
     pub(crate) preview: Preview,
     pub(crate) runtime: Runtime,
     pub(crate) address: SocketAddr,
+    pub(crate) bank: DemoBank,
     data: tempfile::TempDir,
     serving: JoinHandle<std::io::Result<()>>,
 }
@@ -96,6 +97,7 @@ impl Server {
             preview,
             runtime,
             address,
+            bank,
             data,
             serving,
         }
