@@ -1,5 +1,11 @@
 //! What the command's tests share.
-#![allow(unreachable_pub, reason = "a module of each test file")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a module of each test file, which uses its part"
+)]
+
+pub mod running;
 
 use std::path::{Path, PathBuf};
 
