@@ -1,4 +1,4 @@
-//! A bad neighbour: spins for ever, or takes as much memory as it may have. What others feel of it is measured.
+//! A bad neighbour: spins for ever, takes as much memory as it may have, or panics. What others feel of it is measured.
 use lapak_sdk::prelude::*;
 
 /// What is taken at once, in bytes.
@@ -14,6 +14,7 @@ struct Wild(Vec<Vec<u64>>);
 enum Msg {
     Spin,
     Hoard,
+    Panic,
 }
 
 impl App for Wild {
@@ -30,6 +31,7 @@ impl App for Wild {
                 std::hint::spin_loop();
             },
             Msg::Hoard => self.hoard(),
+            Msg::Panic => panic!("{} pots boil over", self.0.len()),
         }
     }
 
@@ -37,6 +39,7 @@ impl App for Wild {
         view((
             button("spin").on_tap(Msg::Spin),
             button("hoard").on_tap(Msg::Hoard),
+            button("panic").on_tap(Msg::Panic),
             text(self.memory() / PAGE).key("pages"),
         ))
     }
