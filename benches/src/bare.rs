@@ -1,5 +1,6 @@
 //! The reference: the same component called by wasmtime with nothing around it.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -97,17 +98,16 @@ pub(crate) struct Prepared {
 impl Prepared {
     pub(crate) fn new(engine: &Engine, package: &Package) -> anyhow::Result<Self> {
         let component = compile(engine, package.component())?;
-        let mut linker = Linker::new(engine);
-        stub::add_to_linker(&mut linker).map_err(told)?;
-        // What no app of the benches calls.
-        let unknown = linker.define_unknown_imports_as_traps(&component);
-        unknown.map_err(told)?;
-        let page = package.manifest().pages.first().context("a page")?;
-        let pre = linker.instantiate_pre(&component).map_err(told)?;
+        let linker = linker(engine, &component)?;
+        Self::linked(&linker, &component, &first_page(package)?)
+    }
+
+    fn linked(linker: &Linker<Stub>, component: &Component, page: &str) -> anyhow::Result<Self> {
+        let pre = linker.instantiate_pre(component).map_err(told)?;
         Ok(Self {
-            engine: engine.clone(),
+            engine: linker.engine().clone(),
             pre: MiniAppPre::new(pre).map_err(told)?,
-            page: page.to_string(),
+            page: page.to_owned(),
         })
     }
 
@@ -132,6 +132,52 @@ impl Prepared {
         }
         Ok(bare)
     }
+}
+
+/// A compiled component in a file, as wasmtime's guide has it for programs that start often.
+pub(crate) struct Compiled {
+    path: PathBuf,
+    linker: Linker<Stub>,
+    page: String,
+}
+
+impl Compiled {
+    /// Compiles a package's component into a file.
+    pub(crate) fn write(engine: &Engine, package: &Package, path: &Path) -> anyhow::Result<Self> {
+        let component = compile(engine, package.component())?;
+        std::fs::write(path, component.serialize().map_err(told)?)?;
+        Ok(Self {
+            path: path.to_owned(),
+            linker: linker(engine, &component)?,
+            page: first_page(package)?,
+        })
+    }
+
+    /// From the file to the first view: mapped, not checked, instantiated, called.
+    #[expect(
+        unsafe_code,
+        reason = "compiled code can only be loaded by an unsafe function"
+    )]
+    pub(crate) async fn open(&self) -> anyhow::Result<Bare> {
+        // SAFETY: `write` has put it there with the same engine; the folder is this process's own.
+        let component = unsafe { Component::deserialize_file(self.linker.engine(), &self.path) };
+        let prepared = Prepared::linked(&self.linker, &component.map_err(told)?, &self.page)?;
+        prepared.launch().await
+    }
+}
+
+/// Refuses whatever an app of the benches may call, and traps at what none calls.
+fn linker(engine: &Engine, component: &Component) -> anyhow::Result<Linker<Stub>> {
+    let mut linker = Linker::new(engine);
+    stub::add_to_linker(&mut linker).map_err(told)?;
+    let unknown = linker.define_unknown_imports_as_traps(component);
+    unknown.map_err(told)?;
+    Ok(linker)
+}
+
+fn first_page(package: &Package) -> anyhow::Result<String> {
+    let page = package.manifest().pages.first().context("a page")?;
+    Ok(page.to_string())
 }
 
 /// The first event of every session.

@@ -17,36 +17,84 @@ use tokio::runtime::Runtime as Tokio;
 
 use crate::{Effort, Figure};
 
-type Measure = fn(&Tokio, Effort) -> anyhow::Result<Vec<Figure>>;
+/// What is measured together, since it comes of the same runs.
+pub(crate) struct Group {
+    /// The figures' ids, in the order in which they are told.
+    pub(crate) ids: &'static [&'static str],
+    pub(crate) measure: fn(&Tokio, Effort) -> anyhow::Result<Vec<Figure>>,
+}
 
-/// Every figure by its id.
-pub(crate) const ALL: &[(&str, Measure)] = &[
-    ("event-warm", event::warm),
-    ("event-frozen", event::frozen),
-    ("toggle-row-1000", event::toggle_row),
-    ("launch-new", launch::new),
-    ("launch-cached", launch::cached),
-    ("bytes-frozen-counter", many::bytes_counter),
-    ("bytes-frozen-warung", many::bytes_warung),
-    ("event-at-1k", many::event_at_1k),
-    ("event-at-10k", many::event_at_10k),
-    ("event-at-100k", many::event_at_100k),
-    ("event-at-1m", many::event_at_1m),
-    ("foreground-p99-1", fairness::beside_1),
-    ("foreground-p99-8", fairness::beside_8),
-    ("foreground-p99-64", fairness::beside_64),
-    ("foreground-p99-1000", fairness::beside_1000),
-    ("events-per-second", throughput::zipf),
-    ("restart-100k", restart::restart),
-    ("memory-pressure", pressure::hoarders),
-    ("payments-per-second", payments::per_second),
-    ("payment-latency", payments::latency),
-    ("ledger-at-10m", payments::at_10m),
-    ("host-call-checked", grants::checked),
-    ("revoke-to-refused", grants::revoked),
-    ("package-size-counter", size::counter),
-    ("package-size-warung", size::warung),
+impl Group {
+    /// The first id.
+    pub(crate) fn name(&self) -> &'static str {
+        self.ids.first().copied().unwrap_or_default()
+    }
+}
+
+/// Every figure.
+pub(crate) const ALL: &[Group] = &[
+    group(&["event-warm"], event::warm),
+    group(&["event-frozen"], event::frozen),
+    group(
+        &["toggle-row-1000", "toggle-row-1000-bytes"],
+        event::toggle_row,
+    ),
+    group(&["launch-new"], launch::new),
+    group(&["launch-cached", "open-cached"], launch::cached),
+    group(&["bytes-frozen-counter"], many::bytes_counter),
+    group(&["bytes-frozen-warung"], many::bytes_warung),
+    group(&["event-at-1k"], many::event_at_1k),
+    group(&["event-at-10k"], many::event_at_10k),
+    group(&["event-at-100k"], many::event_at_100k),
+    group(&["event-at-1m", "sessions-live"], many::event_at_1m),
+    group(
+        &["foreground-p50-1", "foreground-p99-1", "foreground-max-1"],
+        fairness::beside_1,
+    ),
+    group(
+        &["foreground-p50-8", "foreground-p99-8", "foreground-max-8"],
+        fairness::beside_8,
+    ),
+    group(
+        &[
+            "foreground-p50-64",
+            "foreground-p99-64",
+            "foreground-max-64",
+        ],
+        fairness::beside_64,
+    ),
+    group(
+        &[
+            "foreground-p50-1000",
+            "foreground-p99-1000",
+            "foreground-max-1000",
+        ],
+        fairness::beside_1000,
+    ),
+    group(&["events-per-second"], throughput::zipf),
+    group(&["restart-100k"], restart::restart),
+    group(
+        &["memory-pressure", "memory-pressure-p99"],
+        pressure::hoarders,
+    ),
+    group(&["payments-per-second"], payments::per_second),
+    group(
+        &["payment-latency", "payment-latency-p99"],
+        payments::latency,
+    ),
+    group(&["ledger-at-10m"], payments::at_10m),
+    group(&["host-call-checked"], grants::checked),
+    group(&["revoke-to-refused"], grants::revoked),
+    group(&["package-size-counter"], size::counter),
+    group(&["package-size-warung"], size::warung),
 ];
+
+const fn group(
+    ids: &'static [&'static str],
+    measure: fn(&Tokio, Effort) -> anyhow::Result<Vec<Figure>>,
+) -> Group {
+    Group { ids, measure }
+}
 
 /// Microseconds since then.
 fn micros(since: Instant) -> f64 {

@@ -12,6 +12,7 @@ mod result;
 mod stub;
 
 use std::path::Path;
+use std::time::Instant;
 
 pub use child::serve;
 pub use result::{Figure, Reference};
@@ -55,7 +56,8 @@ impl Effort {
     }
 }
 
-/// Measures all figures, or one by its id; prints the table, writes `results.json`, the plots and the tables in the pages.
+/// Measures all figures, or one by its id (and with it those that come of the same runs); prints the table, writes
+/// `results.json`, the plots and the tables in the pages.
 ///
 /// All of them are measured one after the other in processes of their own: memory maps and memory that one leaves behind are
 /// not the next one's.
@@ -65,6 +67,7 @@ impl Effort {
 pub fn run(only: Option<&str>, effort: Effort) -> anyhow::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = folder.join("results.json");
+    let since = Instant::now();
     let mut failed = Vec::new();
     let shown = match only {
         Some(only) => {
@@ -74,9 +77,9 @@ pub fn run(only: Option<&str>, effort: Effort) -> anyhow::Result<()> {
         }
         None => {
             result::clear(&path)?;
-            for (id, _) in figures::ALL {
-                if !child::measures(id)? {
-                    failed.push(*id);
+            for group in figures::ALL {
+                if !child::measures(group.name())? {
+                    failed.push(group.name());
                 }
             }
             result::read(&path)?
@@ -88,11 +91,17 @@ pub fn run(only: Option<&str>, effort: Effort) -> anyhow::Result<()> {
     report::put_into(&folder.join("README.md"), &all)?;
     report::put_into(&folder.join("../README.md"), &all)?;
     println!(
-        "\nwritten to {}, plots and tables beside it",
-        path.display()
+        "\nwritten to {}, plots and tables beside it; took {:.1} minutes",
+        path.display(),
+        since.elapsed().as_secs_f64() / 60.0
     );
     anyhow::ensure!(failed.is_empty(), "not measured: {}", failed.join(", "));
     Ok(())
+}
+
+/// The id of every figure.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    figures::ALL.iter().flat_map(|group| group.ids).copied()
 }
 
 /// Measures without printing.
@@ -105,17 +114,20 @@ pub fn measure(only: Option<&str>, effort: Effort) -> anyhow::Result<Vec<Figure>
         .enable_all()
         .build()?;
     let mut measured = Vec::new();
-    for (id, figure) in figures::ALL {
-        if only.is_none_or(|only| only == *id) {
-            eprintln!("measuring {id} …");
-            measured.extend(figure(&tokio, effort)?);
+    for group in figures::ALL {
+        if only.is_none_or(|only| group.ids.contains(&only)) {
+            eprintln!("measuring {} …", group.ids.join(", "));
+            let figures = (group.measure)(&tokio, effort)?;
+            let told: Vec<_> = figures.iter().map(|figure| figure.id.as_str()).collect();
+            // Who asks for a figure by its id is to get it.
+            anyhow::ensure!(told == group.ids, "{told:?} were measured");
+            measured.extend(figures);
         }
     }
-    let ids: Vec<_> = figures::ALL.iter().map(|(id, _)| *id).collect();
     anyhow::ensure!(
         !measured.is_empty(),
         "there is no such figure; there are: {}",
-        ids.join(", ")
+        ids().collect::<Vec<_>>().join(", ")
     );
     Ok(measured)
 }

@@ -1,52 +1,13 @@
 //! A small run of every figure: that they can be measured, not how fast.
 
-use lapak_benches::{Effort, measure};
+use lapak_benches::{Effort, ids, measure};
 
 #[test]
 fn every_figure_can_be_measured() {
     let figures = measure(None, Effort::smoke()).expect("a result");
-    let ids: Vec<_> = figures.iter().map(|figure| figure.id.as_str()).collect();
-    let all = [
-        "event-warm",
-        "event-frozen",
-        "toggle-row-1000",
-        "toggle-row-1000-bytes",
-        "launch-new",
-        "launch-cached",
-        "open-cached",
-        "bytes-frozen-counter",
-        "bytes-frozen-warung",
-        "event-at-1k",
-        "event-at-10k",
-        "event-at-100k",
-        "event-at-1m",
-        "sessions-live",
-        "foreground-p50-1",
-        "foreground-p99-1",
-        "foreground-max-1",
-        "foreground-p50-8",
-        "foreground-p99-8",
-        "foreground-max-8",
-        "foreground-p50-64",
-        "foreground-p99-64",
-        "foreground-max-64",
-        "foreground-p50-1000",
-        "foreground-p99-1000",
-        "foreground-max-1000",
-        "events-per-second",
-        "restart-100k",
-        "memory-pressure",
-        "memory-pressure-p99",
-        "payments-per-second",
-        "payment-latency",
-        "payment-latency-p99",
-        "ledger-at-10m",
-        "host-call-checked",
-        "revoke-to-refused",
-        "package-size-counter",
-        "package-size-warung",
-    ];
-    assert_eq!(ids, all);
+    let told: Vec<_> = figures.iter().map(|figure| figure.id.as_str()).collect();
+    let all: Vec<_> = ids().collect();
+    assert_eq!(told, all);
     for figure in &figures {
         // Few sessions take less than the kernel's accounting of memory can tell.
         let told = !figure.id.starts_with("bytes-frozen") && figure.id != "memory-pressure";
@@ -68,6 +29,38 @@ fn every_figure_can_be_measured() {
         "a toggled row takes {} bytes on the wire",
         wire.max
     );
+}
+
+#[test]
+fn each_figure_can_be_asked_for_by_its_id() {
+    // Of the same runs as another, which gives its name to both.
+    for id in [
+        "sessions-live",
+        "open-cached",
+        "toggle-row-1000-bytes",
+        "payment-latency-p99",
+    ] {
+        let figures = measure(Some(id), Effort::smoke()).expect("measured");
+        assert!(figures.iter().any(|figure| figure.id == id), "{figures:?}");
+    }
+}
+
+#[test]
+fn every_id_that_was_published_can_be_measured() {
+    let results = include_str!("../results.json");
+    let results: Vec<lapak_benches::Figure> = serde_json::from_str(results).expect("results");
+    assert!(!results.is_empty());
+    for figure in results {
+        assert!(ids().any(|id| id == figure.id), "{}", figure.id);
+    }
+    let pages = [
+        include_str!("../README.md"),
+        include_str!("../../README.md"),
+    ];
+    let row = |id: &str| format!("| `{id}` |");
+    for id in ids() {
+        assert!(pages.iter().all(|page| page.contains(&row(id))), "{id}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! From a package to an app that can be launched: check, compile or find in the cache, link.
 
+mod findings;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -8,14 +10,16 @@ use lapak_abi::package::Package;
 use lapak_abi::pages::{PageStack, Routes};
 use lapak_scheduler::Account;
 use wasmtime::Engine;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{HasSelf, Linker};
 
+use self::findings::Checked;
+pub(crate) use self::findings::FINDINGS_VERSION;
 use crate::bindings::{MiniApp, MiniAppPre};
 use crate::code_cache::CodeCache;
-use crate::contract::{self, ContractError, VendorInterfaces};
+use crate::contract::{ContractError, VendorInterfaces};
 use crate::instance::{AppState, InstanceState, hosted};
 use crate::session::Launch;
-use crate::snapshot::eligibility::{self, Verdict};
+use crate::snapshot::eligibility::Verdict;
 use crate::snapshot::image::Image;
 use crate::vendor::{Vendor, link_absent};
 
@@ -227,31 +231,23 @@ impl App {
             here: &here,
             listed: &package.manifest().vendors,
         };
-        let imports = contract::check(package.component())?;
-        let absent = interfaces.absent(&imports)?;
-        let prepared = eligibility::prepare(package.component());
-        let wasm = &prepared.wasm;
-        let cached = cache.and_then(|cache| cache.load(engine, wasm));
-        let from_cache = cached.is_some();
-        let component = match cached {
-            Some(component) => component,
-            None => compile(engine, cache, wasm)?,
-        };
-        let mut linker =
-            linker(engine, imports.wasi, vendors).map_err(|error| host_fault(&error))?;
-        link_absent(&mut linker, engine, &component, &absent)
+        let checked = Checked::new(engine, cache, interfaces, package.component())?;
+        let absent = interfaces.absent(&checked.imports)?;
+        let wasi = checked.imports.wasi;
+        let mut linker = linker(engine, wasi, vendors).map_err(|error| host_fault(&error))?;
+        link_absent(&mut linker, engine, &checked.component, &absent)
             .map_err(|error| LoadError::Component(one_line(&error)))?;
         let pre = linker
-            .instantiate_pre(&component)
+            .instantiate_pre(&checked.component)
             .and_then(MiniAppPre::new)
             .map_err(|error| LoadError::Component(one_line(&error)))?;
         static SERIAL: AtomicU64 = AtomicU64::new(1);
         Ok(Arc::new(Self {
             routes: Arc::new(routes(package.manifest())),
             pre,
-            needs_wasi: imports.wasi,
-            from_cache,
-            verdict: prepared.verdict,
+            needs_wasi: wasi,
+            from_cache: checked.from_cache,
+            verdict: checked.verdict,
             id: package.manifest().app_id.as_str().into(),
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             account: Arc::new(Account::new()),
@@ -271,22 +267,6 @@ fn routes(manifest: &Manifest) -> Routes {
             .map(|tab| tab.page.clone())
             .collect(),
     }
-}
-
-fn compile(
-    engine: &Engine,
-    cache: Option<&CodeCache>,
-    wasm: &[u8],
-) -> Result<Component, LoadError> {
-    let component =
-        Component::new(engine, wasm).map_err(|error| LoadError::Component(one_line(&error)))?;
-    if let Some(cache) = cache
-        && let Err(error) = cache.store(engine, wasm, &component)
-    {
-        // A full disk costs the next launch its speed, not this one its app.
-        tracing::warn!(%error, "compiled code not cached");
-    }
-    Ok(component)
 }
 
 /// Everything that this host offers, by name. Whether a session may use it is decided at each call.

@@ -62,6 +62,10 @@ pub trait AuditLog: Send + Sync {
     /// that says how often, so that an app that asks without end fills no disk.
     fn note(&self, entry: AuditEntry);
 
+    /// Returns when all that was noted before is kept, as far as it can be. For the few entries whose event somebody is told
+    /// of: the log is to know of it by then.
+    fn flush(&self) {}
+
     /// Reads entries, newest first; those that were noted before are among them.
     ///
     /// # Errors

@@ -4,9 +4,13 @@
 //! theirs in our process. So a package never carries compiled code, and a file of this cache is only loaded
 //! if its authentication code, made with a key that never leaves the cache's folder, is right.
 //!
-//! One file per component: 32 bytes keyed BLAKE3 of (name, code), then the code. The name is the BLAKE3 of
-//! the component and of everything that compiled code depends on: wasmtime's version, the engine's whole
-//! configuration, the target.
+//! Beside the code stands what was found out about the component, so that a component which this host has
+//! looked at is not looked at again. It is authenticated together with the code.
+//!
+//! One file per component: 32 bytes keyed BLAKE3 of (name, all that follows), the length of the findings (4
+//! bytes, the least first), the findings, the code. The name is the BLAKE3 of the component and of everything
+//! that code and findings depend on: wasmtime's version, the engine's whole configuration, the target, the
+//! version of what looks at components.
 
 use std::hash::{Hash, Hasher};
 use std::io::Write;
@@ -16,11 +20,13 @@ use cap_std::fs::Dir;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::app::FINDINGS_VERSION;
 use crate::host_key::{HostKey, private_folder};
 
 /// What the key of this cache is derived for.
-const KEY_PURPOSE: &str = "lapak compiled code authentication v1";
+const KEY_PURPOSE: &str = "lapak compiled code authentication v2";
 const MAC_BYTES: usize = 32;
+const LENGTH_BYTES: usize = 4;
 
 /// A folder of compiled components.
 #[derive(Debug)]
@@ -45,57 +51,69 @@ impl CodeCache {
         Ok(Self { dir, key })
     }
 
-    /// The compiled form of `wasm`, if this host has it and it is untouched. A file that is damaged or not
-    /// ours counts as missing.
+    /// The compiled form of the component `wasm` and what was found out about it, if this host has it and it is
+    /// untouched. A file that is damaged or not ours counts as missing.
     #[must_use]
-    pub fn load(&self, engine: &Engine, wasm: &[u8]) -> Option<Component> {
+    pub fn load(&self, engine: &Engine, wasm: &[u8]) -> Option<(Component, Vec<u8>)> {
         let name = file_name(engine, wasm);
         let bytes = self.dir.read(&name).ok()?;
-        let (mac, code) = bytes.split_at_checked(MAC_BYTES)?;
-        let mac: [u8; MAC_BYTES] = mac.try_into().ok()?;
+        let (mac, content) = bytes.split_first_chunk::<MAC_BYTES>()?;
         // `blake3::Hash` compares in constant time.
-        if blake3::Hash::from_bytes(mac) != self.authenticate(&name, code) {
+        if blake3::Hash::from_bytes(*mac) != self.authenticate(&name, content) {
             tracing::warn!(file = name, "compiled code refused: not made by this host");
             return None;
         }
-        deserialize(engine, code)
+        let (length, rest) = content.split_first_chunk::<LENGTH_BYTES>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let (findings, code) = rest.split_at_checked(length)?;
+        let component = deserialize(engine, code)
             .inspect_err(|error| tracing::warn!(file = name, %error, "compiled code not usable"))
-            .ok()
+            .ok()?;
+        Some((component, findings.to_vec()))
     }
 
-    /// Keeps the compiled form of `wasm`.
+    /// Keeps the compiled form of the component `wasm`, and what was found out about it. `component` may be compiled from
+    /// a changed form of it; the same bytes must always be changed in the same way.
     ///
     /// # Errors
     /// When the disk refuses it. The cache is as before then.
-    pub fn store(&self, engine: &Engine, wasm: &[u8], component: &Component) -> anyhow::Result<()> {
+    pub fn store(
+        &self,
+        engine: &Engine,
+        wasm: &[u8],
+        component: &Component,
+        findings: &[u8],
+    ) -> anyhow::Result<()> {
         let code = component
             .serialize()
             .map_err(|error| anyhow::anyhow!("{error:#}"))?;
         let name = file_name(engine, wasm);
+        let length = u32::try_from(findings.len())?.to_le_bytes();
+        let content = [&length, findings, &code].concat();
         // Written aside and renamed, so that a host that dies here leaves no half file under the name.
         let mut random = [0; 8];
         getrandom::fill(&mut random)?;
         let aside = format!("{name}.{:016x}.new", u64::from_le_bytes(random));
-        let written = self.write_aside(&aside, &name, &code);
+        let written = self.write_aside(&aside, &name, &content);
         if written.is_err() {
             let _ = self.dir.remove_file(&aside);
         }
         written
     }
 
-    fn write_aside(&self, aside: &str, name: &str, code: &[u8]) -> anyhow::Result<()> {
+    fn write_aside(&self, aside: &str, name: &str, content: &[u8]) -> anyhow::Result<()> {
         let mut file = self.dir.create(aside)?;
-        file.write_all(self.authenticate(name, code).as_bytes())?;
-        file.write_all(code)?;
+        file.write_all(self.authenticate(name, content).as_bytes())?;
+        file.write_all(content)?;
         drop(file);
         self.dir.rename(aside, &self.dir, name)?;
         Ok(())
     }
 
-    fn authenticate(&self, name: &str, code: &[u8]) -> blake3::Hash {
+    fn authenticate(&self, name: &str, content: &[u8]) -> blake3::Hash {
         blake3::Hasher::new_keyed(&self.key)
             .update(name.as_bytes())
-            .update(code)
+            .update(content)
             .finalize()
     }
 }
@@ -119,6 +137,7 @@ fn file_name(engine: &Engine, wasm: &[u8]) -> String {
     let mut everything = BlakeHasher(blake3::Hasher::new());
     engine.precompile_compatibility_hash().hash(&mut everything);
     everything.write(env!("CARGO_PKG_VERSION").as_bytes());
+    everything.write(&FINDINGS_VERSION.to_le_bytes());
     everything.write(blake3::hash(wasm).as_bytes());
     everything.0.finalize().to_hex().to_string()
 }

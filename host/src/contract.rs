@@ -49,7 +49,7 @@ impl std::fmt::Display for Version {
 }
 
 /// What a component asks for, as far as linking has to know.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Imports {
     /// It imports WASI (0.2), which another language's toolchain put there.
     pub(crate) wasi: bool,

@@ -25,6 +25,8 @@ const MOST_TRIES: usize = 32;
 pub(crate) struct Instances {
     most: usize,
     taken: AtomicUsize,
+    /// Linear memory of all of them.
+    bytes: AtomicUsize,
     /// How many of them are lent to large sessions.
     large: AtomicUsize,
     /// A large session had to wait although there was a place.
@@ -52,6 +54,8 @@ struct Free {
 pub(crate) struct Permit {
     instances: Arc<Instances>,
     large: bool,
+    /// As long as the instance's memory was when a session last came to rest in it.
+    bytes: usize,
 }
 
 /// What a session needs before it can run: an instance that somebody left, or leave to make one.
@@ -67,6 +71,7 @@ impl Instances {
         Arc::new(Self {
             most: most.max(1),
             taken: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
             large: AtomicUsize::new(0),
             kept_back: AtomicBool::new(false),
             free: Mutex::default(),
@@ -80,6 +85,11 @@ impl Instances {
     /// How many instances there are.
     pub(crate) fn count(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of linear memory of all instances, as long as each was when a session last came to rest in it.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// A place for `session`, whose memory has `bytes` bytes. `None` when every instance is in use: the session is woken
@@ -276,6 +286,7 @@ impl Instances {
         Some(Permit {
             instances: self.clone(),
             large: false,
+            bytes: 0,
         })
     }
 
@@ -357,6 +368,21 @@ impl Place {
 }
 
 impl Permit {
+    /// The instance's memory has so many bytes now. Written only where it is another number than before: all workers
+    /// would write to it at each event.
+    pub(crate) fn holds(&mut self, bytes: usize) {
+        if bytes > self.bytes {
+            self.instances
+                .bytes
+                .fetch_add(bytes - self.bytes, Ordering::Relaxed);
+        } else if bytes < self.bytes {
+            self.instances
+                .bytes
+                .fetch_sub(self.bytes - bytes, Ordering::Relaxed);
+        }
+        self.bytes = bytes;
+    }
+
     fn lend_to_large(&mut self, large: bool) {
         match (self.large, large) {
             (false, true) => self.instances.large.fetch_add(1, Ordering::AcqRel),
@@ -370,6 +396,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.lend_to_large(false);
+        self.holds(0);
         self.instances.taken.fetch_sub(1, Ordering::AcqRel);
         if self.instances.waiters.load(Ordering::SeqCst) > 0 {
             self.instances.wake_one();

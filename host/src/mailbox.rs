@@ -54,8 +54,8 @@ impl Mailbox {
     /// Takes an event of the shell's, unless `capacity` of them wait already.
     pub(crate) fn post(&mut self, event: ShellEvent, capacity: usize) -> Result<(), SendError> {
         let waiting = self.waiting.get_or_insert_default();
-        // There is always room for the one event that makes room.
-        if waiting.shell.len() >= capacity && event != ShellEvent::Close {
+        // There is always room for the event that makes room.
+        if waiting.shell.len() >= capacity && !event.ends_the_session() {
             return Err(SendError::MailboxFull(capacity));
         }
         waiting.shell.push_back((event, Instant::now()));

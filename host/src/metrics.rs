@@ -190,8 +190,13 @@ pub struct MetricsReading {
     pub instances: usize,
     /// Sessions in an instance, or on their way into one, at this moment.
     pub resident: usize,
+    /// Linear memory of all instances at this moment, in bytes, as long as it was when they last came to rest. Pages that
+    /// were never touched take no memory of the machine.
+    pub resident_bytes: usize,
     /// Sessions that are on disk alone at this moment; of those that this host has taken up.
     pub stored: usize,
+    /// Bytes of their snapshots, as they were in memory.
+    pub stored_bytes: usize,
     /// Sessions frozen in memory at this moment.
     pub frozen: usize,
     /// Bytes of their snapshots.

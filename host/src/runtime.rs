@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use lapak_abi::limits::Limits;
 use lapak_abi::package::Package;
-use lapak_scheduler::{Class, Config, Scheduler};
+use lapak_scheduler::{Class, Config, Policy, Scheduler};
 use tokio::sync::broadcast;
 use wasmtime::Engine;
 
@@ -125,28 +125,10 @@ impl Runtime {
         let lent = vendors.iter().map(|vendor| vendor.capability);
         let grants = config.grants.into_iter().chain(lent).collect();
         let engine = new_engine().map_err(|error| RuntimeError::Engine(error.to_string()))?;
-        let cache = match config.code_cache {
-            Some(path) => Some(
-                CodeCache::open(&path)
-                    .map_err(|source| RuntimeError::CodeCache { path, source })?,
-            ),
-            None => None,
-        };
-        let limits = &config.limits;
-        let snapshots = match &config.snapshots {
-            Some(config) => {
-                Some(
-                    Snapshots::open(config, limits).map_err(|source| RuntimeError::Key {
-                        path: config.key_folder.clone(),
-                        source,
-                    })?,
-                )
-            }
-            None => None,
-        };
+        let cache = code_cache(&config)?;
+        let snapshots = snapshots(&config)?;
         let metrics = Arc::new(Metrics::default());
-        let sizes = (config.workers, config.max_runnable);
-        let scheduler = scheduler(sizes, &engine, &io, &metrics).map_err(RuntimeError::Thread)?;
+        let scheduler = scheduler(&config, &engine, &io, &metrics).map_err(RuntimeError::Thread)?;
         let host = Arc::new(Host {
             cache,
             providers: Arc::new(config.providers),
@@ -215,7 +197,9 @@ impl Runtime {
     /// # Errors
     /// [`LaunchError`].
     pub fn launch(&self, app: &Arc<App>, launch: Launch) -> Result<Session, LaunchError> {
-        self.launch_after(app, launch, None)
+        let session = self.begin(app, launch, None)?;
+        self.host().scheduler.wake(&session.shared);
+        Ok(session)
     }
 
     /// The same, after a session whose payments it goes on with.
@@ -224,10 +208,11 @@ impl Runtime {
         app: &Arc<App>,
         launch: Launch,
         adopted: Option<Box<Adopted>>,
-    ) -> Result<Session, LaunchError> {
+    ) -> Result<(Session, broadcast::Receiver<Update>), LaunchError> {
         let session = self.begin(app, launch, adopted)?;
+        let (_, updates) = session.watch();
         self.host().scheduler.wake(&session.shared);
-        Ok(session)
+        Ok((session, updates))
     }
 
     /// Starts a session, and hands over every update from the first on.
@@ -239,10 +224,7 @@ impl Runtime {
         app: &Arc<App>,
         launch: Launch,
     ) -> Result<(Session, broadcast::Receiver<Update>), LaunchError> {
-        let session = self.begin(app, launch, None)?;
-        let (_, updates) = session.watch();
-        self.host().scheduler.wake(&session.shared);
-        Ok((session, updates))
+        self.launch_after(app, launch, None)
     }
 
     /// A session that has not been woken yet.
@@ -447,8 +429,28 @@ impl Runtime {
 /// most events.
 const SPIN: Duration = Duration::from_micros(50);
 
+fn code_cache(config: &RuntimeConfig) -> Result<Option<CodeCache>, RuntimeError> {
+    let open = |path: &PathBuf| {
+        CodeCache::open(path).map_err(|source| RuntimeError::CodeCache {
+            path: path.clone(),
+            source,
+        })
+    };
+    config.code_cache.as_ref().map(open).transpose()
+}
+
+fn snapshots(config: &RuntimeConfig) -> Result<Option<Snapshots>, RuntimeError> {
+    let open = |snapshots: &SnapshotConfig| {
+        Snapshots::open(snapshots, &config.limits).map_err(|source| RuntimeError::Key {
+            path: snapshots.key_folder.clone(),
+            source,
+        })
+    };
+    config.snapshots.as_ref().map(open).transpose()
+}
+
 fn scheduler(
-    (workers, max_runnable): (usize, usize),
+    config: &RuntimeConfig,
     engine: &Engine,
     io: &tokio::runtime::Handle,
     metrics: &Arc<Metrics>,
@@ -456,11 +458,15 @@ fn scheduler(
     let (engine, io) = (engine.clone(), io.clone());
     let default = Config::default();
     Scheduler::start(Config {
-        workers: match workers {
+        workers: match config.workers {
             0 => default.workers,
             workers => workers,
         },
-        max_runnable,
+        max_runnable: config.max_runnable,
+        policy: Policy {
+            budgets: config.budgets,
+            ..Policy::default()
+        },
         // A guest looks at the epoch at every loop and every call: it gives way at once, not at the slice's end.
         preempt: Box::new(move || engine.increment_epoch()),
         // Timers and sockets of WASI guests want to know their reactor.

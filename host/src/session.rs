@@ -27,6 +27,7 @@ use crate::view::{Op, Tree};
 
 pub use crate::session_id::SessionId;
 pub(crate) use actor::Actor;
+pub use lapak_scheduler::Class;
 pub(crate) use shared::{Beginning, Body, Shared, State};
 pub use shell_event::ShellEvent;
 pub(crate) use turn::{Locked, freeze, freeze_locked, snapshot};
@@ -242,6 +243,33 @@ impl Session {
     #[must_use]
     pub fn cpu_time(&self) -> Duration {
         self.shared.entity.cpu()
+    }
+
+    /// How much of the machine the session gets when that is short, in 1,024ths of the usual.
+    #[must_use]
+    pub fn weight(&self) -> u32 {
+        self.shared.entity.weight()
+    }
+
+    /// Changes it (0 counts as 1), from the session's next turn on. Kept on disk with the session. What its tenant gets
+    /// all in all stays as it is; see [`Runtime::set_tenant_weight`](crate::Runtime::set_tenant_weight).
+    pub fn set_weight(&self, weight: u32) {
+        self.shared.entity.set_weight(weight);
+        self.shared.changed();
+    }
+
+    /// How much a person has to do with the session just now.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.shared.entity.class()
+    }
+
+    /// Says it, for shells that show several apps side by side: those that are seen and not used are
+    /// [`Class::Visible`]. The app is not told. [`ShellEvent::Show`] and [`ShellEvent::Hide`], which it is told of, make it
+    /// [`Class::Foreground`] and [`Class::Background`].
+    pub fn set_class(&self, class: Class) {
+        self.shared.host.scheduler.set_class(&self.shared, class);
+        self.shared.changed();
     }
 
     /// Events that the app has handled so far. Grows when the screen shows what an event led to; cheap enough to be

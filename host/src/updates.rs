@@ -8,8 +8,9 @@ use crate::capability::payments::PaymentsState;
 use crate::instance::InstanceState;
 use crate::requests::Requests;
 use crate::runtime::{LaunchError, Runtime};
-use crate::session::{Launch, Session, ShellEvent};
+use crate::session::{Launch, Session, ShellEvent, Update};
 use lapak_abi::manifest::OnUpdate;
+use tokio::sync::broadcast;
 
 /// The most that is handed over, in bytes.
 pub const MAX_CARRIED_BYTES: usize = 1 << 20;
@@ -82,6 +83,20 @@ impl Runtime {
         newer: &Arc<App>,
         launch: Launch,
     ) -> Result<Option<Session>, LaunchError> {
+        let updated = self.update_watched(session, newer, launch).await?;
+        Ok(updated.map(|(session, _)| session))
+    }
+
+    /// As [`update`](Self::update), and hands over every update of the new session from the first on.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    pub async fn update_watched(
+        &self,
+        session: &Session,
+        newer: &Arc<App>,
+        launch: Launch,
+    ) -> Result<Option<(Session, broadcast::Receiver<Update>)>, LaunchError> {
         if session.app().manifest().on_update != OnUpdate::Migrate {
             return Ok(None);
         }

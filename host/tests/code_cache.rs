@@ -4,6 +4,7 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
+use lapak_host::snapshot::eligibility::Verdict;
 use lapak_host::{App, Launch, Runtime, RuntimeConfig};
 use support::counter;
 
@@ -45,12 +46,23 @@ async fn the_second_host_finds_the_code() {
 }
 
 #[tokio::test]
+async fn what_was_found_out_about_an_app_is_kept_with_its_code() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = folder.path().join("code");
+    let (first, second) = (loaded(&cache).await, loaded(&cache).await);
+    assert!(second.from_cache());
+    assert!(matches!(first.snapshots(), Verdict::Eligible(_)));
+    assert_eq!(first.snapshots(), second.snapshots());
+}
+
+#[tokio::test]
 async fn code_that_was_touched_is_not_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let cache = folder.path().join("code");
     loaded(&cache).await;
     let good = std::fs::read(file(&cache)).expect("the code");
-    for at in [0, 31, 32, 100, good.len() / 2, good.len() - 1] {
+    // The code's authentication, the length of the findings, the findings, the code.
+    for at in [0, 31, 32, 35, 36, 40, 100, good.len() / 2, good.len() - 1] {
         let mut bad = good.clone();
         bad[at] ^= 1;
         std::fs::write(file(&cache), bad).expect("written");
@@ -58,7 +70,7 @@ async fn code_that_was_touched_is_not_run() {
         // It was compiled again and is there again.
         assert!(loaded(&cache).await.from_cache(), "byte {at}");
     }
-    for length in [0, 31, 32, good.len() / 2] {
+    for length in [0, 31, 32, 36, good.len() / 2] {
         std::fs::write(file(&cache), &good[..length]).expect("written");
         assert!(!loaded(&cache).await.from_cache(), "cut to {length}");
     }

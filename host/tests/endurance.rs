@@ -1,11 +1,11 @@
 //! Many sessions for a long time, under everything that a host does to them, each beside a twin that is left alone.
 //!
 //! Every event goes to a session and to its twin. The session is frozen, lent another's instance, spilled, fetched,
-//! written to a disk that is full at times, and taken up by the next host; its twin is kept in an instance of its own.
-//! Both must show the same.
+//! written to a disk that is full at times, and taken up by the next host, whether the last one was stopped or died; its
+//! twin is kept in an instance of its own. Newer versions take over from both. Both must show the same.
 //!
 //! `LAPAK_ENDURANCE_SECONDS` sets how long it takes (20), `LAPAK_ENDURANCE_SESSIONS` how many there are (200),
-//! `LAPAK_ENDURANCE_SEED` which events they get; the seed is printed.
+//! `LAPAK_ENDURANCE_SEED` which events they get; the seed is printed. `make check` takes more of both.
 
 mod support;
 
@@ -14,26 +14,47 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use lapak_abi::limits::Limits;
 use lapak_abi::package::Package;
 use lapak_host::capability::Providers;
 use lapak_host::view::{InputValue, Trigger};
 use lapak_host::{
-    App, Capability, Launch, ResumeError, Runtime, RuntimeConfig, SendError, Session, ShellEvent,
-    SnapshotConfig,
+    App, Capability, EndCause, Launch, ResumeError, Runtime, RuntimeConfig, Screen, SendError,
+    Session, ShellEvent, SnapshotConfig,
 };
 use support::store::Troubled;
 use support::{built, counter, hostile, settled};
 
 /// What the hostile app does, and at which event.
-const PLANS: [(&str, &str); 7] = [
+const PLANS: [(&str, &str); 21] = [
     ("nothing", "never"),
     ("trap", "interaction"),
+    ("panic", "interaction"),
+    ("panic-huge", "interaction"),
+    ("spin", "interaction"),
+    ("eat-memory", "interaction"),
+    ("grow", "interaction"),
+    ("overflow-stack", "interaction"),
+    ("out-of-bounds", "interaction"),
+    ("view-many", "interaction"),
+    ("view-count-crossing", "interaction"),
+    ("view-key-twice", "interaction"),
+    ("view-wild-numbers", "interaction"),
+    ("call-console-flood", "interaction"),
+    ("call-storage-flood", "interaction"),
+    ("call-carry-over", "global-updating"),
     ("call-navigation-wild", "interaction"),
     ("call-navigation-flood", "interaction"),
     ("call-storage-write", "interaction"),
     ("call-storage-read", "interaction"),
     ("call-everything", "interaction"),
 ];
+
+/// What a host that died leaves behind is on disk once nothing was written in so many looks, a tenth of a second apart.
+const QUIET_LOOKS: u32 = 15;
+
+/// How much CPU time an event may use: enough for any that is meant well.
+const CPU: Duration = Duration::from_millis(400);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_a_host_does_shows() {
@@ -50,11 +71,15 @@ async fn nothing_that_a_host_does_shows() {
         }
         world.step().await;
     }
+    // However short the time was.
+    world.update(0).await;
+    world.host_dies().await;
     let said = world.check_all().await;
     world.count();
     println!(
-        "{} steps, {} sessions launched, {} hosts, {} compared at the end; frozen, spilled, fetched, not written: {:?}",
-        world.steps, world.launched, world.hosts, said, world.done
+        "{} steps, {} sessions launched, {} updated, {} hosts, {} of them died, {} compared at the end; \
+         frozen, spilled, fetched, not written: {:?}",
+        world.steps, world.launched, world.updated, world.hosts, world.died, said, world.done
     );
     assert!(
         world.done.iter().all(|count| *count > 0),
@@ -69,7 +94,7 @@ fn number_from(name: &str, usual: u64) -> u64 {
 
 struct World {
     dice: Dice,
-    packages: [Package; 3],
+    packages: [Package; 4],
     config: RuntimeConfig,
     store: Arc<Troubled>,
     host: Runtime,
@@ -79,7 +104,9 @@ struct World {
     pairs: Vec<Pair>,
     steps: u64,
     launched: u64,
+    updated: u64,
     hosts: u64,
+    died: u64,
     /// Sessions frozen, spilled, fetched; writes that failed.
     done: [u64; 4],
 }
@@ -87,6 +114,8 @@ struct World {
 /// A session and its twin.
 struct Pair {
     name: String,
+    person: String,
+    app: usize,
     session: Session,
     twin: Session,
     /// What a request came to is on show.
@@ -96,6 +125,11 @@ struct Pair {
 impl World {
     async fn new(folder: &Path, seed: u64) -> Self {
         let store = Arc::new(Troubled::default());
+        let limits = Limits {
+            foreground_cpu: CPU,
+            background_cpu: CPU,
+            ..Limits::default()
+        };
         let config = RuntimeConfig {
             snapshots: Some(SnapshotConfig {
                 key_folder: folder.to_owned(),
@@ -106,6 +140,7 @@ impl World {
             code_cache: Some(folder.join("code")),
             // Kept by the world: values outlive the host.
             providers: Providers::simulated(),
+            limits: limits.clone(),
             max_sessions: 100_000,
             max_instances: 3,
             freeze_after: Duration::from_millis(200),
@@ -113,12 +148,18 @@ impl World {
         };
         let twins = RuntimeConfig {
             code_cache: Some(folder.join("code")),
+            limits,
             max_sessions: 100_000,
             max_instances: 100_000,
             freeze_after: Duration::from_secs(36_000),
             ..RuntimeConfig::simulated()
         };
-        let packages = [counter(), built("examples/warung"), hostile()];
+        let packages = [
+            counter(),
+            built("examples/warung"),
+            built("examples/dompet"),
+            hostile(),
+        ];
         let host = Runtime::new(config.clone()).expect("a runtime");
         let twins = Runtime::new(twins).expect("a runtime");
         Self {
@@ -133,18 +174,20 @@ impl World {
             pairs: Vec::new(),
             steps: 0,
             launched: 0,
+            updated: 0,
             hosts: 1,
+            died: 0,
             done: [0; 4],
         }
     }
 
     fn launch(&mut self) {
         self.launched += 1;
-        let app = self.dice.roll(3);
+        let app = self.dice.roll(self.apps.len());
         let mut launch = Launch::new(format!("p{}", self.launched));
         let (action, at) = *self.dice.one_of(&PLANS);
         launch.pages = match app {
-            0 => Vec::new(),
+            0 | 2 => Vec::new(),
             1 => vec!["pages/menu".into(), "pages/dish?id=rendang".into()],
             _ => vec![format!("pages/main?do={action}&at={at}")],
         };
@@ -159,9 +202,11 @@ impl World {
             .expect("launch");
         self.pairs.push(Pair {
             name,
+            person: format!("p{}", self.launched),
+            app,
             session,
             twin,
-            shows_answers: app == 1 || (app == 2 && action == "call-everything"),
+            shows_answers: app == 1 || app == 2 || (app == 3 && action == "call-everything"),
         });
     }
 
@@ -170,7 +215,9 @@ impl World {
         let at = self.dice.roll(self.pairs.len());
         match self.dice.roll(1_000) {
             0..3 => self.next_host().await,
-            3..13 => self
+            // The keeper is waited for, so seldom.
+            3 if self.dice.roll(10) == 0 => self.host_dies().await,
+            4..13 => self
                 .store
                 .full
                 .store(self.dice.roll(2) == 0, Ordering::SeqCst),
@@ -179,7 +226,8 @@ impl World {
                 self.pairs[at].session.freeze();
             }
             80..100 => self.change_grants(at).await,
-            100..200 => self.check(at).await,
+            100..115 => self.update(at).await,
+            115..200 => self.check(at).await,
             _ => self.events(at).await,
         }
     }
@@ -259,12 +307,31 @@ impl World {
         }
     }
 
+    /// A newer version takes over from both, or from neither.
+    async fn update(&mut self, at: usize) {
+        let pair = &mut self.pairs[at];
+        settled(&pair.twin).await;
+        settled(&pair.session).await;
+        let launch = || Launch::new(pair.person.clone());
+        let (newer, twins) = (&self.apps[pair.app], &self.twin_apps[pair.app]);
+        let session = self.host.update(&pair.session, newer, launch()).await;
+        let twin = self.twins.update(&pair.twin, twins, launch()).await;
+        match (session.expect("launched"), twin.expect("launched")) {
+            (Some(session), Some(twin)) => {
+                (pair.session, pair.twin) = (session, twin);
+                self.updated += 1;
+            }
+            (None, None) => {}
+            (session, twin) => panic!("{}: {session:?}, {twin:?}", pair.name),
+        }
+    }
+
     /// Both show the same. A pair that has ended is taken out.
     async fn check(&mut self, at: usize) {
         let pair = &self.pairs[at];
         settled(&pair.twin).await;
         settled(&pair.session).await;
-        let (shown, wanted) = (pair.session.screen(), pair.twin.screen());
+        let (shown, wanted) = (told(pair.session.screen()), told(pair.twin.screen()));
         let (steps, name) = (self.steps, &pair.name);
         assert_eq!(
             shown.tree.to_text(),
@@ -308,6 +375,30 @@ impl World {
         let left = self.host.suspend(Duration::from_secs(60)).await;
         assert_eq!(left.expect("suspended"), 0);
         self.count();
+        self.begin_host().await;
+    }
+
+    /// The host is gone from one moment to the next, all that had come to rest being on disk.
+    async fn host_dies(&mut self) {
+        self.store.full.store(false, Ordering::SeqCst);
+        for pair in &self.pairs {
+            settled(&pair.twin).await;
+            settled(&pair.session).await;
+        }
+        let (mut quiet, mut last) = (0, None);
+        while quiet < QUIET_LOOKS {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let written = Some(self.host.metrics().written);
+            quiet = if written == last { quiet + 1 } else { 0 };
+            last = written;
+        }
+        self.count();
+        self.died += 1;
+        self.begin_host().await;
+    }
+
+    /// The next host, over what the last one left on disk.
+    async fn begin_host(&mut self) {
         let host = Runtime::new(self.config.clone()).expect("a runtime");
         self.apps = load_all(&host, &self.packages).await;
         self.host = host;
@@ -339,7 +430,17 @@ impl World {
     }
 }
 
-async fn load_all(runtime: &Runtime, packages: &[Package; 3]) -> Vec<Arc<App>> {
+/// What is to be the same. Where in a loop an app was when its time was over is nobody's promise.
+fn told(mut screen: Screen) -> Screen {
+    if let Some(ended) = &mut screen.ended
+        && matches!(ended.cause, EndCause::CpuLimit { .. })
+    {
+        ended.stack.clear();
+    }
+    screen
+}
+
+async fn load_all(runtime: &Runtime, packages: &[Package; 4]) -> Vec<Arc<App>> {
     let mut apps = Vec::new();
     for package in packages {
         apps.push(runtime.load(package.clone()).await.expect("load"));

@@ -2,9 +2,9 @@
 
 mod support;
 
-use lapak_host::view::Element;
-use lapak_host::{EndCause, EndReport, Session};
-use support::{hostile_app, launch, still_works, tap};
+use lapak_host::view::{Element, Trigger};
+use lapak_host::{EndCause, EndReport, Launch, Runtime, RuntimeConfig, Session};
+use support::{built, hostile_app, launch, still_works, tap, tap_on};
 
 /// Launches the fault beside a tame session, waits for the end, and checks that the tame one still answers.
 async fn end_of(action: &str, event: &str) -> EndReport {
@@ -132,6 +132,39 @@ async fn a_panic_arrives_with_message_file_and_line() {
             column: 5,
         }
     );
+}
+
+/// From an app's own `panic!`, through the SDK's hook, to the report.
+#[tokio::test]
+async fn a_panic_of_an_app_made_with_the_sdk_names_its_line() {
+    let runtime = Runtime::new(RuntimeConfig::simulated()).expect("a runtime");
+    let wild = runtime.load(built("benches/guests/wild")).await;
+    let wild = wild.expect("load");
+    let [session, other] = ["a", "b"].map(|me| runtime.launch(&wild, Launch::new(me)));
+    let (session, other) = (session.expect("launch"), other.expect("launch"));
+    session.settled().await;
+    other.settled().await;
+    let node = session.screen().tree.find("panic", Trigger::Tap);
+    session.send(tap_on(node.expect("a button"))).expect("sent");
+    let report = session.ended().await;
+    let EndCause::Panic {
+        message,
+        file,
+        line,
+        column,
+    } = &report.cause
+    else {
+        panic!("{report}");
+    };
+    assert_eq!(message, "0 pots boil over");
+    assert!(file.ends_with("src/lib.rs"), "{file}");
+    let source = include_str!("../../benches/guests/wild/src/lib.rs");
+    let there = source.lines().nth(*line as usize - 1).unwrap_or_default();
+    assert!(there.contains("panic!("), "line {line}: {there}");
+    assert!(*column > 0);
+    assert!(report.to_string().contains("src/lib.rs"), "{report}");
+    tap(&other, "hoard").await;
+    assert!(other.screen().ended.is_none());
 }
 
 #[tokio::test]

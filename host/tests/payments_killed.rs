@@ -12,6 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lapak_host::audit::sqlite::SqliteAudit;
+use lapak_host::audit::{AuditLog as _, AuditQuery};
 use lapak_host::capability::Providers;
 use lapak_host::capability::payments::records::PaymentRecords as _;
 use lapak_host::capability::payments::records::sqlite::SqliteRecords;
@@ -87,6 +89,21 @@ async fn what_was_told_stays_true_and_nothing_is_paid_twice() {
     assert_eq!(has(account("ani").as_str()), MONEY - paid * PRICE);
     ledger.verify(&[]).expect("the books are whole");
     assert_eq!(asked.iter().collect::<BTreeSet<_>>().len(), asked.len());
+    // The audit knows of every payment that somebody was told of.
+    let audit = SqliteAudit::open(&folder.join("audit.sqlite")).expect("an audit");
+    let all = AuditQuery {
+        person: Some("ani"),
+        limit: usize::MAX,
+        ..AuditQuery::default()
+    };
+    let entries = audit.read(all).expect("read");
+    let entries = entries.iter().filter(|entry| entry.outcome == "paid");
+    let audited: BTreeSet<&str> = entries.map(|entry| &*entry.request).collect();
+    assert!(
+        audited.len() >= told.len(),
+        "{} in the audit",
+        audited.len()
+    );
     println!(
         "{} told, {paid} paid, {} asked for",
         told.len(),
@@ -198,6 +215,7 @@ fn config(folder: &Path, ledger: Arc<Ledger>) -> RuntimeConfig {
             checkpoint: Some(Duration::from_millis(100)),
             ..snapshots
         }),
+        audit: Arc::new(SqliteAudit::open(&folder.join("audit.sqlite")).expect("an audit")),
         code_cache: Some(folder.join("code")),
         ..RuntimeConfig::simulated()
     }

@@ -9,7 +9,9 @@ use lapak_host::view::{Element, InputValue, NodeId, Op, Trigger, apply};
 use lapak_host::{
     EndCause, Launch, LaunchError, Runtime, RuntimeConfig, SendError, Session, ShellEvent, Update,
 };
-use support::{counter, hostile, hostile_app, launch, launch_as, still_works, tap, tap_on, text};
+use support::{
+    built, counter, hostile, hostile_app, launch, launch_as, still_works, tap, tap_on, text,
+};
 use tokio::sync::broadcast::error::TryRecvError;
 
 /// Names of the events that were handled, and reasons of those that were dropped, since the receiver was made.
@@ -384,4 +386,31 @@ async fn other_limits_are_the_hosts_to_choose() {
         panic!("it was shown");
     };
     assert!(rule.contains("the limit is 3"), "{rule}");
+}
+
+/// Compiling has threads of its own: whoever taps meanwhile is answered.
+#[tokio::test]
+async fn an_app_that_is_being_compiled_delays_no_other_session() {
+    let runtime = Runtime::new(RuntimeConfig::simulated()).expect("a runtime");
+    let app = runtime.load(counter()).await.expect("load");
+    let session = runtime.launch(&app, Launch::new("me")).expect("launch");
+    session.settled().await;
+    // One is compiled at a time: the last one waits for all the others.
+    let package = built("examples/warung");
+    let loads: Vec<_> = (0..8)
+        .map(|_| {
+            let (runtime, package) = (runtime.clone(), package.clone());
+            tokio::spawn(async move { runtime.load(package).await.map(drop) })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    let mut answered = 0;
+    while loads.iter().any(|load| !load.is_finished()) {
+        tap(&session, "+").await;
+        answered += u32::from(loads.iter().any(|load| !load.is_finished()));
+    }
+    assert!(answered > 0, "no tap was answered while apps were compiled");
+    for load in loads {
+        load.await.expect("ran").expect("loaded");
+    }
 }

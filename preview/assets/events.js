@@ -87,7 +87,7 @@ function formAction(button) {
   else if (button.getAttribute('type') === 'reset') form?.reset();
 }
 
-/** Values: while they change, when they have changed, and in forms. */
+/** Values: while they change, and when they have changed. */
 function listenToFields(box, events) {
   /** Nodes with a value that waits for the next frame. @type {Set<Element>} */
   const waiting = new Set();
@@ -129,6 +129,22 @@ function listenToFields(box, events) {
     if (asks(node, 'change')) sendValue(node, 'change');
   });
 
+  listenToForms(box, events, flush);
+  for (const [name, on] of [['focusin', 'focus'], ['focusout', 'blur']]) {
+    box.addEventListener(name, (event) => {
+      const node = nodeOf(event.target);
+      if (!node || events.quiet()) return;
+      flush();
+      if (asks(node, on)) events.send(node, on, null);
+    });
+  }
+
+  holdWhileHalfDone(box, events);
+  return { flush };
+}
+
+/** Forms that are sent and cleared, and Enter in an input. */
+function listenToForms(box, events, flush) {
   box.addEventListener('submit', (event) => {
     event.preventDefault();
     flush();
@@ -155,17 +171,10 @@ function listenToFields(box, events) {
     // After the browser's own `change`, so that the app has the value when it is told that it is final.
     setTimeout(() => events.send(node, 'submit', value));
   });
+}
 
-  for (const [name, on] of [['focusin', 'focus'], ['focusout', 'blur']]) {
-    box.addEventListener(name, (event) => {
-      const node = nodeOf(event.target);
-      if (!node || events.quiet()) return;
-      flush();
-      if (asks(node, on)) events.send(node, on, null);
-    });
-  }
-
-  // A word half composed, a slider half dragged: answers wait.
+/** A word half composed, a slider half dragged: answers wait. */
+function holdWhileHalfDone(box, events) {
   box.addEventListener('compositionstart', (event) => events.drafts.hold(event.target, true));
   box.addEventListener('compositionend', (event) => events.drafts.hold(event.target, false));
   box.addEventListener('pointerdown', (event) => {
@@ -180,7 +189,6 @@ function listenToFields(box, events) {
     addEventListener('pointerup', release);
     addEventListener('pointercancel', release);
   });
-  return { flush };
 }
 
 /** Long presses. Tells whether a click is the end of one. */

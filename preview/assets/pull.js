@@ -14,16 +14,9 @@ export function follow(distance) {
   return MOST_PX * (1 - Math.exp(-distance / MOST_PX));
 }
 
-/**
- * @param {HTMLElement} box
- * @param {object} options
- * @param {() => boolean} options.allowed
- * @param {() => void} options.refresh
- */
-export function listenToPull(box, { allowed, refresh }) {
+/** The ring that turns while the app looks for news. @param {() => void} refresh */
+function ringOf(refresh) {
   const ring = byId('pull');
-  /** @type {{ x: number, y: number } | null} */
-  let from = null;
   let pulled = 0;
   let began = 0;
   let timer = 0;
@@ -42,43 +35,20 @@ export function listenToPull(box, { allowed, refresh }) {
     ring.toggleAttribute('data-busy', false);
     settle(0);
   };
-  const run = () => {
-    began = Date.now();
-    ring.toggleAttribute('data-busy', true);
-    settle(64);
-    timer = setTimeout(done, LONGEST_MS);
-    refresh();
-  };
-
-  box.addEventListener('touchstart', (event) => {
-    const page = event.target instanceof Element ? event.target.closest('.lp-page') : null;
-    const scrolled = event.target instanceof Element && event.target.closest('.lp-scroll.lp-vertical');
-    const one = event.touches.length === 1 && page && page.scrollTop <= 0 && !(scrolled && scrolled.scrollTop > 0);
-    from = one && allowed() && !ring.hasAttribute('data-busy')
-      ? { x: event.touches[0].clientX, y: event.touches[0].clientY }
-      : null;
-    ring.toggleAttribute('data-settling', false);
-  }, { passive: true });
-  box.addEventListener('touchmove', (event) => {
-    if (!from) return;
-    const [x, y] = [event.touches[0].clientX - from.x, event.touches[0].clientY - from.y];
-    if (pulled === 0 && (y < 8 || Math.abs(x) > y)) {
-      if (y < -8 || Math.abs(x) > 8) from = null;
-      return;
-    }
-    event.preventDefault();
-    show(follow(Math.max(0, y)));
-  }, { passive: false });
-  for (const name of ['touchend', 'touchcancel']) {
-    box.addEventListener(name, () => {
-      if (!from || pulled === 0) return;
-      from = null;
-      if (name === 'touchend' && pulled >= follow(ENOUGH_PX)) run();
-      else settle(0);
-    });
-  }
   return {
-    run,
+    show,
+    settle,
+    pulled: () => pulled,
+    busy: () => ring.hasAttribute('data-busy'),
+    /** A finger takes it. */
+    taken: () => ring.toggleAttribute('data-settling', false),
+    run() {
+      began = Date.now();
+      ring.toggleAttribute('data-busy', true);
+      settle(64);
+      timer = setTimeout(done, LONGEST_MS);
+      refresh();
+    },
     /** The app has answered, as far as one can tell. */
     answered() {
       if (!ring.hasAttribute('data-busy')) return;
@@ -86,4 +56,45 @@ export function listenToPull(box, { allowed, refresh }) {
       timer = setTimeout(done, Math.max(0, LEAST_MS - (Date.now() - began)));
     },
   };
+}
+
+/**
+ * @param {HTMLElement} box
+ * @param {object} options
+ * @param {() => boolean} options.allowed
+ * @param {() => void} options.refresh
+ */
+export function listenToPull(box, { allowed, refresh }) {
+  const ring = ringOf(refresh);
+  /** @type {{ x: number, y: number } | null} */
+  let from = null;
+
+  box.addEventListener('touchstart', (event) => {
+    const page = event.target instanceof Element ? event.target.closest('.lp-page') : null;
+    const scrolled = event.target instanceof Element && event.target.closest('.lp-scroll.lp-vertical');
+    const one = event.touches.length === 1 && page && page.scrollTop <= 0 && !(scrolled && scrolled.scrollTop > 0);
+    from = one && allowed() && !ring.busy()
+      ? { x: event.touches[0].clientX, y: event.touches[0].clientY }
+      : null;
+    ring.taken();
+  }, { passive: true });
+  box.addEventListener('touchmove', (event) => {
+    if (!from) return;
+    const [x, y] = [event.touches[0].clientX - from.x, event.touches[0].clientY - from.y];
+    if (ring.pulled() === 0 && (y < 8 || Math.abs(x) > y)) {
+      if (y < -8 || Math.abs(x) > 8) from = null;
+      return;
+    }
+    event.preventDefault();
+    ring.show(follow(Math.max(0, y)));
+  }, { passive: false });
+  for (const name of ['touchend', 'touchcancel']) {
+    box.addEventListener(name, () => {
+      if (!from || ring.pulled() === 0) return;
+      from = null;
+      if (name === 'touchend' && ring.pulled() >= follow(ENOUGH_PX)) ring.run();
+      else ring.settle(0);
+    });
+  }
+  return { run: ring.run, answered: ring.answered };
 }

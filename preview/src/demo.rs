@@ -3,13 +3,14 @@
 //! It differs from a platform's own in this:
 //! - Everybody who asks gets an account with [`WELCOME_MINOR`] in it, out of nothing; sheets say that it is play money.
 //! - A few relatives have accounts too, so that there is somebody to send money to; nobody looks after them.
-//! - Shops are in this process, and their keys lie beside the bank's: nobody but the one person in front of the preview
-//!   trusts anybody here.
+//! - Shops are served by this process, on loopback, and their keys lie beside the bank's: nobody but the one person in
+//!   front of the preview trusts anybody here. They forget with the process what they sold.
 //! - Nobody is told who somebody is: whoever has the browser's cookie is the person.
 //!
 //! The books are kept as a platform's are, so that `lapak ledger verify` proves them.
 
 mod people;
+mod shops;
 mod welcome;
 
 use std::collections::BTreeMap;
@@ -17,10 +18,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lapak_host::capability::payments::records::sqlite::SqliteRecords;
-use lapak_host::capability::payments::{PaymentParts, Payments, People, Shops};
+use lapak_host::capability::payments::{PaymentParts, Payments, People};
 use lapak_host::capability::wallet::{PaymentAccounts, WalletProvider};
 use lapak_ledger::ledger::{AccountTerms, Ledger, LedgerError, LedgerOptions, Operation};
-use lapak_ledger::merchant::{Catalogue, Shop};
+use lapak_ledger::merchant::Catalogue;
 use lapak_ledger::money::Currency;
 use lapak_ledger::name::{AccountId, MerchantId};
 use lapak_ledger::pin::{PinPolicy, Pins};
@@ -30,6 +31,7 @@ use lapak_ledger::{Clock, Merchant, Merchants, SecretKey, SystemClock};
 use serde::Deserialize;
 
 use people::Family;
+use shops::{Bank, Places, ServedShops};
 use welcome::Welcoming;
 
 /// What everybody begins with: two million rupiah.
@@ -58,6 +60,7 @@ pub struct DemoShop {
 pub struct DemoBank {
     payments: Arc<Payments>,
     wallet: Arc<dyn WalletProvider>,
+    shops: Arc<ServedShops>,
 }
 
 /// The bank could not be opened.
@@ -72,6 +75,9 @@ pub enum DemoError {
     /// A name that cannot be one.
     #[error("{0}")]
     Name(String),
+    /// A shop has no port to be served at.
+    #[error("a shop cannot be served: {0}")]
+    Shop(std::io::Error),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -104,73 +110,42 @@ impl DemoBank {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let key = Arc::new(secret_key(&folder.join("bank.key"))?);
         let currency: Currency = CURRENCY.parse().map_err(name)?;
-        let mut shop_keys = BTreeMap::new();
-        for shop in shops {
-            let merchant = &shop.catalogue.merchant;
-            let key = secret_key(&folder.join(format!("shop-{}.key", digest_name(merchant))))?;
-            if shop_keys.insert(merchant.clone(), key).is_some() {
-                return Err(DemoError::Name(format!(
-                    "two shops are the merchant {merchant}: change one of their {SHOP_FILE}"
-                )));
-            }
-        }
-        let merchants = Arc::new(Merchants::new(registered(shops, &shop_keys, currency)?));
-
-        let books = Self::books(folder);
-        let options = LedgerOptions {
-            clock: clock.clone(),
-            ..LedgerOptions::default()
-        };
-        let ledger = Ledger::open(&books, options)
-            .map_err(|error| DemoError::File(books.clone(), error.to_string()))?;
-        let ledger = Arc::new(ledger);
+        let keys = shop_keys(folder, shops)?;
+        let places = Places::take(shops)?;
+        let merchants = registered(shops, &keys, &places, currency)?;
+        let merchants = Arc::new(Merchants::new(merchants));
+        let ledger = ledger(folder, &clock)?;
         open_accounts(&ledger, shops, currency)?;
-
-        let label = Label {
-            name: "Demo bank".into(),
-            simulated: true,
+        let bank = Bank {
+            ledger,
+            key,
+            merchants,
+            clock,
         };
-        let provider = LedgerProvider::labelled(
-            ledger.clone(),
-            key.clone(),
-            merchants.clone(),
-            "demo",
-            label,
-        )?;
-        let source = SOURCE.parse().map_err(name)?;
-        let provider = Arc::new(Welcoming::new(ledger, provider, source, currency));
-        let host_keys = vec![key.public().clone()];
-        let pepper = key.derive("pins");
-        let pins = folder.join("pins.sqlite");
-        let pins = Pins::open(&pins, pepper, PinPolicy::default(), clock.clone())
-            .map_err(|error| DemoError::File(pins, error.to_string()))?;
-        let records = folder.join("payments.sqlite");
-        let records = SqliteRecords::open(&records)
-            .map_err(|error| DemoError::File(records, error.to_string()))?;
-        let shops = shops.iter().filter_map(|shop| {
-            let key = shop_keys.remove(&shop.catalogue.merchant)?;
-            Some(Arc::new(Shop::new(
-                shop.catalogue.clone(),
-                key,
-                host_keys.clone(),
-            )))
-        });
-        let servers = Arc::new(Shops::new(shops, clock.clone()));
+        let provider = bank.provider(currency)?;
+        let shops = Arc::new(ServedShops::start(shops, keys, places, &bank)?);
         let payments = Payments::new(PaymentParts {
             provider: provider.clone(),
-            merchants,
-            host_keys,
-            pins: Arc::new(pins),
-            records: Arc::new(records),
+            pins: Arc::new(bank.pins(folder)?),
+            records: Arc::new(records(folder)?),
             people: Arc::new(Family),
-            servers,
-            clock,
+            servers: shops.clone(),
+            host_keys: vec![bank.key.public().clone()],
+            merchants: bank.merchants,
+            clock: bank.clock,
         });
         let address = |person: &str| Family.address(person);
         Ok(Self {
             payments,
             wallet: Arc::new(PaymentAccounts::new(provider, address)),
+            shops,
         })
+    }
+
+    /// Where a shop is served: `http://127.0.0.1:…`, with the addresses of [`shop::router`](crate::shop::router).
+    #[must_use]
+    pub fn shop_url(&self, merchant: &str) -> Option<&str> {
+        self.shops.url(merchant)
     }
 
     /// Where the books of a bank in `folder` are.
@@ -192,10 +167,75 @@ impl DemoBank {
     }
 }
 
+impl Bank {
+    /// Moves the money, and gives newcomers some.
+    fn provider(&self, currency: Currency) -> Result<Arc<Welcoming>, DemoError> {
+        let label = Label {
+            name: "Demo bank".into(),
+            simulated: true,
+        };
+        let (ledger, key, merchants) = (&self.ledger, &self.key, &self.merchants);
+        let provider = LedgerProvider::labelled(
+            ledger.clone(),
+            key.clone(),
+            merchants.clone(),
+            "demo",
+            label,
+        )?;
+        let source = SOURCE.parse().map_err(name)?;
+        let welcoming = Welcoming::new(ledger.clone(), provider, source, currency);
+        Ok(Arc::new(welcoming))
+    }
+
+    fn pins(&self, folder: &Path) -> Result<Pins, DemoError> {
+        let pins = folder.join("pins.sqlite");
+        let pepper = self.key.derive("pins");
+        Pins::open(&pins, pepper, PinPolicy::default(), self.clock.clone())
+            .map_err(|error| DemoError::File(pins, error.to_string()))
+    }
+}
+
+/// A key for each shop.
+fn shop_keys(
+    folder: &Path,
+    shops: &[DemoShop],
+) -> Result<BTreeMap<MerchantId, SecretKey>, DemoError> {
+    let mut keys = BTreeMap::new();
+    for shop in shops {
+        let merchant = &shop.catalogue.merchant;
+        let key = secret_key(&folder.join(format!("shop-{}.key", digest_name(merchant))))?;
+        if keys.insert(merchant.clone(), key).is_some() {
+            return Err(DemoError::Name(format!(
+                "two shops are the merchant {merchant}: change one of their {SHOP_FILE}"
+            )));
+        }
+    }
+    Ok(keys)
+}
+
+/// The books; merchants are told what is written in them.
+fn ledger(folder: &Path, clock: &Arc<dyn Clock>) -> Result<Arc<Ledger>, DemoError> {
+    let books = DemoBank::books(folder);
+    let options = LedgerOptions {
+        clock: clock.clone(),
+        notices: true,
+        ..LedgerOptions::default()
+    };
+    let ledger = Ledger::open(&books, options);
+    let ledger = ledger.map_err(|error| DemoError::File(books, error.to_string()))?;
+    Ok(Arc::new(ledger))
+}
+
+fn records(folder: &Path) -> Result<SqliteRecords, DemoError> {
+    let records = folder.join("payments.sqlite");
+    SqliteRecords::open(&records).map_err(|error| DemoError::File(records, error.to_string()))
+}
+
 /// The merchants that the bank knows: the shops and the biller.
 fn registered(
     shops: &[DemoShop],
     keys: &BTreeMap<MerchantId, SecretKey>,
+    places: &Places,
     currency: Currency,
 ) -> Result<Vec<Merchant>, DemoError> {
     let mut merchants = Vec::new();
@@ -204,11 +244,11 @@ fn registered(
         let keys = keys.get(&id).map(|key| key.public().clone());
         let account = account_of(id.as_str())?;
         Ok::<_, DemoError>(Merchant {
+            paid_url: places.paid_url(&id),
             id,
             name: shop.name.clone(),
             keys: keys.into_iter().collect(),
             accounts: BTreeMap::from([(shop.catalogue.currency, account)]),
-            paid_url: None,
         })
     });
     for shop in of_shops {

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod html;
 pub mod picture;
 pub mod server;
+pub mod shop;
 mod style;
 
 pub use server::{KeptError, KeptSessions, Preview, PreviewOptions};

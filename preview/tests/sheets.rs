@@ -11,6 +11,12 @@ const STALL: &str = "merchant:warung-sari";
 
 /// A session with a portion of bakso for Rp 20.000, packaging for Rp 2.000, and the sheet open.
 async fn at_the_sheet(server: &Server) -> (Shell, u64) {
+    let (shell, sheet, _) = at_the_sheet_of(server).await;
+    (shell, sheet)
+}
+
+/// The same, with the shop's number of the order.
+async fn at_the_sheet_of(server: &Server) -> (Shell, u64, String) {
     let (session, _) = launched_app(server, "warung", None).await;
     let (mut shell, page) = Shell::hello(server, &session, "one").await;
     shell.tap(node(&page, "Add Bakso")).await;
@@ -31,7 +37,8 @@ async fn at_the_sheet(server: &Server) -> (Shell, u64) {
     assert_eq!(sheet["to"], "Warung Bu Sari", "{sheet}");
     assert_eq!(sheet["provider"]["simulated"], true, "{sheet}");
     assert_eq!(sheet["has_pin"], false, "{sheet}");
-    (shell, sheet["id"].as_u64().expect("an id"))
+    let order = sheet["reference"].as_str().expect("a reference").to_owned();
+    (shell, sheet["id"].as_u64().expect("an id"), order)
 }
 
 /// The same person, who orders the same again.
@@ -101,6 +108,46 @@ async fn an_answer_counts_once_and_only_from_its_own_session() {
     assert_eq!(why(&mut shell, &pay(sheet, PIN, false)).await, "not-open");
     assert_eq!(server.balance(STALL), 2_200_000);
     server.books();
+}
+
+/// The shop is a server of its own: it signs the order over HTTP, and is told of the payment by a signed notice.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shop_is_asked_and_told_over_http() {
+    let server = Server::of(&["examples/warung"]).await;
+    let shop = server.bank.shop_url("warung-sari").expect("it is served");
+    let shop = shop.to_owned();
+    let catalogue = fetch(&shop, "/catalogue").await;
+    assert!(catalogue.contains("dev.lapak.warung"), "{catalogue}");
+    let (mut shell, sheet, order) = at_the_sheet_of(&server).await;
+    let sold = fetch(&shop, &format!("/orders/{order}")).await;
+    assert!(sold.contains("\"paid\":null"), "{sold}");
+    shell.say(&pay(sheet, PIN, true)).await;
+    paid(&mut shell).await;
+    // The notice comes soon, and is sent again until it is acknowledged.
+    for _ in 0..200 {
+        let sold = fetch(&shop, &format!("/orders/{order}")).await;
+        if !sold.contains("\"paid\":null") {
+            assert!(sold.contains("2200000"), "{sold}");
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the shop was never told");
+}
+
+/// What a shop answers.
+async fn fetch(shop: &str, path: &str) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let address = shop.strip_prefix("http://").expect("an address");
+    let mut stream = tokio::net::TcpStream::connect(address)
+        .await
+        .expect("connected");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("answered");
+    answer
 }
 
 #[tokio::test(flavor = "multi_thread")]

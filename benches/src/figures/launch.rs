@@ -9,7 +9,7 @@ use tokio::runtime::Runtime as Tokio;
 
 use super::micros;
 use crate::apps::{self, WARUNG};
-use crate::bare::{self, Prepared};
+use crate::bare::{self, Compiled, Prepared};
 use crate::live;
 use crate::result::middle;
 use crate::{Effort, Figure};
@@ -40,7 +40,8 @@ pub(super) fn new(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> 
 }
 
 /// An app whose compiled code is in the cache: launched, once it was loaded from there; and opened from the package's
-/// bytes on.
+/// bytes on. The references do the same without a host: one has the component linked already, one has its compiled code in
+/// a file.
 pub(super) fn cached(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
     let bytes = apps::built(apps::COUNTER)?.bytes.clone();
     let folder = tempfile::tempdir()?;
@@ -57,24 +58,32 @@ pub(super) fn cached(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure
     let engine = bare::pooled_engine(16)?;
     let _ticker = bare::Ticker::start(&engine);
     let prepared = Prepared::new(&engine, app.package())?;
-    let (mut launched, mut opened, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+    let compiled = Compiled::write(&engine, app.package(), &folder.path().join("bare"))?;
+    let (mut launched, mut opened) = (Vec::new(), Vec::new());
+    let (mut bare_launched, mut bare_opened) = (Vec::new(), Vec::new());
     for _ in 0..effort.runs {
-        let (mut launches, mut opens, mut bares) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut launches, mut opens) = (Vec::new(), Vec::new());
+        let (mut bare_launches, mut bare_opens) = (Vec::new(), Vec::new());
         for _ in 0..effort.repeats.div_ceil(10) {
             launches.push(tokio.block_on(first_view(&runtime, &app))?);
-            opens.push(tokio.block_on(open(&runtime, &bytes))?);
             let since = Instant::now();
             tokio.block_on(prepared.launch())?;
-            bares.push(micros(since));
+            bare_launches.push(micros(since));
+            opens.push(tokio.block_on(open(&runtime, &bytes))?);
+            let since = Instant::now();
+            tokio.block_on(compiled.open())?;
+            bare_opens.push(micros(since));
         }
         launched.push(middle(&launches));
+        bare_launched.push(middle(&bare_launches));
         opened.push(middle(&opens));
-        theirs.push(middle(&bares));
+        bare_opened.push(middle(&bare_opens));
     }
-    let reference = "bare wasmtime: pooled, instantiate and call";
+    let linked = "bare wasmtime: pooled, instantiate and call";
+    let from_file = "bare wasmtime: deserialize, instantiate and call";
     Ok(vec![
-        Figure::of("launch-cached", "us", &launched, (reference, &theirs)),
-        Figure::of("open-cached", "us", &opened, (reference, &theirs)),
+        Figure::of("launch-cached", "us", &launched, (linked, &bare_launched)),
+        Figure::of("open-cached", "us", &opened, (from_file, &bare_opened)),
     ])
 }
 

@@ -1,8 +1,10 @@
 //! Payments: how many a second when many come at once, how long one takes, and what a grown ledger costs.
 //!
-//! Ours is the whole way of a payment behind the sheet: a verified order goes to the embedded ledger, is in the books and on
-//! disk (one `fsync` for all that wait together), and comes back as a signed receipt. The reference is bare SQLite with the
-//! same durability (WAL, `synchronous=FULL`) that writes one row for each payment and checks nothing.
+//! Ours is the embedded ledger behind its provider: a verified order goes in, is in the books and on disk (one `fsync` for
+//! all that wait together), and comes back as a signed receipt. Left out is what a host does around it: the record that the
+//! person has agreed (a transaction of its own, before the provider hears of the payment), the PIN, the audit, and the notices
+//! to merchants. The reference is bare SQLite with the same durability (WAL, `synchronous=FULL`) that writes one row for each
+//! payment and checks nothing.
 
 use std::collections::BTreeMap;
 use std::path::Path;

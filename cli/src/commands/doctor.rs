@@ -150,16 +150,34 @@ fn to_run() -> Vec<Finding> {
     ]
 }
 
+/// What the tests of Lapak's own sources use where it is there; see `scripts/skipped.sh`.
 fn to_test() -> Vec<Finding> {
-    let why = "only for the browser tests of Lapak's own sources";
+    let browser = "only for the browser tests of Lapak's own sources";
+    let shell = "only for the unit tests of the browser's shell";
+    let books = "only for a test in which another program checks the ledger's books";
+    let calls = "only for tests that look at what the ledger asks of the system";
     [
-        ("chromium", "apt-get install chromium"),
-        ("chromedriver", "apt-get install chromium-driver"),
+        ("chromium", "--version", browser, "apt-get install chromium"),
+        (
+            "chromedriver",
+            "--version",
+            browser,
+            "apt-get install chromium-driver",
+        ),
+        ("node", "--version", shell, "apt-get install nodejs"),
+        ("hledger", "--version", books, "apt-get install hledger"),
+        (
+            "bean-check",
+            "--version",
+            books,
+            "apt-get install beancount",
+        ),
+        ("strace", "-V", calls, "apt-get install strace"),
     ]
-    .map(|(what, cure)| Finding {
+    .map(|(what, asks, why, cure)| Finding {
         what,
         why,
-        found: version(what),
+        found: told(what, asks),
         cure: format!("On Debian: {cure}"),
         needed: false,
     })
@@ -167,7 +185,12 @@ fn to_test() -> Vec<Finding> {
 }
 
 fn version(program: &str) -> Option<String> {
-    let output = Command::new(program).arg("--version").output().ok()?;
+    told(program, "--version")
+}
+
+/// The first line of what a program answers.
+fn told(program: &str, asks: &str) -> Option<String> {
+    let output = Command::new(program).arg(asks).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
     output
         .status

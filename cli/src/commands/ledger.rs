@@ -11,6 +11,11 @@ use crate::output;
 
 /// Proves a ledger's books, or writes them for an accounting program. Never changes them.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  lapak ledger verify ledger.sqlite
+  lapak ledger export ledger.sqlite --format hledger | hledger -f - balance
+
+The books of `lapak preview` are bank/ledger.sqlite in its data folder (see `lapak preview --help`).")]
 pub(crate) struct LedgerArgs {
     #[command(subcommand)]
     command: LedgerCommand,

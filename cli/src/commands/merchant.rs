@@ -16,6 +16,12 @@ use crate::output;
 
 /// Makes a merchant's keys, signs its orders, plays its server.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  lapak merchant keygen --out warung.key > warung.pub
+  lapak merchant sign --key warung.key order.json
+  lapak merchant serve --key warung.key --catalogue warung.json --host-key host.pub
+
+`lapak preview` plays the shop of an app's folder by itself (shop.json).")]
 pub(crate) struct MerchantArgs {
     #[command(subcommand)]
     command: MerchantCommand,

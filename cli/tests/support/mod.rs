@@ -1,9 +1,12 @@
 //! What the command's tests share.
 #![allow(
-    unreachable_pub,
     dead_code,
+    unreachable_pub,
     reason = "a module of each test file, which uses its part"
 )]
+
+pub mod running;
+
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -77,13 +77,23 @@ impl Warung {
             basket: self.asked_for.clone(),
         });
         self.save(cx);
+        match payments::begin(&order) {
+            Ok(sheet) => self.await_sheet(sheet, cx),
+            Err(error) => self.paid(Err(error), cx),
+        }
+    }
+
+    /// Waits for what comes of the sheet.
+    pub(crate) fn await_sheet(&mut self, sheet: u32, cx: &mut Context<Self>) {
         self.checkout = Checkout::Sheet;
-        cx.spawn(payments::pay(order), Msg::Paid);
+        self.sheet = Some(sheet);
+        cx.spawn(payments::outcome_of(sheet), Msg::Paid);
     }
 
     /// What came of the sheet.
     pub(crate) fn paid(&mut self, came: Result<Outcome, payments::Error>, cx: &mut Context<Self>) {
         self.checkout = Checkout::None;
+        self.sheet = None;
         let paying = self.kept.paying.take();
         match (came, paying) {
             (Ok(Outcome::Paid(receipt)), Some(paying)) => self.ordered(paying, receipt.id, cx),

@@ -64,6 +64,24 @@ impl Kept {
     }
 }
 
+/// What one version of the app hands over to the next.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Handover {
+    pub(crate) kept: Kept,
+    /// The host's number of the payment whose sheet is open: the next version hears what came of it.
+    pub(crate) sheet: Option<u32>,
+}
+
+pub(crate) fn hand_over(kept: &Kept, sheet: Option<u32>) -> Option<Vec<u8>> {
+    let kept = kept.clone();
+    serde_json::to_vec(&Handover { kept, sheet }).ok()
+}
+
+/// What an older version handed over; `None` if it is not understood, and then storage has nearly the same.
+pub(crate) fn handed_over(bytes: &[u8]) -> Option<Handover> {
+    serde_json::from_slice(bytes).ok()
+}
+
 /// Whether anything is stored at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keeping {

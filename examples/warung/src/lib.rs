@@ -18,7 +18,7 @@ use lapak_sdk::prelude::*;
 
 use basket::{Basket, Line};
 use checkout::{Checkout, Signed};
-use kept::{Keeping, Kept};
+use kept::{Handover, Keeping, Kept};
 use menu::{Category, Dish};
 use search::Index;
 
@@ -50,6 +50,8 @@ struct Warung {
     kept: Kept,
     keeping: Keeping,
     checkout: Checkout,
+    /// The host's number of the payment whose sheet is open.
+    sheet: Option<u32>,
     /// What the stall was asked to sign an order for.
     asked_for: Basket,
     /// Why the basket was not paid, by its key in `i18n/`.
@@ -83,8 +85,7 @@ impl App for Warung {
 
     fn launch(launch: &Launch, cx: &mut Context<Self>) -> Self {
         console::info!("good day; the menu is in {}", launch.lang);
-        cx.spawn(kept::load(), Msg::Restored);
-        Self {
+        let mut warung = Self {
             texts: Translations::choose(&launch.lang, &LANGUAGES),
             index: Index::new(&LANGUAGES.map(|(lang, _)| Translations::choose(lang, &LANGUAGES))),
             query: String::new(),
@@ -93,9 +94,21 @@ impl App for Warung {
             kept: Kept::default(),
             keeping: Keeping::NotReadYet,
             checkout: Checkout::None,
+            sheet: None,
             asked_for: Basket::default(),
             notice: None,
+        };
+        match launch.carried_over.as_deref().and_then(kept::handed_over) {
+            Some(handover) => warung.go_on(handover, cx),
+            None => cx.spawn(kept::load(), Msg::Restored),
         }
+        warung
+    }
+
+    fn carry_over(&self) -> Option<Vec<u8>> {
+        // Before the last session's things were read, there is less here than on disk.
+        let works = self.keeping == Keeping::Works;
+        works.then(|| kept::hand_over(&self.kept, self.sheet))?
     }
 
     fn update(&mut self, msg: Msg, cx: &mut Context<Self>) {
@@ -175,6 +188,16 @@ impl Warung {
     fn save(&self, cx: &mut Context<Self>) {
         if self.keeping == Keeping::Works {
             cx.spawn(kept::store(&self.kept), Msg::Saved);
+        }
+    }
+
+    /// Goes on where an older version of this app stood.
+    fn go_on(&mut self, handover: Handover, cx: &mut Context<Self>) {
+        self.kept = handover.kept;
+        self.keeping = Keeping::Works;
+        match handover.sheet {
+            Some(sheet) => self.await_sheet(sheet, cx),
+            None => self.recall(cx),
         }
     }
 

@@ -1,17 +1,24 @@
-//! Any interleaving of payments, holds, refunds, transfers, retries and expiries keeps the books sound, and does what
-//! a much simpler ledger does.
+//! Any interleaving of payments, holds, refunds, transfers, retries and expiries, in two currencies, keeps the books sound,
+//! and does what a much simpler ledger does.
 
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use lapak_ledger::ledger::{Ledger, LedgerError, LedgerOptions, Operation, Payment, Refusal};
+use lapak_ledger::ledger::{
+    AccountTerms, Ledger, LedgerError, LedgerOptions, Operation, Payment, Refund, Refusal, Transfer,
+};
+use lapak_ledger::money::Amount;
+use lapak_ledger::name::{AccountId, MerchantId, OrderId};
 use proptest::prelude::*;
 use support::{
-    HandClock, START_MS, capture, id, open_accounts, pay, payment, refund, release, transfer,
+    HandClock, START_MS, capture, currency, id, open_accounts, pay, payment, refund, release,
+    terms, transfer,
 };
 
 const PERSONS: [&str; 3] = ["person:ani", "person:budi", "merchant:warung"];
+/// What everything abroad is called after: the same people, the same merchant, another currency.
+const ABROAD: &str = "-usd";
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -43,6 +50,15 @@ enum Step {
         key: u8,
         minor: i64,
     },
+    /// What the other step says, abroad.
+    Abroad(Box<Step>),
+    /// Money of one currency into an account of another.
+    Across {
+        from: u8,
+        to: u8,
+        key: u8,
+        minor: i64,
+    },
     /// Send again what was sent as the step with this number.
     Again(usize),
     Wait {
@@ -51,6 +67,16 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => step_at_home(),
+        1 => step_at_home().prop_map(|step| match step {
+            step @ (Step::Again(_) | Step::Wait { .. }) => step,
+            step => Step::Abroad(Box::new(step)),
+        }),
+    ]
+}
+
+fn step_at_home() -> impl Strategy<Value = Step> {
     // Few names and small amounts, so that steps meet.
     let minor = || prop_oneof![1..60_i64, Just(1), Just(100)];
     prop_oneof![
@@ -61,6 +87,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..6_u8, 0..3_u8, minor()).prop_map(|(order, key, minor)| Step::Refund { order, key, minor }),
         3 => (0..3_u8, 0..3_u8, 0..6_u8, minor())
             .prop_map(|(from, to, key, minor)| Step::Transfer { from, to, key, minor }),
+        1 => (0..3_u8, 0..3_u8, 0..6_u8, minor())
+            .prop_map(|(from, to, key, minor)| Step::Across { from, to, key, minor }),
         4 => (0..40_usize).prop_map(Step::Again),
         1 => (1..30_000_i64).prop_map(|ms| Step::Wait { ms }),
     ]
@@ -102,8 +130,89 @@ fn operation(step: &Step) -> Option<Operation> {
             &key.to_string(),
             minor,
         ),
+        Step::Across {
+            from,
+            to,
+            key,
+            minor,
+        } => transfer(
+            PERSONS[usize::from(from)],
+            &format!("{}{ABROAD}", PERSONS[usize::from(to)]),
+            &format!("across-{key}"),
+            minor,
+        ),
+        Step::Abroad(ref step) => abroad(operation(step)?),
         Step::Again(_) | Step::Wait { .. } => return None,
     })
+}
+
+/// The same operation with the accounts, the merchant and the currency from abroad.
+fn abroad(operation: Operation) -> Operation {
+    let account = |id_: AccountId| id(&format!("{id_}{ABROAD}"));
+    let shop = |id: MerchantId| -> MerchantId { format!("{id}{ABROAD}").parse().expect("a name") };
+    let amount = |amount: Amount| Amount::new(amount.minor(), currency("USD")).expect("an amount");
+    let payment = |payment: Payment| Payment {
+        merchant: shop(payment.merchant),
+        payer: account(payment.payer),
+        payee: account(payment.payee),
+        amount: amount(payment.amount),
+        ..payment
+    };
+    match operation {
+        Operation::Pay(order) => Operation::Pay(payment(order)),
+        Operation::Hold(order) => Operation::Hold(payment(order)),
+        Operation::Capture {
+            merchant,
+            order,
+            amount: minor,
+        } => Operation::Capture {
+            merchant: shop(merchant),
+            order,
+            amount: amount(minor),
+        },
+        Operation::Release { merchant, order } => Operation::Release {
+            merchant: shop(merchant),
+            order,
+        },
+        Operation::Refund(refund) => Operation::Refund(Refund {
+            merchant: shop(refund.merchant),
+            amount: amount(refund.amount),
+            ..refund
+        }),
+        Operation::Transfer(transfer) => Operation::Transfer(Transfer {
+            from: account(transfer.from),
+            // What goes across stays as it is.
+            to: match transfer.to.as_str().ends_with(ABROAD) {
+                true => transfer.to,
+                false => account(transfer.to),
+            },
+            amount: amount(transfer.amount),
+            ..transfer
+        }),
+        other => other,
+    }
+}
+
+/// What a receipt is for: nothing else may ever have the same.
+fn purpose(operation: &Operation) -> String {
+    match operation {
+        Operation::Pay(order) | Operation::Hold(order) => order_of(&order.merchant, &order.order),
+        Operation::Capture {
+            merchant, order, ..
+        }
+        | Operation::Release { merchant, order } => order_of(merchant, order),
+        Operation::Refund(refund) => format!(
+            "refund {} of {}",
+            refund.key,
+            order_of(&refund.merchant, &refund.order)
+        ),
+        Operation::Transfer(transfer) => format!("transfer {} of {}", transfer.key, transfer.from),
+        other => format!("{other:?}"),
+    }
+}
+
+fn order_of(merchant: &MerchantId, order: &OrderId) -> String {
+    format!("{merchant} {order}")
 }
 
 /// The ledger as one would write it if nothing could fail.
@@ -131,13 +240,16 @@ impl Model {
             Operation::Pay(payment) | Operation::Hold(payment) => {
                 self.order(payment, matches!(operation, Operation::Hold(_)))
             }
-            Operation::Capture { order, amount, .. } => {
-                self.capture(order.as_str(), amount.minor())
-            }
-            Operation::Release { order, .. } => self.release(order.as_str()),
+            Operation::Capture {
+                merchant,
+                order,
+                amount,
+            } => self.capture(&order_of(merchant, order), amount.minor()),
+            Operation::Release { merchant, order } => self.release(&order_of(merchant, order)),
             Operation::Refund(refund) => {
-                let request = (format!("refund {}", refund.order), refund.key.to_string());
-                let (order, minor) = (refund.order.to_string(), refund.amount.minor());
+                let order = order_of(&refund.merchant, &refund.order);
+                let request = (format!("refund {order}"), refund.key.to_string());
+                let minor = refund.amount.minor();
                 self.once(request, format!("{refund:?}"), |model| {
                     model.refund(&order, minor)
                 })
@@ -147,7 +259,8 @@ impl Model {
                 let (from, to) = (transfer.from.to_string(), transfer.to.to_string());
                 let minor = transfer.amount.minor();
                 self.once(request, format!("{transfer:?}"), |model| {
-                    from != to && model.transfer(&from, &to, minor)
+                    let across = from.ends_with(ABROAD) != to.ends_with(ABROAD);
+                    from != to && !across && model.transfer(&from, &to, minor)
                 })
             }
             Operation::Open(_) | Operation::ReleaseExpired => true,
@@ -172,7 +285,8 @@ impl Model {
 
     fn order(&mut self, payment: &Payment, hold: bool) -> bool {
         let payer = payment.payer.to_string();
-        if let Some(known) = self.orders.get(payment.order.as_str()) {
+        let name = order_of(&payment.merchant, &payment.order);
+        if let Some(known) = self.orders.get(&name) {
             let same =
                 (&known.payment.digest, &known.payment.payer) == (&payment.digest, &payment.payer);
             return same
@@ -189,7 +303,7 @@ impl Model {
         }
         self.add(&payer, -minor, if hold { minor } else { 0 });
         if !hold {
-            self.add("merchant:warung", minor, 0);
+            self.add(payment.payee.as_str(), minor, 0);
         }
         let (held, paid) = if hold {
             (minor, None)
@@ -203,7 +317,7 @@ impl Model {
             was_held: hold,
             refunded: 0,
         };
-        self.orders.insert(payment.order.to_string(), order);
+        self.orders.insert(name, order);
         true
     }
 
@@ -218,9 +332,10 @@ impl Model {
             return false;
         }
         let (payer, held) = (known.payment.payer.to_string(), known.held);
+        let payee = known.payment.payee.to_string();
         (known.held, known.paid) = (0, Some(minor));
         self.add(&payer, held - minor, -held);
-        self.add("merchant:warung", minor, 0);
+        self.add(&payee, minor, 0);
         true
     }
 
@@ -255,7 +370,8 @@ impl Model {
         };
         let Some(paid) = known.paid else { return false };
         let payer = known.payment.payer.to_string();
-        if minor > paid - known.refunded || !self.transfer("merchant:warung", &payer, minor) {
+        let payee = known.payment.payee.to_string();
+        if minor > paid - known.refunded || !self.transfer(&payee, &payer, minor) {
             return false;
         }
         if let Some(known) = self.orders.get_mut(order) {
@@ -280,6 +396,21 @@ impl Model {
     }
 }
 
+fn open_abroad(ledger: &Ledger) {
+    for (account, floor_minor) in [
+        ("equity:issued", None),
+        (PERSONS[0], Some(0)),
+        (PERSONS[1], Some(0)),
+        (PERSONS[2], Some(0)),
+    ] {
+        let terms = AccountTerms {
+            currency: currency("USD"),
+            ..terms(&format!("{account}{ABROAD}"), floor_minor)
+        };
+        ledger.carry_out(Operation::Open(terms)).expect("opened");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
@@ -290,11 +421,16 @@ proptest! {
         let ledger = ledger.expect("a ledger");
         open_accounts(&ledger);
         let mut model = Model { now_ms: START_MS, ..Model::default() };
+        open_abroad(&ledger);
         for person in PERSONS {
-            ledger.carry_out(transfer("equity:issued", person, &format!("top-up-{person}"), 100)).expect("done");
+            let top_up = transfer("equity:issued", person, &format!("top-up-{person}"), 100);
+            for operation in [top_up.clone(), abroad(top_up)] {
+                ledger.carry_out(operation).expect("done");
+            }
             model.balances.insert(person.to_owned(), (100, 0));
+            model.balances.insert(format!("{person}{ABROAD}"), (100, 0));
         }
-        let mut seqs = HashMap::new();
+        let (mut seqs, mut receipts) = (HashMap::new(), HashMap::new());
         for step in &steps {
             let step = match step {
                 Step::Again(at) => steps.get(*at).unwrap_or(step),
@@ -314,6 +450,11 @@ proptest! {
                     if let Some(first) = seqs.insert(name, posted.seq) {
                         prop_assert!(posted.repeated && first == posted.seq);
                     }
+                    // Nor has anything else the same receipt.
+                    let purpose = purpose(&operation);
+                    if let Some(other) = receipts.insert(posted.seq, purpose.clone()) {
+                        prop_assert_eq!(other, purpose);
+                    }
                 }
                 Err(LedgerError::Refused(refusal)) => prop_assert!(!expected, "{operation:?}: {refusal}"),
                 other => prop_assert!(false, "{other:?}"),
@@ -325,7 +466,8 @@ proptest! {
             }
         }
         let proof = ledger.verify(&[]).expect("sound");
-        prop_assert_eq!(proof.owed.values().copied().collect::<Vec<_>>(), [300]);
+        // Of each currency as much as came in, whatever went where.
+        prop_assert_eq!(proof.owed.values().copied().collect::<Vec<_>>(), [300, 300]);
     }
 }
 

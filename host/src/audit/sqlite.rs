@@ -89,10 +89,14 @@ impl AuditLog for SqliteAudit {
         self.send(Job::Note(Box::new(entry)));
     }
 
-    fn read(&self, query: AuditQuery<'_>) -> Result<Vec<AuditEntry>, AuditError> {
+    fn flush(&self) {
         let (done, written) = channel();
         self.send(Job::Flush(done));
         let _ = written.recv();
+    }
+
+    fn read(&self, query: AuditQuery<'_>) -> Result<Vec<AuditEntry>, AuditError> {
+        self.flush();
         let reader = self.reader();
         let mut rows = reader.prepare_cached(
             "SELECT at_ms, person, app_id, capability, function, request, allowed, granted, consent, about, outcome, times

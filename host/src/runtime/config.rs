@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lapak_abi::limits::Limits;
+use lapak_scheduler::{Budget, Policy};
 
 use super::SnapshotConfig;
 use crate::audit::AuditLog;
@@ -13,6 +14,7 @@ use crate::capability::Providers;
 use crate::grants::consent::ConsentStore;
 use crate::grants::consent::memory::MemoryConsents;
 use crate::grants::{Bounds, Capability};
+use crate::metrics::CLASSES;
 use crate::recording::RecordOptions;
 use crate::vendor::VendorCapability;
 
@@ -44,6 +46,9 @@ pub struct RuntimeConfig {
     pub max_instances: usize,
     /// Most sessions that may have work waiting; past it, shells are told to slow down.
     pub max_runnable: usize,
+    /// How much CPU time a session of each class ([`CLASSES`](crate::metrics::CLASSES)) may use in how long; past it, the
+    /// session waits for the next window. `None` is no bound.
+    pub budgets: [Option<Budget>; CLASSES.len()],
     /// How long an idle session keeps its instance while nobody else needs it.
     pub freeze_after: Duration,
     /// Keeps sessions on disk; `None` keeps them in memory alone, and they end with the process.
@@ -82,6 +87,7 @@ impl RuntimeConfig {
             max_sessions: 1_000,
             max_instances: 4_096,
             max_runnable: 100_000,
+            budgets: Policy::default().budgets,
             freeze_after: Duration::from_secs(5),
             snapshots: None,
             record: None,

@@ -61,8 +61,8 @@ pub(crate) struct Host {
     pub(crate) metrics: Arc<Metrics>,
     /// Sessions that are frozen in memory, and their bytes.
     pub(super) frozen: (AtomicUsize, AtomicUsize),
-    /// Sessions that are on disk alone.
-    pub(super) stored: AtomicUsize,
+    /// Sessions that are on disk alone, and their bytes.
+    pub(super) stored: (AtomicUsize, AtomicUsize),
     /// Who is brought from there: small sessions a few at a time, large ones one after the other.
     pub(super) fetches: Arc<tokio::sync::Semaphore>,
     pub(super) large_fetches: Arc<tokio::sync::Semaphore>,
@@ -118,13 +118,15 @@ impl Host {
     }
 
     /// One more session is on disk alone.
-    pub(crate) fn put_away(&self) {
-        self.stored.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn put_away(&self, bytes: usize) {
+        self.stored.0.fetch_add(1, Ordering::Relaxed);
+        self.stored.1.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// One less.
-    pub(crate) fn brought_back(&self) {
-        self.stored.fetch_sub(1, Ordering::Relaxed);
+    pub(crate) fn brought_back(&self, bytes: usize) {
+        self.stored.0.fetch_sub(1, Ordering::Relaxed);
+        self.stored.1.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// How many sessions are frozen in memory, and the bytes of their snapshots.
@@ -156,7 +158,12 @@ impl Host {
         let metrics = &self.metrics;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (frozen, frozen_bytes) = self.frozen();
-        let (sessions, stored) = (self.registry.count(), self.stored.load(Ordering::Relaxed));
+        let (stored, stored_bytes) = &self.stored;
+        let (stored, stored_bytes) = (
+            stored.load(Ordering::Relaxed),
+            stored_bytes.load(Ordering::Relaxed),
+        );
+        let sessions = self.registry.count();
         let delays = metrics.queue_delay.iter().map(Histogram::reading);
         MetricsReading {
             event_cpu: metrics.event_cpu.reading(),
@@ -170,7 +177,9 @@ impl Host {
             faults: metrics.ends.reading(),
             sessions,
             resident: sessions.saturating_sub(frozen).saturating_sub(stored),
+            resident_bytes: self.instances.bytes(),
             stored,
+            stored_bytes,
             instances: self.instances.count(),
             frozen,
             frozen_bytes,

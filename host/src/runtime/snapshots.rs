@@ -183,15 +183,15 @@ impl Snapshots {
         let handled = saved.handled;
         let frozen = saved.thaw(image);
         let mut state = session.lock();
-        if !matches!(state.body, Body::Stored) {
+        let Body::Stored(bytes) = state.body else {
             return Ok(());
-        }
+        };
         if handled != session.handled.load(Ordering::Acquire) {
             return Err(damaged(
                 "the store has another state of the session than was written last",
             ));
         }
-        host.brought_back();
+        host.brought_back(bytes);
         host.held(frozen.bytes());
         state.body = Body::Frozen(frozen);
         count(&host.metrics.fetched);
@@ -219,7 +219,7 @@ impl Snapshots {
         let app = host.apps().get(&saved.package).cloned();
         let app = app.ok_or(ResumeError::AppNotLoaded(saved.package))?;
         let grants = saved.grants();
-        let (background, handled) = (saved.background, saved.handled);
+        let (standing, handled) = (saved.standing, saved.handled);
         let image = self.image(saved.image)?;
         let model = app.model_with(&image);
         let beginning = Beginning {
@@ -240,7 +240,7 @@ impl Snapshots {
         let stopped = saved.written_at;
         let frozen = saved.thaw(image);
         let shared = Shared::new(host.clone(), beginning);
-        shared.take_up(frozen, stopped, handled, background)?;
+        shared.take_up(frozen, stopped, handled, standing)?;
         if !host.registry.insert(&shared, host.max_sessions) {
             shared.abandon();
             return Err(ResumeError::TooManySessions(host.max_sessions));

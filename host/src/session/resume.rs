@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lapak_scheduler::Class;
-
 use super::shared::{Body, Shared};
 use crate::runtime::ResumeError;
 use crate::snapshot::frozen::{Frozen, Unreadable};
+use crate::snapshot::saved::Standing;
 
 impl Shared {
     /// Goes on from a snapshot that another process wrote, `stopped` being that one's monotonic time. What the app asked
@@ -18,12 +17,10 @@ impl Shared {
         frozen: Frozen,
         stopped: Duration,
         handled: u64,
-        background: bool,
+        standing: Standing,
     ) -> Result<(), ResumeError> {
         let damaged = |error: Unreadable| ResumeError::Damaged(error.to_string());
-        if background {
-            self.host.scheduler.set_class(self, Class::Background);
-        }
+        standing.give_to(self);
         self.handled.store(handled, Ordering::Relaxed);
         let answered = self.lock().mailbox.answered();
         let (frozen, in_flight) = frozen.moved(self, stopped, &answered).map_err(damaged)?;

@@ -35,3 +35,10 @@ pub enum ShellEvent {
     /// The person closed the app.
     Close,
 }
+
+impl ShellEvent {
+    /// It is the last of its session, so that it is taken however much waits.
+    pub(crate) fn ends_the_session(&self) -> bool {
+        matches!(self, Self::Update | Self::Close)
+    }
+}

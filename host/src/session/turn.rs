@@ -87,10 +87,10 @@ fn begin(session: &Arc<Shared>) -> Next {
     match &state.body {
         Body::Ended => return Next::Over,
         Body::Running => return Next::Nothing,
-        Body::Kept(_) | Body::Frozen(_) | Body::Stored if state.mailbox.is_empty() => {
+        Body::Kept(_) | Body::Frozen(_) | Body::Stored(_) if state.mailbox.is_empty() => {
             return Next::Nothing;
         }
-        Body::Stored => {
+        Body::Stored(_) => {
             drop(state);
             session.host.fetch(session);
             return Next::Nothing;
@@ -261,11 +261,12 @@ fn over(session: &Arc<Shared>, report: crate::report::EndReport) -> Body {
 
 /// Puts the session to rest after a turn.
 fn rest(session: &Arc<Shared>, body: Body) -> Turn {
-    let Body::Kept(actor) = body else {
+    let Body::Kept(mut actor) = body else {
         return Turn::Done;
     };
     session.touch();
     let memory_bytes = actor.instance.memory_bytes();
+    actor.permit.holds(memory_bytes);
     let in_flight = actor.instance.state().waits_for();
     let mut state = session.lock();
     if state.has_ended() {

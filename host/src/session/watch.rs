@@ -20,7 +20,7 @@ impl Shared {
             }
             match &state.body {
                 Body::Frozen(frozen) => return frozen.screen().unwrap_or_default(),
-                body => matches!(body, Body::Stored),
+                body => matches!(body, Body::Stored(_)),
             }
         };
         if stored && let Some(screen) = self.host.stored_screen(self) {

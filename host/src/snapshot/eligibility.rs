@@ -52,7 +52,7 @@ pub enum Verdict {
 }
 
 /// What is known of an app's one memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Layout {
     /// Its size at the beginning, in pages of 64 KiB.
     pub memory_min_pages: u32,

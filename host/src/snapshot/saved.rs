@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lapak_scheduler::Class;
+
 use super::frozen::Frozen;
 use super::image::Image;
 use super::store::ImageHash;
@@ -22,7 +24,7 @@ pub(crate) struct Saved {
     pub(crate) package: [u8; 32],
     pub(crate) person: String,
     pub(crate) tenant: String,
-    pub(crate) background: bool,
+    pub(crate) standing: Standing,
     granted: SavedTerms,
     /// Events handled so far.
     pub(crate) handled: u64,
@@ -50,6 +52,30 @@ impl<'de> serde::Deserialize<'de> for FrozenBytes {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes: &[u8] = serde::Deserialize::deserialize(deserializer)?;
         Ok(Self(bytes.into()))
+    }
+}
+
+/// How much of the machine it gets, when that is short.
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Standing {
+    class: u8,
+    weight: u32,
+}
+
+impl Standing {
+    fn of(session: &Shared) -> Self {
+        Self {
+            class: session.entity.class() as u8,
+            weight: session.entity.weight(),
+        }
+    }
+
+    /// Gives a session the standing that it had.
+    pub(crate) fn give_to(self, session: &Arc<Shared>) {
+        let class = Class::ALL.get(usize::from(self.class)).copied();
+        let class = class.unwrap_or(Class::Background);
+        session.host.scheduler.set_class(session, class);
+        session.entity.set_weight(self.weight);
     }
 }
 
@@ -87,7 +113,7 @@ impl Saved {
             package: session.app.package().digest(),
             person: session.owner.person.to_string(),
             tenant: session.tenant_name(),
-            background: session.is_background(),
+            standing: Standing::of(session),
             granted: SavedTerms::of(&session.grants),
             handled: session.handled.load(std::sync::atomic::Ordering::Relaxed),
             written_at: session.providers.clock.monotonic(),
@@ -108,7 +134,7 @@ impl Saved {
     pub(crate) fn renew(&mut self, session: &Shared, state: &State) {
         (self.shell, self.finished) = state.mailbox().letters();
         self.granted = SavedTerms::of(&session.grants);
-        self.background = session.is_background();
+        self.standing = Standing::of(session);
     }
 
     /// The frozen session, with the image that it goes with.

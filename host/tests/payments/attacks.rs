@@ -1,7 +1,7 @@
 //! Forged, altered, replayed and expired orders, hostile numbers, PIN guessing, double taps.
 
 use lapak_host::sheet::{SheetAnswer, SheetError};
-use lapak_host::{Capability, Launch};
+use lapak_host::{Capability, Launch, ShellEvent};
 use lapak_ledger::order::Order;
 use lapak_ledger::pin::PinError;
 use lapak_ledger::{Clock as _, SecretKey};
@@ -207,6 +207,39 @@ async fn a_pin_cannot_be_guessed() {
         "{tries:?}"
     );
     assert_eq!((world.submitted(), world.ani()), (0, ANI_MINOR));
+}
+
+/// Each sheet is open for a while only, and a guesser who must wait lets it go: new ones give no new tries.
+#[tokio::test]
+async fn a_guesser_who_opens_ever_new_sheets_is_locked_out() {
+    let world = World::new();
+    let (runtime, app) = world.start().await;
+    for sheets in 0..30 {
+        let session = ani(&runtime, &app, "call-pay-transfer", "budi,100,IDR,").await;
+        let sheet = asked(&session).await;
+        let guess = format!("{:06}", 500_000 + sheets);
+        let answered = confirm_with(&session, &sheet, &guess).await;
+        match answered {
+            Err(SheetError::Pin(PinError::Wrong { .. })) => {}
+            Err(SheetError::Pin(PinError::Wait { until_ms })) => {
+                world.clock.forward(until_ms - world.clock.now_ms());
+            }
+            Err(SheetError::Pin(PinError::Locked)) => {
+                // The right PIN does not help any more, nor does time.
+                world.clock.forward(86_400_000);
+                let session = ani(&runtime, &app, "call-pay-transfer", "budi,100,IDR,").await;
+                let sheet = asked(&session).await;
+                let right = confirm(&session, &sheet).await;
+                assert_eq!(right, Err(SheetError::Pin(PinError::Locked)));
+                assert_eq!((world.submitted(), world.ani()), (0, ANI_MINOR));
+                return;
+            }
+            other => panic!("{other:?}"),
+        }
+        session.send(ShellEvent::Close).expect("sent");
+        session.ended().await;
+    }
+    panic!("the PIN was never locked");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -109,12 +109,13 @@ fn tokens(
             text.push(' ');
         }
         before = Some(kind);
-        one(&token, parser, values, text)?;
+        component_value(&token, parser, values, text)?;
     }
     Ok(())
 }
 
-fn one(
+/// One of the parts of a value, which the grammar of CSS calls so.
+fn component_value(
     token: &Token<'_>,
     parser: &mut Parser<'_>,
     values: &mut Values<'_>,
@@ -136,17 +137,7 @@ fn one(
         // Between the two nothing may look like the end of a comment.
         Token::Delim('/') if text.ends_with('*') => text.push_str(" /"),
         Token::Delim('+' | '-' | '*' | '/') => text.push_str(&token.to_css_string()),
-        Token::Delim('!') => {
-            let word = parser.next();
-            if !word.is_ok_and(
-                |word| matches!(word, Token::Ident(word) if word.eq_ignore_ascii_case("important")),
-            ) {
-                return refused(format!(
-                    "{property}: only !important may follow an exclamation mark"
-                ));
-            }
-            text.push_str("!important");
-        }
+        Token::Delim('!') => important(parser, property, text)?,
         Token::QuotedString(string) if matches!(values.rule, Rule::Text | Rule::Custom) => {
             push_string(string, text)
         }
@@ -176,6 +167,19 @@ fn one(
         }
     }
     Ok(())
+}
+
+/// What follows an exclamation mark.
+fn important(parser: &mut Parser<'_>, property: &str, text: &mut String) -> Result<(), Refused> {
+    match parser.next() {
+        Ok(Token::Ident(word)) if word.eq_ignore_ascii_case("important") => {
+            text.push_str("!important");
+            Ok(())
+        }
+        _ => refused(format!(
+            "{property}: only !important may follow an exclamation mark"
+        )),
+    }
 }
 
 /// Whether a token may stand in a value that is one word.

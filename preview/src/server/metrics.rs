@@ -70,6 +70,16 @@ fn sessions(page: &mut Page, read: &MetricsReading) {
         "Bytes of snapshots in memory.",
         one(read.frozen_bytes),
     );
+    page.gauge(
+        "resident_bytes",
+        "Linear memory of all instances.",
+        one(read.resident_bytes),
+    );
+    page.gauge(
+        "stored_bytes",
+        "Bytes of snapshots on disk alone.",
+        one(read.stored_bytes),
+    );
     page.counter(
         "sessions_launched",
         "Sessions launched.",
@@ -246,7 +256,7 @@ fn label((name, value): (&str, &str)) -> String {
 mod tests {
     use std::time::Duration;
 
-    use lapak_host::metrics::Histogram;
+    use lapak_host::metrics::{Histogram, SchedulerReading};
 
     use super::*;
 
@@ -260,6 +270,12 @@ mod tests {
             event_wall: histogram.reading(),
             queue_delay: vec![("visible", histogram.reading())],
             tenants: vec![("a\"\\\n}".into(), 1_500_000_000)],
+            resident_bytes: 131_072,
+            stored_bytes: 4_096,
+            scheduler: SchedulerReading {
+                sheds: 3,
+                ..SchedulerReading::default()
+            },
             ..MetricsReading::default()
         };
         let text = text(&read);
@@ -274,6 +290,9 @@ mod tests {
             "lapak_queue_delay_seconds_bucket{class=\"visible\",le=\"+Inf\"} 4",
             "lapak_tenant_cpu_seconds_total{tenant=\"a\\\"\\\\\\n}\"} 1.5",
             "lapak_sessions{residence=\"frozen\"} 0",
+            "lapak_resident_bytes 131072",
+            "lapak_stored_bytes 4096",
+            "lapak_sheds_total 3",
         ] {
             assert!(text.lines().any(|one| one == line), "{line} in\n{text}");
         }

@@ -88,24 +88,8 @@ pub(super) async fn launch(
     };
     let known = person(&headers);
     let person = known.clone().unwrap_or_else(new_token);
-    let dark = match query.scheme.as_deref() {
-        Some(scheme) => scheme == "dark",
-        None => headers
-            .get("sec-ch-prefers-color-scheme")
-            .is_some_and(|scheme| {
-                scheme.as_bytes().ends_with(b"dark") || scheme.as_bytes() == b"\"dark\""
-            }),
-    };
     preview.begin_device(&person);
-    let start = Start {
-        person: person.clone(),
-        lang: query
-            .lang
-            .filter(|lang| is_language(lang))
-            .unwrap_or_else(|| language(&headers)),
-        dark,
-        pages: query.page.into_iter().collect(),
-    };
+    let start = start(person.clone(), query, &headers);
     let opened = match preview
         .inner
         .sessions
@@ -120,16 +104,40 @@ pub(super) async fn launch(
             );
         }
     };
+    let newcomer = known.is_none().then_some(&*person);
+    to_session(&opened.token, newcomer)
+}
+
+/// How a session begins: as the address says, else as the browser prefers.
+fn start(person: String, query: LaunchQuery, headers: &HeaderMap) -> Start {
+    let dark = match query.scheme.as_deref() {
+        Some(scheme) => scheme == "dark",
+        None => headers
+            .get("sec-ch-prefers-color-scheme")
+            .is_some_and(|scheme| {
+                scheme.as_bytes().ends_with(b"dark") || scheme.as_bytes() == b"\"dark\""
+            }),
+    };
+    let lang = query.lang.filter(|lang| is_language(lang));
+    Start {
+        person,
+        lang: lang.unwrap_or_else(|| language(headers)),
+        dark,
+        pages: query.page.into_iter().collect(),
+    }
+}
+
+/// On to the session's page; a newcomer is told apart by a cookie from then on.
+fn to_session(token: &str, newcomer: Option<&str>) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
-    let to = format!("/s/{}", opened.token);
-    let cookie = format!("{PERSON}={person}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax");
     let headers = response.headers_mut();
-    if let Ok(to) = HeaderValue::from_str(&to) {
+    if let Ok(to) = HeaderValue::from_str(&format!("/s/{token}")) {
         headers.insert(header::LOCATION, to);
     }
-    if known.is_none()
-        && let Ok(cookie) = HeaderValue::from_str(&cookie)
-    {
+    let cookie = newcomer.map(|person| {
+        format!("{PERSON}={person}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax")
+    });
+    if let Some(Ok(cookie)) = cookie.map(|cookie| HeaderValue::from_str(&cookie)) {
         headers.insert(header::SET_COOKIE, cookie);
     }
     response

@@ -99,7 +99,9 @@ impl Preview {
         }
     }
 
-    /// The app launched again: at the pages where it was, if they are known.
+    /// The app launched again: at the pages where it was, if they are known. Also one that would let a newer version take
+    /// over: the older version is gone with the last process, and nobody can ask it what to hand over. What it stored is
+    /// there, and payments that the person agreed to are made.
     fn launched_again(
         &self,
         kept: &Kept,

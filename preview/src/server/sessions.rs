@@ -177,8 +177,7 @@ impl Sessions {
             .cloned()
             .collect();
         for open in open {
-            let pages = open.live().session.screen().stack;
-            if let Err(error) = open.relaunch(runtime, shown.clone(), pages).await {
+            if let Err(error) = open.renew(runtime, shown.clone()).await {
                 tracing::warn!(%error, "session not launched again");
             }
         }
@@ -238,6 +237,23 @@ impl OpenSession {
         self.changed.subscribe()
     }
 
+    /// Puts a newer app behind the token, at the pages where the older one is: it takes over from the older one if that
+    /// says so in its manifest, and is launched anew if not.
+    async fn renew(&self, runtime: &Runtime, shown: Arc<ShownApp>) -> Result<(), LaunchError> {
+        let old = self.live().session;
+        let launch = self.start.launch(Vec::new());
+        let update = runtime.update_watched(&old, &shown.app, launch);
+        // One that does not come to an end is closed like any other.
+        if let Ok(updated) = tokio::time::timeout(CLOSING, update).await
+            && let Some((session, updates)) = updated?
+        {
+            self.put(Live { session, shown }, updates);
+            return Ok(());
+        }
+        let pages = old.screen().stack;
+        self.relaunch(runtime, shown, pages).await
+    }
+
     /// Ends what runs and launches the app again.
     pub(super) async fn relaunch(
         &self,
@@ -251,11 +267,16 @@ impl OpenSession {
             let _ = tokio::time::timeout(CLOSING, old.ended()).await;
         }
         let (session, updates) = runtime.launch_watched(&shown.app, self.start.launch(pages))?;
+        self.put(Live { session, shown }, updates);
+        Ok(())
+    }
+
+    /// Something else runs behind the token from now on.
+    fn put(&self, live: Live, updates: broadcast::Receiver<Update>) {
         self.journal.follow(updates);
-        *lock(&self.live) = Live { session, shown };
+        *lock(&self.live) = live;
         self.changed.send_modify(|count| *count += 1);
         self.keep(false);
-        Ok(())
     }
 
     /// Remembers the session for the server's next start.

@@ -34,6 +34,7 @@ pub(crate) struct Server {
     pub(crate) devices: SimulatedDevices,
     clock: Arc<SimulatedClock>,
     timer: Arc<SimulatedTimer>,
+    pub(crate) bank: DemoBank,
     data: tempfile::TempDir,
     serving: JoinHandle<std::io::Result<()>>,
 }
@@ -117,6 +118,7 @@ impl Server {
             devices,
             clock,
             timer,
+            bank,
             data,
             serving,
         }

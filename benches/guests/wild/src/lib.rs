@@ -1,13 +1,15 @@
-//! A bad neighbour: spins for ever, takes as much memory as it may have, or calls its host without end. What others feel of it
-//! is measured, and what its calls cost.
+//! A bad neighbour: spins for ever, takes as much memory as it may have, calls its host without end, or panics. What others feel
+//! of it is measured, and what its calls cost.
 use lapak_sdk::prelude::*;
 
 /// Calls in one event.
 const CALLS: usize = 100_000;
-/// What is taken at once, in MiB.
-const STEP_MIB: usize = 4;
-/// The most that is taken: a little below what an app may have by default.
-const MOST_MIB: usize = 56;
+/// What is taken at once, in bytes.
+const STEP: usize = 4 << 20;
+/// What an app may have by default, in bytes; whoever asks for more is ended.
+const CAP: usize = 64 << 20;
+/// A page of WebAssembly's: memory grows by whole ones, and the allocator asks for one more than it needs.
+const PAGE: usize = 64 << 10;
 
 struct Wild(Vec<Vec<u64>>);
 
@@ -17,6 +19,7 @@ enum Msg {
     Hoard,
     Call,
     UntilRefused,
+    Panic,
 }
 
 impl App for Wild {
@@ -38,21 +41,8 @@ impl App for Wild {
                 }
             }
             Msg::UntilRefused => while clock::elapsed_ms().is_ok() {},
-            Msg::Hoard => {
-                if (self.0.len() + 1) * STEP_MIB <= MOST_MIB {
-                    // Numbers that no compression makes smaller.
-                    let mut seed = 0x9e37_79b9_7f4a_7c15_u64 ^ self.0.len() as u64;
-                    let next = || {
-                        seed ^= seed << 13;
-                        seed ^= seed >> 7;
-                        seed ^= seed << 17;
-                        seed
-                    };
-                    let words = STEP_MIB * 1024 * 1024 / 8;
-                    self.0
-                        .push(std::iter::repeat_with(next).take(words).collect());
-                }
-            }
+            Msg::Hoard => self.hoard(),
+            Msg::Panic => panic!("{} pots boil over", self.0.len()),
         }
     }
 
@@ -62,8 +52,40 @@ impl App for Wild {
             button("hoard").on_tap(Msg::Hoard),
             button("call").on_tap(Msg::Call),
             button("until refused").on_tap(Msg::UntilRefused),
-            text(self.0.len() * STEP_MIB),
+            button("panic").on_tap(Msg::Panic),
+            text(self.memory() / PAGE).key("pages"),
         ))
+    }
+}
+
+impl Wild {
+    /// Takes a step more, or what is left of it, up to what an app may have.
+    fn hoard(&mut self) {
+        let words = STEP.min(CAP.saturating_sub(self.memory() + 2 * PAGE)) / 8;
+        if words == 0 {
+            return;
+        }
+        // Numbers that no compression makes smaller.
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64 ^ self.0.len() as u64;
+        let next = || {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed
+        };
+        self.0
+            .push(std::iter::repeat_with(next).take(words).collect());
+    }
+
+    /// The size of linear memory, in bytes.
+    #[cfg(target_arch = "wasm32")]
+    fn memory(&self) -> usize {
+        core::arch::wasm32::memory_size(0) * PAGE
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn memory(&self) -> usize {
+        self.0.iter().map(|taken| taken.len() * 8).sum()
     }
 }
 

@@ -5,22 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use lapak_ledger::merchant::{Catalogue, Shop, ShopError, Wanted};
-use lapak_ledger::{Clock as _, SystemClock};
-use serde_json::json;
+use lapak_ledger::merchant::{Catalogue, Shop};
+use lapak_preview::shop::{ShopNews, router};
 
 use super::{json as read_json, parsed, public_key, secret_key};
 use crate::failure::Failure;
 use crate::output;
-
-/// The largest body that is read, in bytes.
-const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// Plays a merchant's server: makes signed orders at the catalogue's prices, and is told of payments.
 #[derive(Debug, clap::Args)]
@@ -79,13 +69,7 @@ async fn serve(args: &ServeArgs, shop: Arc<Shop>) -> Result<(), Failure> {
     let address = listener
         .local_addr()
         .context("the listener has no address")?;
-    let router = axum::Router::new()
-        .route("/catalogue", get(catalogue))
-        .route("/orders", post(order))
-        .route("/orders/{order}", get(sold))
-        .route("/paid", post(paid))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(shop);
+    let router = router(shop, heard);
     output::line(&format!("http://{address}"))?;
     let stop = async {
         // Without a signal handler only the end of the process stops it.
@@ -100,40 +84,9 @@ async fn serve(args: &ServeArgs, shop: Arc<Shop>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn catalogue(State(shop): State<Arc<Shop>>) -> Json<Catalogue> {
-    Json(shop.catalogue().clone())
-}
-
-async fn order(State(shop): State<Arc<Shop>>, Json(wanted): Json<Vec<Wanted>>) -> Response {
-    match shop.order(&wanted, SystemClock.now_ms()) {
-        Ok(order) => Json(order).into_response(),
-        Err(error @ ShopError::Random(_)) => refused(StatusCode::INTERNAL_SERVER_ERROR, &error),
-        Err(error) => refused(StatusCode::BAD_REQUEST, &error),
+fn heard(news: ShopNews) {
+    match news {
+        ShopNews::Told => output::note("a payment or refund was told"),
+        ShopNews::Refused(why) => output::note(&format!("a notice was refused: {why}")),
     }
-}
-
-async fn sold(State(shop): State<Arc<Shop>>, Path(order): Path<String>) -> Response {
-    match order.parse().ok().and_then(|order| shop.sold(&order)) {
-        Some(sold) => Json(sold).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-async fn paid(State(shop): State<Arc<Shop>>, receipt: Bytes) -> Response {
-    match shop.told(&receipt) {
-        Ok(news) => {
-            if news {
-                output::note("a payment or refund was told");
-            }
-            StatusCode::NO_CONTENT.into_response()
-        }
-        Err(error) => {
-            output::note(&format!("a notice was refused: {error}"));
-            refused(StatusCode::BAD_REQUEST, &error)
-        }
-    }
-}
-
-fn refused(status: StatusCode, error: &impl std::fmt::Display) -> Response {
-    (status, Json(json!({ "error": error.to_string() }))).into_response()
 }

@@ -165,6 +165,10 @@ impl Payments {
             tracing::error!(%error, %key, "what came of a payment was not written down");
         }
         self.note(&one.agreed, in_words(&result));
+        // Whoever dies from here on has an entry for every payment that somebody was told of.
+        if let Some(audit) = self.audit.get() {
+            audit.flush();
+        }
         for told in one.told {
             told(&result);
         }

@@ -196,20 +196,8 @@ impl Wants {
         match self {
             Self::Pay(signed) => {
                 brief.ask = Ask::Pay(signed.clone());
-                if let Some(order) = &brief.order {
-                    let (said, currency) = (order.order(), fit.amount.currency());
-                    brief.merchant = Some(said.merchant.clone());
-                    brief.to = order.merchant_name().to_owned();
-                    brief.to_id = said.merchant.to_string();
-                    brief.reference = said.order.to_string();
-                    brief.expires_ms = Some(said.expires_at_ms);
-                    let lines = said.lines.iter().map(|line| SheetLine {
-                        title: line.title.clone(),
-                        quantity: line.quantity,
-                        amount_minor: line.amount_minor,
-                        amount: currency.decimal(line.amount_minor),
-                    });
-                    brief.lines = lines.collect();
+                if let Some(order) = brief.order.clone() {
+                    brief.tell_of(&order);
                 }
             }
             Self::Refund(signed) => {
@@ -260,6 +248,25 @@ impl Wants {
         hasher.update(&content);
         let hash = hasher.finalize().to_hex();
         format!("session/{}", &hash[..32]).parse().ok()
+    }
+}
+
+impl Brief {
+    /// As the merchant wrote it.
+    fn tell_of(&mut self, order: &VerifiedOrder) {
+        let (said, currency) = (order.order(), self.amount.currency());
+        self.merchant = Some(said.merchant.clone());
+        self.to = order.merchant_name().to_owned();
+        self.to_id = said.merchant.to_string();
+        self.reference = said.order.to_string();
+        self.expires_ms = Some(said.expires_at_ms);
+        let lines = said.lines.iter().map(|line| SheetLine {
+            title: line.title.clone(),
+            quantity: line.quantity,
+            amount_minor: line.amount_minor,
+            amount: currency.decimal(line.amount_minor),
+        });
+        self.lines = lines.collect();
     }
 }
 

@@ -121,7 +121,7 @@ impl Snapshots {
         if matches!(state.body, Body::Ended) {
             return Ok(None);
         }
-        if matches!(state.body, Body::Stored) {
+        if matches!(state.body, Body::Stored(_)) {
             drop(state);
             return self.saved_again(session, batch);
         }
@@ -153,7 +153,7 @@ impl Snapshots {
             }
         };
         let state = session.lock();
-        if !matches!(state.body, Body::Stored) {
+        if !matches!(state.body, Body::Stored(_)) {
             batch.busy.push(session.id);
             return Ok(None);
         }
@@ -205,13 +205,14 @@ impl Snapshots {
                 && written.handled.get(&session.id) == Some(&handled)
                 && state.mailbox().is_empty()
             {
-                freed += frozen.bytes();
+                let bytes = frozen.bytes();
+                freed += bytes;
                 moved += 1;
-                host.unheld(frozen.bytes());
+                host.unheld(bytes);
                 let large = frozen.memory_bytes >= LARGE_BYTES;
                 session.large.store(large, Ordering::Relaxed);
-                state.body = Body::Stored;
-                host.put_away();
+                state.body = Body::Stored(bytes);
+                host.put_away(bytes);
                 count(&host.metrics.spilled);
             }
         }

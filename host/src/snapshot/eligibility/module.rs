@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{
-    BinaryReaderError, CompositeInnerType, ConstExpr, DataKind, Element, ElementItems,
-    ExternalKind, FunctionBody, KnownCustom, MemoryType, Name, NameMap, Operator, Parser, Payload,
-    RefType, Table, TypeRef, ValType,
+    BinaryReaderError, CompositeInnerType, ConstExpr, DataKind, DataSectionReader, Element,
+    ElementItems, ExternalKind, FunctionBody, KnownCustom, MemoryType, Name, NameMap, Operator,
+    Parser, Payload, RefType, Table, TypeRef, ValType,
 };
 
 use super::named;
@@ -118,19 +118,7 @@ impl<'a> Reader<'a> {
                     self.element(&element?);
                 }
             }
-            Payload::DataSection(section) => {
-                let mut starts = Vec::new();
-                for data in section {
-                    starts.push(match data?.kind {
-                        DataKind::Active { offset_expr, .. } => {
-                            constant(&offset_expr).and_then(|at| u32::try_from(at).ok())
-                        }
-                        DataKind::Passive => None,
-                    });
-                }
-                let known: Option<Vec<u32>> = starts.into_iter().collect();
-                self.module.data_start = known.and_then(|starts| starts.into_iter().min());
-            }
+            Payload::DataSection(section) => self.module.data_start = data_start(section)?,
             Payload::CodeSectionEntry(body) => self.body(&body)?,
             Payload::CustomSection(section) => {
                 if let KnownCustom::Name(names) = section.as_known() {
@@ -322,4 +310,19 @@ fn proposal(operator: &Operator<'_>) -> &'static str {
         };
     }
     wasmparser::for_each_operator!(proposals)
+}
+
+/// The first address that data is put at; `None` where that is not certain.
+fn data_start(section: DataSectionReader<'_>) -> Result<Option<u32>, BinaryReaderError> {
+    let mut starts = Vec::new();
+    for data in section {
+        starts.push(match data?.kind {
+            DataKind::Active { offset_expr, .. } => {
+                constant(&offset_expr).and_then(|at| u32::try_from(at).ok())
+            }
+            DataKind::Passive => None,
+        });
+    }
+    let known: Option<Vec<u32>> = starts.into_iter().collect();
+    Ok(known.and_then(|starts| starts.into_iter().min()))
 }

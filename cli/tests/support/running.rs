@@ -1,0 +1,190 @@
+//! `lapak preview` as a program, and a browser's part in it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
+
+/// How long a build may take on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A preview that ends with the test.
+pub struct Running {
+    child: Child,
+    /// `127.0.0.1:…`
+    pub address: String,
+    /// What it says on standard error, line by line.
+    said: Receiver<String>,
+}
+
+impl Running {
+    /// Shows one app.
+    pub fn start(app: &Path, data: &Path) -> Self {
+        Self::start_all(&[app.to_owned()], data)
+    }
+
+    /// Shows these apps.
+    pub fn start_all(apps: &[PathBuf], data: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_lapak"))
+            .args(["preview", "--port", "0", "--data"])
+            .arg(data)
+            .args(apps)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("lapak starts");
+        let said = lines(child.stderr.take().expect("piped"));
+        let out = lines(child.stdout.take().expect("piped"));
+        let ready = out.recv_timeout(PATIENCE).expect("it tells its address");
+        let address = ready.split("http://").nth(1).expect("an address");
+        let address = address.split('/').next().unwrap_or_default().to_owned();
+        Self {
+            child,
+            address,
+            said,
+        }
+    }
+
+    /// Launches the first app; gives the path of its session's page.
+    pub fn launch(&self) -> String {
+        let home = self.get("/");
+        let name = home.split("href=\"/a/").nth(1).expect("an app");
+        let name = name.split('"').next().unwrap_or_default();
+        self.launch_named(name)
+    }
+
+    /// Launches an app; gives the path of its session's page.
+    pub fn launch_named(&self, name: &str) -> String {
+        let launched = self.get(&format!("/a/{name}"));
+        let session = launched
+            .lines()
+            .find_map(|line| line.strip_prefix("location: "));
+        session.expect("a session").to_owned()
+    }
+
+    /// A browser page's connection, greeted. Gives the first page too.
+    pub fn connect(&self, session: &str) -> (WebSocket<TcpStream>, Value) {
+        let url = format!("ws://{}{session}/ws", self.address);
+        let mut request = url.into_client_request().expect("a request");
+        let origin = format!("http://{}", self.address);
+        request
+            .headers_mut()
+            .insert("origin", origin.parse().expect("a header"));
+        let stream = TcpStream::connect(&self.address).expect("connected");
+        let (mut socket, _) = client(request, stream).expect("a WebSocket");
+        let hello = json!({ "t": "hello", "client": "a", "v": 0, "page": 0, "app": "" });
+        socket.send(Message::text(hello.to_string())).expect("sent");
+        let page = hear(&mut socket, "page");
+        (socket, page)
+    }
+
+    /// Waits until nothing more is written: three checkpoints went by without.
+    pub fn until_written(&self) {
+        let (mut last, mut same) = (0, 0);
+        while same < 15 {
+            std::thread::sleep(Duration::from_millis(200));
+            let answer = self.get("/_lapak/load.json");
+            let (_, json) = answer.split_once("\r\n\r\n").expect("a body");
+            let json: Value = serde_json::from_str(json).expect("JSON");
+            let written = json["written"].as_u64().expect("a number");
+            same = if written == last && written > 0 {
+                same + 1
+            } else {
+                0
+            };
+            last = written;
+        }
+    }
+
+    /// Stops it as whatever manages services does; gives its exit code.
+    #[cfg(unix)]
+    pub fn terminate(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(told.expect("kill runs").success());
+        self.child.wait().expect("it ends").code()
+    }
+
+    /// Waits until a line with this was said.
+    pub fn until_said(&self, part: &str) {
+        loop {
+            let line = self.said.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("{part:?} was never said"));
+            if line.contains(part) {
+                return;
+            }
+        }
+    }
+
+    /// The whole answer, head and body.
+    pub fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("connected");
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+            self.address
+        )
+        .expect("sent");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("an answer");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The next message of this kind.
+pub fn hear(socket: &mut WebSocket<TcpStream>, kind: &str) -> Value {
+    loop {
+        let message = socket.read().expect("a message");
+        let Ok(text) = message.to_text() else {
+            continue;
+        };
+        let message: Value = serde_json::from_str(text).unwrap_or_default();
+        if message["t"] == kind {
+            return message;
+        }
+    }
+}
+
+/// Taps the button of this label, and waits until that is shown.
+pub fn tap((socket, page): &mut (WebSocket<TcpStream>, Value), seq: u64, label: &str) -> String {
+    let html = page["html"].as_str().expect("html");
+    let at = html.find(&format!("aria-label=\"{label}\""));
+    let button = &html[html[..at.expect("a button")]
+        .rfind('<')
+        .expect("an element")..];
+    let node = button.split("data-n=\"").nth(1).expect("a number");
+    let node: u64 = node
+        .split('"')
+        .next()
+        .unwrap_or_default()
+        .parse()
+        .expect("a number");
+    let tap = json!({ "t": "input", "seq": seq, "node": node, "on": "tap", "value": null });
+    socket.send(Message::text(tap.to_string())).expect("sent");
+    hear(socket, "patch")["ops"].to_string()
+}
+
+fn lines(from: impl std::io::Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
