@@ -24,6 +24,7 @@ mod bluetooth;
 mod device;
 mod drive;
 mod nodes;
+mod open_app;
 mod payments;
 mod person;
 mod prepare;
@@ -100,6 +101,7 @@ impl<A: App> TestApp<A> {
             host.waiting.clear();
             host.payments.sheets.clear();
             host.scan.close();
+            host.open_app.asked = None;
             host.page_events.clear();
         });
         Self::start(self.preparation, self.held)
