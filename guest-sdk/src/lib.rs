@@ -57,6 +57,7 @@ pub mod location;
 mod memory;
 pub mod navigation;
 pub mod notify;
+pub mod open_app;
 #[cfg(target_arch = "wasm32")]
 mod panics;
 pub mod payments;
@@ -102,6 +103,8 @@ pub mod prelude {
     pub use crate::{
         bluetooth, clock, console, fetch, files, identity, location, notify, pages, payments, scan,
         storage, timer, wallet,
+        bluetooth, clock, console, location, open_app, pages, payments, scan, storage, timer,
+        wallet,
     };
     pub use crate::{clock, console, location, pages, payments, platform, storage, timer, wallet};
 }

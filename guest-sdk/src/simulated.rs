@@ -9,6 +9,7 @@ pub(crate) mod identity;
 pub(crate) mod bluetooth;
 pub(crate) mod location;
 pub(crate) mod notify;
+pub(crate) mod open_app;
 pub(crate) mod payments;
 pub(crate) mod scan;
 pub(crate) mod wallet;
@@ -34,6 +35,7 @@ pub enum Capability {
     Identity,
     Location,
     Notify,
+    OpenApp,
     Payments,
     Random,
     Scan,
@@ -60,6 +62,7 @@ pub(crate) struct Host {
     pub(crate) notify: notify::Notify,
     pub(crate) scan: scan::Scan,
     pub(crate) bluetooth: bluetooth::Air,
+    pub(crate) open_app: open_app::OpenApp,
     /// The bolts of simulated bicycle locks, by their ids.
     pub(crate) locks: BTreeMap<String, std::rc::Rc<std::cell::Cell<bool>>>,
     /// Interfaces that the platform does not have.

@@ -12,6 +12,7 @@ pub mod files;
 pub mod identity;
 pub mod location;
 pub mod notify;
+pub mod open_app;
 pub mod payments;
 pub mod random;
 pub mod scan;
@@ -54,6 +55,8 @@ pub struct Providers {
     pub scan: Arc<dyn scan::ScanProvider>,
     /// Behind `bluetooth`.
     pub bluetooth: Arc<dyn bluetooth::BluetoothProvider>,
+    /// Behind `open-app`.
+    pub open_app: Arc<dyn open_app::OpenAppProvider>,
 }
 
 impl Providers {
@@ -74,6 +77,7 @@ impl Providers {
             notify: notify::simulated::behind_a_limit(Arc::default()),
             scan: Arc::new(scan::simulated::SimulatedScanner::default()),
             bluetooth: Arc::new(bluetooth::simulated::SimulatedBluetooth::default()),
+            open_app: Arc::new(open_app::simulated::SimulatedApps::default()),
         }
     }
 }
@@ -110,6 +114,8 @@ pub(crate) enum Answer {
     Scan(scan::Answer),
     /// Of `bluetooth`.
     Bluetooth(bluetooth::Answer),
+    /// Of `open-app`.
+    OpenApp(open_app::Answer),
     /// News of a watch, which goes on.
     News(Box<Answer>),
     /// Of a capability of the platform's own.
@@ -143,6 +149,8 @@ pub(crate) struct Rooms {
     pub(crate) bluetooth: bluetooth::BluetoothState,
     /// Of capabilities of the platform's own.
     pub(crate) vendor: crate::vendor::VendorState,
+    /// Of `open-app`.
+    pub(crate) open_app: open_app::OpenAppState,
 }
 
 impl Rooms {
@@ -160,6 +168,7 @@ impl Rooms {
             Answer::Notify(answer) => return self.notify.finish(request, answer),
             Answer::Scan(answer) => return self.scan.finish(request, answer),
             Answer::Bluetooth(answer) => return self.bluetooth.finish(request, answer),
+            Answer::OpenApp(answer) => return self.open_app.finish(request, answer),
             Answer::News(news) => return self.news(request, *news),
             Answer::Vendor(answer) => return self.vendor.finish(request, answer),
         }
@@ -175,12 +184,13 @@ impl Rooms {
         }
     }
 
-    /// How many watches there are, and open scanners. A watch may go on for hours, and a scanner waits for the person: who only
-    /// waits for them has come to rest.
+    /// How many watches there are, and open scanners, and questions whether to open an app. A watch may go on for hours, and the
+    /// others wait for the person: who only waits for them has come to rest.
     pub(crate) fn watching(&self) -> usize {
         self.location.watching()
             + scan::open_scanners(&self.scan)
             + self.bluetooth.requests.watching()
+            + self.open_app.in_flight()
     }
 }
 
@@ -201,5 +211,6 @@ impl InstanceState {
         self.ask_scan_again(answered);
         self.ask_bluetooth_again(answered);
         self.ask_vendors_again(answered);
+        self.ask_open_app_again(answered);
     }
 }

@@ -87,6 +87,7 @@ capabilities! {
     Notify = "notify",
     Scan = "scan",
     Bluetooth = "bluetooth",
+    OpenApp = "open-app",
 }
 
 const _: () = assert!(Capability::ALL.len() <= FIRST_VENDOR as usize);

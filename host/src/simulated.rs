@@ -12,6 +12,7 @@ use crate::capability::identity::simulated::SimulatedIdentity;
 use crate::capability::location::simulated::SimulatedLocation;
 use crate::capability::notify::simulated::{SimulatedNotify, behind_a_limit};
 use crate::capability::bluetooth::simulated::SimulatedBluetooth;
+use crate::capability::open_app::simulated::SimulatedApps;
 use crate::capability::scan::simulated::SimulatedScanner;
 
 /// Something for each person, made when it is first used.
@@ -62,6 +63,8 @@ pub struct SimulatedDevices {
     /// The Bluetooth devices near them.
     pub bluetooth: Arc<SimulatedBluetooth>,
     first: Arc<first::First>,
+    /// The apps that they can open, and have.
+    pub open_app: Arc<SimulatedApps>,
 }
 
 impl SimulatedDevices {
@@ -73,6 +76,7 @@ impl SimulatedDevices {
         providers.notify = behind_a_limit(self.notify.clone());
         providers.scan = self.scan.clone();
         providers.bluetooth = self.bluetooth.clone();
+        providers.open_app = self.open_app.clone();
     }
 
     /// The parts, by the words that name them in [`set`](Self::set).
@@ -85,6 +89,7 @@ impl SimulatedDevices {
             ("notify", &*self.notify),
             ("scan", &*self.scan),
             ("bluetooth", &*self.bluetooth),
+            ("open-app", &*self.open_app),
         ]
     }
 

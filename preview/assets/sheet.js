@@ -5,7 +5,7 @@
 // tap it. One sheet is decided at a time; the next one waits.
 
 import { PinEntry } from './sheet-pin.js';
-import { actions, answer, consent, head, review, title } from './sheet-faces.js';
+import { actions, answer, consent, head, openApp, review, title } from './sheet-faces.js';
 import { Guard } from './sheet-guard.js';
 import { spoken, textsFor } from './sheet-texts.js';
 import { remaining } from './money.js';
@@ -14,7 +14,7 @@ import { element } from './overlays.js';
 /**
  * @typedef {object} Sheet as the message `sheets` has it; see PROTOCOL.md
  * @property {number} id
- * @property {'payment' | 'consent'} asks
+ * @property {'payment' | 'consent' | 'open-app'} asks
  * @property {string} app
  * @property {number} left_ms
  * @property {'open' | 'waiting'} stage
@@ -34,6 +34,8 @@ import { element } from './overlays.js';
  * @property {string} allows
  * @property {string | null} reason
  * @property {string[]} takes the answers that a consent takes
+ * @property {string} opens the other app's id
+ * @property {string} uri
  */
 
 /** The answers to what an app wants to use, by the names of their buttons. */
@@ -225,6 +227,12 @@ export class PaymentSheet {
             ...look.sheet.takes.includes('no') ? [] : [this.#button('cancel', this.say('refuse'), () => this.#cancel())],
           ])];
         }
+        if (look.sheet.asks === 'open-app') {
+          return [...openApp(look), actions([
+            this.#button('open', this.say('open'), () => this.#open()),
+            this.#button('cancel', this.say('cancel'), () => this.#cancel()),
+          ])];
+        }
         return [...review(look), actions([
           this.#button('continue', this.say('continue'), () => this.#go('pin')),
           this.#button('cancel', this.say('cancel'), () => this.#cancel()),
@@ -245,7 +253,7 @@ export class PaymentSheet {
   #button(name, text, act) {
     const main = !['cancel', 'back', 'refuse', 'while', 'once'].includes(name);
     const button = element('button', { type: 'button', class: main ? 'sheet-main' : 'sheet-other', 'data-sheet': name }, text);
-    const guarded = ['continue', 'agree', 'allow', 'while', 'once'].includes(name);
+    const guarded = ['continue', 'agree', 'allow', 'while', 'once', 'open'].includes(name);
     button.addEventListener('click', (event) => {
       if (event.isTrusted && (!guarded || this.guard.allows(event))) act();
     });
@@ -261,7 +269,7 @@ export class PaymentSheet {
     const sheet = this.#shown;
     if (!sheet) return;
     const armed = this.guard.armed && this.#live;
-    for (const name of ['continue', 'allow', 'while', 'once']) {
+    for (const name of ['continue', 'allow', 'while', 'once', 'open']) {
       const button = this.#buttonOf(name);
       if (button) button.disabled = !armed || (name === 'continue' && this.#locked);
     }
@@ -290,6 +298,11 @@ export class PaymentSheet {
   #consent(answer) {
     const sheet = this.#shown;
     if (sheet) this.#answer({ t: 'sheet-consent', sheet: sheet.id, answer });
+  }
+
+  #open() {
+    const sheet = this.#shown;
+    if (sheet) this.#answer({ t: 'sheet-agree', sheet: sheet.id });
   }
 
   /** Once for each sheet, unless the server wants another. */
@@ -323,7 +336,7 @@ export class PaymentSheet {
     this.#locked = why === 'locked';
     // Chosen in another window meanwhile.
     if (why === 'already-set' || why === 'not-set') shown.has_pin = why === 'already-set';
-    this.#go(this.#locked || shown.asks === 'consent' ? 'review' : 'pin');
+    this.#go(this.#locked || shown.asks !== 'payment' ? 'review' : 'pin');
     const key = why === 'wrong' && left === 1 ? 'wrong_one' : why;
     this.#said = this.say(key, { count: left ?? 0, time: remaining(wait ?? 0) });
     this.#announce(this.#said);
@@ -337,7 +350,8 @@ export class PaymentSheet {
     this.#forgetGone();
     this.#asked = false;
     // Who said so need not be told.
-    if (['cancelled', 'agreed', 'refused'].includes(outcome.outcome)) return this.#next();
+    const said = ['cancelled', 'agreed', 'refused'].includes(outcome.outcome);
+    if (said || this.#shown.asks === 'open-app') return this.#next();
     clearInterval(this.#tick);
     this.#outcome = outcome;
     this.#go('done');

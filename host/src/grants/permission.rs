@@ -17,6 +17,7 @@ pub struct Permission {
 
 /// Every permission that there is. What is not in this table needs none: it is lent to every app by default.
 pub const PERMISSIONS: &[Permission] = &[
+pub const PERMISSIONS: [Permission; 6] = [
     Permission {
         name: "system.permission.PAYMENTS",
         capability: Capability::Payments,
@@ -56,6 +57,11 @@ pub const PERMISSIONS: &[Permission] = &[
         name: "system.permission.BLUETOOTH",
         capability: Capability::Bluetooth,
         allows: "find and use Bluetooth devices near you",
+    },
+    Permission {
+        name: "system.permission.OPEN_APP",
+        capability: Capability::OpenApp,
+        allows: "ask you, as you tap, to open another app",
     },
 ];
 

@@ -211,6 +211,7 @@ fn fits(sheet: &Sheet, answer: &SheetAnswer) -> bool {
             sheet.stage == SheetStage::Open
         }
         (SheetAsk::Consent(asked), SheetAnswer::Consent(consent)) => asked.takes.contains(consent),
+        (SheetAsk::OpenApp(_), SheetAnswer::Agree) => true,
         _ => false,
     }
 }

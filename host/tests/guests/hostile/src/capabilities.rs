@@ -6,6 +6,7 @@ mod identity;
 mod location;
 mod notify;
 mod bluetooth;
+mod open_app;
 mod scan;
 
 use crate::Plan;
@@ -34,6 +35,7 @@ const ROOMS: &[Room] = &[
     scan::ROOM,
     bluetooth::ROOM,
 ];
+const ROOMS: [Room; 4] = [location::ROOM, scan::ROOM, bluetooth::ROOM, open_app::ROOM];
 
 fn room(action: &str) -> Option<&'static Room> {
     ROOMS.iter().find(|room| action.starts_with(room.prefix))
