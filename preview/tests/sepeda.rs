@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use support::Server;
 use support::browser::Browser;
 
@@ -50,7 +52,7 @@ impl<'a> Rider<'a> {
         self.browser.until_sheet("Bluetooth").await;
         self.browser.tap_sheet("allow").await;
         self.browser.until_no_sheet().await;
-        self.browser.until_text("[data-key=time]", "0:0").await;
+        self.browser.until_text("[data-key=time]", "0:00").await;
     }
 
     /// Rides to the north-west, in steps, so that there is a way to look at.
@@ -83,16 +85,17 @@ async fn a_ride_from_the_map_to_the_receipt() {
     browser.screenshot("sepeda-unlock").await;
     rider.unlocks().await;
     rider.rides().await;
-    browser.until_text("[data-key=time]", "0:02").await;
+    server.pass(Duration::from_secs(247));
+    browser.until_text("[data-key=time]", "4:07").await;
     browser.screenshot("sepeda-ride").await;
     // Loaded again, it goes on.
     browser.open(&server.url("/a/sepeda?lang=en")).await;
     browser
-        .until_text("[data-key='ride.fare']", "Rp 3.500")
+        .until_text("[data-key='ride.fare']", "Rp 5.500")
         .await;
     browser.until_text("[data-key=lock]", "Lock and end").await;
     browser.click("[data-key=lock]").await;
-    browser.until_text("[data-key=total]", "Rp 3.500").await;
+    browser.until_text("[data-key=total]", "Rp 5.500").await;
     browser.screenshot("sepeda-trip").await;
     browser.click("[data-key=pay]").await;
     browser.until_sheet("Pay Sepeda Kota").await;
@@ -106,7 +109,7 @@ async fn a_ride_from_the_map_to_the_receipt() {
     browser.click("#tabs [data-page='pages/trips']").await;
     browser.until_text("[data-key=sum]", "on one ride").await;
     browser.screenshot("sepeda-trips").await;
-    assert_eq!(server.balance("merchant:sepeda-kota"), 350_000);
+    assert_eq!(server.balance("merchant:sepeda-kota"), 550_000);
     server.books();
     assert_eq!(browser.complaints().await, Vec::<String>::new());
 }
@@ -121,6 +124,8 @@ async fn the_lever_ends_the_ride() {
     browser.screenshot("sepeda-find-dark").await;
     rider.unlocks().await;
     rider.rides().await;
+    server.pass(Duration::from_secs(59));
+    browser.until_text("[data-key=time]", "0:59").await;
     browser.screenshot("sepeda-ride-dark").await;
     rider.set(&format!("bluetooth lock {LOCK}"));
     browser.until_text("[data-key=total]", "Rp 3.500").await;
@@ -140,6 +145,7 @@ async fn pictures_for_the_readme() {
     browser.screenshot("sepeda-map").await;
     rider.unlocks().await;
     rider.rides().await;
-    browser.until_text("[data-key=time]", "0:0").await;
+    server.pass(Duration::from_secs(247));
+    browser.until_text("[data-key=time]", "4:07").await;
     browser.screenshot("sepeda-riding").await;
 }

@@ -136,6 +136,9 @@ impl From<Error> for Trouble {
 impl Sepeda {
     /// Opens the lock; the ride begins when the lock says that it is open.
     pub(crate) fn unlock(&mut self, bicycle: Bicycle, cx: &mut Context<Self>) {
+        if clock::now().is_err() {
+            return self.tell("ride.no_clock");
+        }
         if self.kept.ride.is_none() {
             self.turn(bicycle, Errand::Open, cx);
         }

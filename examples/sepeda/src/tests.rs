@@ -361,6 +361,7 @@ fn without_timers_and_without_a_clock() {
     app.show_qr_code(CODE);
     app.tap("scan");
     assert!(app.text_of("notice").contains("does not tell the time"));
+    assert!(app.is_locked(LOCK));
 }
 
 /// What the rental's server signs: a number is in it.
