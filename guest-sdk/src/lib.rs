@@ -101,12 +101,9 @@ pub mod prelude {
         time_picker, view,
     };
     pub use crate::{
-        bluetooth, clock, console, fetch, files, identity, location, notify, pages, payments, scan,
-        storage, timer, wallet,
-        bluetooth, clock, console, location, open_app, pages, payments, scan, storage, timer,
-        wallet,
+        bluetooth, clock, console, fetch, files, identity, location, notify, open_app, pages,
+        payments, platform, scan, storage, timer, wallet,
     };
-    pub use crate::{clock, console, location, pages, payments, platform, storage, timer, wallet};
 }
 
 /// Makes a type the app of this crate: what the host calls. Once in a crate, at the end of `lib.rs`.

@@ -3,10 +3,10 @@
 //! Differs from a host: no quotas, requests finish when the test kit says so, time stands still until the test lets it pass,
 //! and timers run out at once unless the test says that they wait.
 
+pub(crate) mod bluetooth;
 pub(crate) mod fetch;
 pub(crate) mod files;
 pub(crate) mod identity;
-pub(crate) mod bluetooth;
 pub(crate) mod location;
 pub(crate) mod notify;
 pub(crate) mod open_app;

@@ -18,7 +18,8 @@ use lapak_abi::manifest::Manifest;
 use vendor::VendorSlot;
 
 pub use bounds::{
-    BluetoothBounds, Bounds, FetchBounds, LocationBounds, Most, OutOfBounds, PaymentBounds, Spending,
+    BluetoothBounds, Bounds, FetchBounds, LocationBounds, Most, OutOfBounds, PaymentBounds,
+    Spending,
 };
 pub use permission::{PERMISSIONS, Permission};
 pub(crate) use terms::Terms;

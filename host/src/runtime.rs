@@ -120,15 +120,15 @@ impl Runtime {
     /// See [`RuntimeError`].
     pub fn new(config: RuntimeConfig) -> Result<Self, RuntimeError> {
         let io = tokio::runtime::Handle::try_current().map_err(|_| RuntimeError::NoTokio)?;
-        let vendors = config.vendors.into_iter().map(Vendor::new);
-        let vendors = vendors.collect::<Result<Vec<_>, _>>()?;
-        let lent = vendors.iter().map(|vendor| vendor.capability);
-        let grants = config.grants.into_iter().chain(lent).collect();
         let engine = new_engine().map_err(|error| RuntimeError::Engine(error.to_string()))?;
         let cache = code_cache(&config)?;
         let snapshots = snapshots(&config)?;
         let metrics = Arc::new(Metrics::default());
         let scheduler = scheduler(&config, &engine, &io, &metrics).map_err(RuntimeError::Thread)?;
+        let vendors = config.vendors.into_iter().map(Vendor::new);
+        let vendors = vendors.collect::<Result<Vec<_>, _>>()?;
+        let lent = vendors.iter().map(|vendor| vendor.capability);
+        let grants = config.grants.into_iter().chain(lent).collect();
         let host = Arc::new(Host {
             cache,
             providers: Arc::new(config.providers),

@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::capability::Providers;
+use crate::capability::bluetooth::simulated::SimulatedBluetooth;
 use crate::capability::fetch::simulated::SimulatedFetch;
 use crate::capability::identity::simulated::SimulatedIdentity;
 use crate::capability::location::simulated::SimulatedLocation;
 use crate::capability::notify::simulated::{SimulatedNotify, behind_a_limit};
-use crate::capability::bluetooth::simulated::SimulatedBluetooth;
 use crate::capability::open_app::simulated::SimulatedApps;
 use crate::capability::scan::simulated::SimulatedScanner;
 

@@ -7,7 +7,6 @@
 
 pub mod running;
 
-
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -17,7 +17,6 @@ pub struct Permission {
 
 /// Every permission that there is. What is not in this table needs none: it is lent to every app by default.
 pub const PERMISSIONS: &[Permission] = &[
-pub const PERMISSIONS: [Permission; 6] = [
     Permission {
         name: "system.permission.PAYMENTS",
         capability: Capability::Payments,
@@ -69,7 +68,6 @@ impl Permission {
     /// The permission that leads to a capability, if it needs one.
     #[must_use]
     pub fn of(capability: Capability) -> Option<Self> {
-        let mut all = PERMISSIONS.iter().copied();
         if let Capability::Vendor(slot) = capability {
             let terms = slot.terms();
             return Some(Self {
@@ -78,7 +76,7 @@ impl Permission {
                 allows: terms.allows,
             });
         }
-        let mut all = PERMISSIONS.into_iter();
+        let mut all = PERMISSIONS.iter().copied();
         all.find(|permission| permission.capability == capability)
     }
 }
@@ -86,10 +84,6 @@ impl Permission {
 /// What an app may ever use: what is lent by default, and what its manifest asks for. Names that this host does not know
 /// ask for nothing.
 pub(super) fn asked(manifest: &Manifest) -> CapabilitySet {
-    let by_default = Capability::ALL
-        .into_iter()
-        .filter(|capability| Permission::of(*capability).is_none());
-    let named = PERMISSIONS.iter().copied().filter(|permission| {
     let names = |permission: Permission| {
         let mut wanted = manifest.req_permissions.iter();
         wanted.any(|wanted| wanted.name == permission.name)

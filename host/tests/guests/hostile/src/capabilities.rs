@@ -1,11 +1,11 @@
 //! Calls to the capabilities, wild and tame. What came of them is shown as text.
 
+mod bluetooth;
 mod fetch;
 mod files;
 mod identity;
 mod location;
 mod notify;
-mod bluetooth;
 mod open_app;
 mod scan;
 
@@ -34,8 +34,8 @@ const ROOMS: &[Room] = &[
     notify::ROOM,
     scan::ROOM,
     bluetooth::ROOM,
+    open_app::ROOM,
 ];
-const ROOMS: [Room; 4] = [location::ROOM, scan::ROOM, bluetooth::ROOM, open_app::ROOM];
 
 fn room(action: &str) -> Option<&'static Room> {
     ROOMS.iter().find(|room| action.starts_with(room.prefix))
