@@ -1,6 +1,7 @@
 //! The map: a picture of the quarter, and on it what moves.
 
 use lapak_sdk::prelude::*;
+use lapak_sdk::view::IntoViews;
 
 use crate::fleet::{Bicycle, STATIONS};
 use crate::place::Place;
