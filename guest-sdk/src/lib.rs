@@ -53,6 +53,7 @@ pub mod location;
 #[cfg(target_arch = "wasm32")]
 mod memory;
 pub mod navigation;
+pub mod open_app;
 #[cfg(target_arch = "wasm32")]
 mod panics;
 pub mod payments;
@@ -95,7 +96,8 @@ pub mod prelude {
         time_picker, view,
     };
     pub use crate::{
-        bluetooth, clock, console, location, pages, payments, scan, storage, timer, wallet,
+        bluetooth, clock, console, location, open_app, pages, payments, scan, storage, timer,
+        wallet,
     };
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod bluetooth;
 pub(crate) mod location;
+pub(crate) mod open_app;
 pub(crate) mod payments;
 pub(crate) mod scan;
 pub(crate) mod wallet;
@@ -26,6 +27,7 @@ pub enum Capability {
     Clock,
     Console,
     Location,
+    OpenApp,
     Payments,
     Random,
     Scan,
@@ -48,6 +50,7 @@ pub(crate) struct Host {
     pub(crate) location: location::Location,
     pub(crate) scan: scan::Scan,
     pub(crate) bluetooth: bluetooth::Air,
+    pub(crate) open_app: open_app::OpenApp,
     /// The bolts of simulated bicycle locks, by their ids.
     pub(crate) locks: BTreeMap<String, std::rc::Rc<std::cell::Cell<bool>>>,
     /// Interfaces that the platform does not have.

@@ -24,6 +24,7 @@ mod bluetooth;
 mod device;
 mod drive;
 mod nodes;
+mod open_app;
 mod payments;
 mod person;
 mod prepare;
@@ -102,6 +103,7 @@ impl<A: App> TestApp<A> {
             host.due.clear();
             host.payments.sheets.clear();
             host.scan.close();
+            host.open_app.asked = None;
             host.page_events.clear();
         });
         Self::start(self.preparation, self.held)

@@ -184,6 +184,6 @@ pub(crate) fn note(
 }
 
 /// By the clock that sheets expire by: an app may be shown another.
-fn now_ms(session: &Shared) -> i64 {
+pub(crate) fn now_ms(session: &Shared) -> i64 {
     session.providers.payments.parts().clock.now_ms()
 }

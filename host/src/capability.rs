@@ -8,6 +8,7 @@ pub mod bluetooth;
 pub mod clock;
 pub mod console;
 pub mod location;
+pub mod open_app;
 pub mod payments;
 pub mod random;
 pub mod scan;
@@ -42,6 +43,8 @@ pub struct Providers {
     pub scan: Arc<dyn scan::ScanProvider>,
     /// Behind `bluetooth`.
     pub bluetooth: Arc<dyn bluetooth::BluetoothProvider>,
+    /// Behind `open-app`.
+    pub open_app: Arc<dyn open_app::OpenAppProvider>,
 }
 
 impl Providers {
@@ -58,6 +61,7 @@ impl Providers {
             location: Arc::new(location::simulated::SimulatedLocation::default()),
             scan: Arc::new(scan::simulated::SimulatedScanner::default()),
             bluetooth: Arc::new(bluetooth::simulated::SimulatedBluetooth::default()),
+            open_app: Arc::new(open_app::simulated::SimulatedApps::default()),
         }
     }
 }
@@ -86,6 +90,8 @@ pub(crate) enum Answer {
     Scan(scan::Answer),
     /// Of `bluetooth`.
     Bluetooth(bluetooth::Answer),
+    /// Of `open-app`.
+    OpenApp(open_app::Answer),
     /// News of a watch, which goes on.
     News(Box<Answer>),
 }
@@ -107,6 +113,8 @@ pub(crate) struct Rooms {
     pub(crate) scan: scan::ScanState,
     /// Of `bluetooth`.
     pub(crate) bluetooth: bluetooth::BluetoothState,
+    /// Of `open-app`.
+    pub(crate) open_app: open_app::OpenAppState,
 }
 
 impl Rooms {
@@ -120,6 +128,7 @@ impl Rooms {
             Answer::Location(answer) => return self.location.finish(request, answer),
             Answer::Scan(answer) => return self.scan.finish(request, answer),
             Answer::Bluetooth(answer) => return self.bluetooth.finish(request, answer),
+            Answer::OpenApp(answer) => return self.open_app.finish(request, answer),
             Answer::News(news) => return self.news(request, *news),
         }
         true
@@ -134,12 +143,13 @@ impl Rooms {
         }
     }
 
-    /// How many watches there are, and open scanners. A watch may go on for hours, and a scanner waits for the person: who only
-    /// waits for them has come to rest.
+    /// How many watches there are, and open scanners, and questions whether to open an app. A watch may go on for hours, and the
+    /// others wait for the person: who only waits for them has come to rest.
     pub(crate) fn watching(&self) -> usize {
         self.location.watching()
             + scan::open_scanners(&self.scan)
             + self.bluetooth.requests.watching()
+            + self.open_app.in_flight()
     }
 }
 
@@ -155,5 +165,6 @@ impl InstanceState {
         self.ask_location_again(answered);
         self.ask_scan_again(answered);
         self.ask_bluetooth_again(answered);
+        self.ask_open_app_again(answered);
     }
 }

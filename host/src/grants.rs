@@ -64,6 +64,7 @@ capabilities! {
     Location = "location",
     Scan = "scan",
     Bluetooth = "bluetooth",
+    OpenApp = "open-app",
 }
 
 impl Capability {

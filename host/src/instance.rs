@@ -56,6 +56,8 @@ pub(crate) struct InstanceState {
     /// Page events that the running event has caused, in order.
     pub(crate) page_events: Vec<PageEvent>,
     pub(crate) panic: Option<ReportedPanic>,
+    /// The event in hand is a tap of the person's.
+    pub(crate) handles_tap: bool,
     /// What the app hands over to its next version.
     pub(crate) carried: Carried,
     /// What is written down of this session, or what it is played from.
@@ -96,6 +98,7 @@ impl InstanceState {
             age,
             page_events: Vec::new(),
             panic: None,
+            handles_tap: false,
             carried: Carried::default(),
             tape,
             budget: Duration::ZERO,

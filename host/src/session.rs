@@ -105,6 +105,8 @@ pub enum Update {
     Sheet(Arc<Sheet>),
     /// A sheet is over, and what came of it.
     SheetOver(SheetId, Arc<SheetOutcome>),
+    /// The person has agreed to open another app, by its MiniApp URI: the shell goes there.
+    OpenApp(Arc<str>),
     /// The session ended.
     Ended(Arc<EndReport>),
 }

@@ -59,6 +59,17 @@ pub enum SheetAsk {
     Payment(PaymentSheet),
     /// To let the app use something: answered by [`SheetAnswer::Consent`] or [`SheetAnswer::Cancel`].
     Consent(ConsentSheet),
+    /// To open another app: answered by [`SheetAnswer::Agree`] or [`SheetAnswer::Cancel`].
+    OpenApp(OpenAppSheet),
+}
+
+/// Whether an app may open another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OpenAppSheet {
+    /// The other app, as the URI names it. Nobody has looked whether there is one.
+    pub opens: String,
+    /// The whole URI.
+    pub uri: String,
 }
 
 /// Whether an app may use something.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::capability::Providers;
 use crate::capability::bluetooth::simulated::SimulatedBluetooth;
 use crate::capability::location::simulated::SimulatedLocation;
+use crate::capability::open_app::simulated::SimulatedApps;
 use crate::capability::scan::simulated::SimulatedScanner;
 
 /// Something for each person, made when it is first used.
@@ -50,6 +51,8 @@ pub struct SimulatedDevices {
     pub scan: Arc<SimulatedScanner>,
     /// The Bluetooth devices near them.
     pub bluetooth: Arc<SimulatedBluetooth>,
+    /// The apps that they can open, and have.
+    pub open_app: Arc<SimulatedApps>,
 }
 
 impl SimulatedDevices {
@@ -58,6 +61,7 @@ impl SimulatedDevices {
         providers.location = self.location.clone();
         providers.scan = self.scan.clone();
         providers.bluetooth = self.bluetooth.clone();
+        providers.open_app = self.open_app.clone();
     }
 
     /// The parts, by the words that name them in [`set`](Self::set).
@@ -67,6 +71,7 @@ impl SimulatedDevices {
             ("location", &*self.location),
             ("scan", &*self.scan),
             ("bluetooth", &*self.bluetooth),
+            ("open-app", &*self.open_app),
         ]
     }
 

@@ -16,6 +16,7 @@ use lapak_host::capability::bluetooth::{
 use lapak_host::capability::storage::Owner;
 use lapak_host::flights::Stop;
 use lapak_host::grants::consent::Consent;
+use lapak_host::recording::RecordOptions;
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Capability, Runtime, RuntimeConfig, Session};
 use support::device::{Device, PERSON, a_while, answer, ask, asked, told};
@@ -319,6 +320,30 @@ async fn connections_do_not_outlive_the_host_and_ids_do() {
     told(&session, "connect=ok\nread=Ok([0])").await;
     let shown = text(&session, "text");
     assert!(shown.contains("read=Err"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_recording_plays_again_where_there_is_no_device() {
+    let config = RuntimeConfig {
+        record: Some(RecordOptions {
+            most_bytes: 1 << 20,
+            hashes: true,
+        }),
+        ..RuntimeConfig::simulated()
+    };
+    let device = Device::of(config, SimulatedDevices::default()).await;
+    device.set("bluetooth add lock B-17");
+    let all = "discover,connect,watch,unlock.B-17,read,disconnect,rest,read,connect";
+    let session = steps(&device, all).await;
+    told(&session, "disconnect=ok").await;
+    ask(&session).await;
+    told(&session, "connect=ok").await;
+    session.settled().await;
+    let recording = session.recording().expect("a recording");
+    device.set("bluetooth remove lock B-17");
+    let replayed = device.runtime.replay(&device.app, &recording).await;
+    let replayed = replayed.expect("plays");
+    assert!(replayed.is_exact(), "{:?}", replayed.differs_at);
 }
 
 #[tokio::test]

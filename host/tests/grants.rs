@@ -9,6 +9,7 @@ use lapak_abi::package::Package;
 use lapak_host::grants::consent::memory::MemoryConsents;
 use lapak_host::grants::consent::{Consent, ConsentStore as _, KeptConsent};
 use lapak_host::grants::{Bounds, PERMISSIONS};
+use lapak_host::sheet::{Sheet, SheetAsk};
 use lapak_host::{Capability, Runtime, RuntimeConfig, Session};
 use support::{hostile, launch, tap, text, with_manifest};
 
@@ -157,7 +158,12 @@ async fn what_the_manifest_does_not_ask_for_is_refused_whoever_grants_it() {
         session.grants().agree(permission.capability);
         let expected = functions_of(&[permission.capability]);
         assert_eq!(denied(&session).await, expected);
-        assert!(session.sheets().is_empty());
+        // Whether to open an app is asked each time, by who may.
+        let asks = |sheet: &Sheet| {
+            matches!(sheet.ask, SheetAsk::OpenApp(_))
+                && permission.capability != Capability::OpenApp
+        };
+        assert!(session.sheets().iter().all(|sheet| asks(sheet)));
     }
 }
 

@@ -193,7 +193,7 @@ async fn the_first_pin_is_chosen_on_the_sheet() {
     let sheet = asked(&session).await;
     let has_pin = |sheet: &lapak_host::Sheet| match &sheet.ask {
         SheetAsk::Payment(shown) => shown.has_pin,
-        SheetAsk::Consent(_) => panic!("{sheet:?}"),
+        SheetAsk::Consent(_) | SheetAsk::OpenApp(_) => panic!("{sheet:?}"),
     };
     assert!(!has_pin(&sheet));
     let choose = |pin: &str| SheetAnswer::ChoosePin(Pin::new(pin.into()));

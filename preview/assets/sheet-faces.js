@@ -19,7 +19,9 @@ const BAD = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12"
 
 /** What the whole sheet is called. @param {Look} look */
 export function title({ sheet, say }) {
-  return sheet.asks === 'consent' ? say('consent', { app: sheet.app }) : say(`title_${sheet.kind}`, { to: sheet.to });
+  if (sheet.asks === 'consent') return say('consent', { app: sheet.app });
+  if (sheet.asks === 'open-app') return say('open_app', { opens: sheet.opens });
+  return say(`title_${sheet.kind}`, { to: sheet.to });
 }
 
 /** Who draws this, and for how long. @param {Look} look */
@@ -90,6 +92,18 @@ export function consent(look) {
   if (sheet.reason) parts.push(element('p', { class: 'sheet-asked' }, `${say('why')}: “${sheet.reason}”`));
   parts.push(element('p', { class: 'sheet-why' }, say('consent_hint')));
   return [element('div', { class: 'sheet-scroll' }, ...parts)];
+}
+
+/** Which app is to be opened, and who asks. @param {Look} look */
+export function openApp(look) {
+  const { sheet, say } = look;
+  return [element(
+    'div',
+    { class: 'sheet-scroll' },
+    element('h2', { tabindex: '-1' }, title(look)),
+    element('p', { class: 'sheet-asked' }, say('asked', { app: sheet.app })),
+    element('p', { class: 'sheet-code' }, sheet.uri),
+  )];
 }
 
 /** What came of it. @param {Look} look @param {any} outcome */

@@ -5,7 +5,7 @@
 // tap it. One sheet is decided at a time; the next one waits.
 
 import { PinEntry } from './sheet-pin.js';
-import { actions, answer, consent, head, review, title } from './sheet-faces.js';
+import { actions, answer, consent, head, openApp, review, title } from './sheet-faces.js';
 import { Guard } from './sheet-guard.js';
 import { spoken, textsFor } from './sheet-texts.js';
 import { remaining } from './money.js';
@@ -14,7 +14,7 @@ import { element } from './overlays.js';
 /**
  * @typedef {object} Sheet as the message `sheets` has it; see PROTOCOL.md
  * @property {number} id
- * @property {'payment' | 'consent'} asks
+ * @property {'payment' | 'consent' | 'open-app'} asks
  * @property {string} app
  * @property {number} left_ms
  * @property {'open' | 'waiting'} stage
@@ -32,6 +32,8 @@ import { element } from './overlays.js';
  * @property {string} capability what a consent is about
  * @property {string} allows
  * @property {string | null} reason
+ * @property {string} opens the other app's id
+ * @property {string} uri
  */
 
 /** How long what came of a sheet may be behind the list that does not have it any more, in milliseconds. */
@@ -219,6 +221,12 @@ export class PaymentSheet {
             this.#button('refuse', this.say('refuse'), () => this.#consent('no')),
           ])];
         }
+        if (look.sheet.asks === 'open-app') {
+          return [...openApp(look), actions([
+            this.#button('open', this.say('open'), () => this.#open()),
+            this.#button('cancel', this.say('cancel'), () => this.#cancel()),
+          ])];
+        }
         return [...review(look), actions([
           this.#button('continue', this.say('continue'), () => this.#go('pin')),
           this.#button('cancel', this.say('cancel'), () => this.#cancel()),
@@ -239,7 +247,7 @@ export class PaymentSheet {
   #button(name, text, act) {
     const main = !['cancel', 'back', 'refuse', 'while'].includes(name);
     const button = element('button', { type: 'button', class: main ? 'sheet-main' : 'sheet-other', 'data-sheet': name }, text);
-    const guarded = ['continue', 'agree', 'allow', 'while'].includes(name);
+    const guarded = ['continue', 'agree', 'allow', 'while', 'open'].includes(name);
     button.addEventListener('click', (event) => {
       if (event.isTrusted && (!guarded || this.guard.allows(event))) act();
     });
@@ -255,7 +263,7 @@ export class PaymentSheet {
     const sheet = this.#shown;
     if (!sheet) return;
     const armed = this.guard.armed && this.#live;
-    for (const name of ['continue', 'allow', 'while']) {
+    for (const name of ['continue', 'allow', 'while', 'open']) {
       const button = this.#buttonOf(name);
       if (button) button.disabled = !armed || (name === 'continue' && this.#locked);
     }
@@ -284,6 +292,11 @@ export class PaymentSheet {
   #consent(answer) {
     const sheet = this.#shown;
     if (sheet) this.#answer({ t: 'sheet-consent', sheet: sheet.id, answer });
+  }
+
+  #open() {
+    const sheet = this.#shown;
+    if (sheet) this.#answer({ t: 'sheet-agree', sheet: sheet.id });
   }
 
   /** Once for each sheet, unless the server wants another. */
@@ -317,7 +330,7 @@ export class PaymentSheet {
     this.#locked = why === 'locked';
     // Chosen in another window meanwhile.
     if (why === 'already-set' || why === 'not-set') shown.has_pin = why === 'already-set';
-    this.#go(this.#locked || shown.asks === 'consent' ? 'review' : 'pin');
+    this.#go(this.#locked || shown.asks !== 'payment' ? 'review' : 'pin');
     const key = why === 'wrong' && left === 1 ? 'wrong_one' : why;
     this.#said = this.say(key, { count: left ?? 0, time: remaining(wait ?? 0) });
     this.#announce(this.#said);
@@ -331,7 +344,8 @@ export class PaymentSheet {
     this.#forgetGone();
     this.#asked = false;
     // Who said so need not be told.
-    if (['cancelled', 'agreed', 'refused'].includes(outcome.outcome)) return this.#next();
+    const said = ['cancelled', 'agreed', 'refused'].includes(outcome.outcome);
+    if (said || this.#shown.asks === 'open-app') return this.#next();
     clearInterval(this.#tick);
     this.#outcome = outcome;
     this.#go('done');

@@ -126,7 +126,9 @@ impl Asker for Asking {
                 self.end(Err(AccessDenied), SheetOutcome::Refused);
                 Ok(())
             }
-            SheetAnswer::Confirm(_) | SheetAnswer::ChoosePin(_) => Err(SheetError::WrongKind),
+            SheetAnswer::Confirm(_) | SheetAnswer::ChoosePin(_) | SheetAnswer::Agree => {
+                Err(SheetError::WrongKind)
+            }
         }
     }
 

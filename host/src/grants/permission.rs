@@ -16,7 +16,7 @@ pub struct Permission {
 }
 
 /// Every permission that there is. What is not in this table needs none: it is lent to every app by default.
-pub const PERMISSIONS: [Permission; 5] = [
+pub const PERMISSIONS: [Permission; 6] = [
     Permission {
         name: "system.permission.PAYMENTS",
         capability: Capability::Payments,
@@ -41,6 +41,11 @@ pub const PERMISSIONS: [Permission; 5] = [
         name: "system.permission.BLUETOOTH",
         capability: Capability::Bluetooth,
         allows: "find and use Bluetooth devices near you",
+    },
+    Permission {
+        name: "system.permission.OPEN_APP",
+        capability: Capability::OpenApp,
+        allows: "ask you, as you tap, to open another app",
     },
 ];
 

@@ -153,7 +153,7 @@ mod tests {
         assert!(!room.news(1, 0));
         assert!(room.finish(1, 5));
         assert!(!room.finish(1, 6));
-        assert_eq!(room.take(1, |answer| Err::<u8, u8>(answer)), None);
+        assert_eq!(room.take(1, Err::<u8, u8>), None);
         assert_eq!(room.take(1, any), Some(5));
         assert_eq!(room.take(1, any), None);
         assert_eq!(room.in_flight(), 0);

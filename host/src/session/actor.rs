@@ -275,8 +275,13 @@ impl Actor {
         let session = self.session();
         let span =
             tracing::debug_span!("event", name, app = %session.owner.app_id, session = ?session.id);
+        let put_in = self.put_in.as_ref();
+        let taps = put_in.is_some_and(|put_in| put_in.trigger == Trigger::Tap);
+        let handles_tap = taps && matches!(event, Event::Interaction(_));
+        self.instance.state_mut().handles_tap = handles_tap;
         let view = self.instance.handle(&event, budget).instrument(span).await;
         let state = self.instance.state_mut();
+        state.handles_tap = false;
         let cpu = state.meter.used();
         let dropped_lines = state.console.begin_event();
         let caused = std::mem::take(&mut state.page_events);

@@ -18,6 +18,8 @@ pub enum SheetAnswer {
     Cancel,
     /// What the app may do.
     Consent(Consent),
+    /// Yes, this time.
+    Agree,
 }
 
 /// A PIN on its way; shown nowhere.

@@ -200,7 +200,8 @@ fn fits(sheet: &Sheet, answer: &SheetAnswer) -> bool {
         (SheetAsk::Payment(_), SheetAnswer::Confirm(_) | SheetAnswer::ChoosePin(_)) => {
             sheet.stage == SheetStage::Open
         }
-        (SheetAsk::Consent(_), SheetAnswer::Consent(_)) => true,
+        (SheetAsk::Consent(_), SheetAnswer::Consent(_))
+        | (SheetAsk::OpenApp(_), SheetAnswer::Agree) => true,
         _ => false,
     }
 }

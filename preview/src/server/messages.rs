@@ -54,6 +54,9 @@ pub(super) enum FromShell {
         sheet: u64,
         answer: Consent,
     },
+    SheetAgree {
+        sheet: u64,
+    },
     SheetCancel {
         sheet: u64,
     },
@@ -153,6 +156,7 @@ impl FromShell {
             | Self::Storage {}
             | Self::SheetPay { .. }
             | Self::SheetConsent { .. }
+            | Self::SheetAgree { .. }
             | Self::SheetCancel { .. }
             | Self::Trust {}
             | Self::Grant { .. }
@@ -227,6 +231,7 @@ mod tests {
             r#"{"t":"storage"}"#,
             r#"{"t":"sheet-pay","sheet":4,"pin":"135790","fresh":false}"#,
             r#"{"t":"sheet-consent","sheet":4,"answer":"while-in-use"}"#,
+            r#"{"t":"sheet-agree","sheet":4}"#,
             r#"{"t":"sheet-cancel","sheet":4}"#,
             r#"{"t":"trust"}"#,
             r#"{"t":"grant","capability":"payments","on":false}"#,

@@ -98,6 +98,12 @@ pub(super) async fn consent(
     answered.await.map_err(|error| refused(sheet, &error))
 }
 
+/// Agrees to what is asked, this time.
+pub(super) async fn agree(session: &Session, sheet: SheetId) -> Result<(), Value> {
+    let answered = session.answer_sheet(sheet, SheetAnswer::Agree);
+    answered.await.map_err(|error| refused(sheet, &error))
+}
+
 /// Does not want it, or not now.
 pub(super) async fn cancel(session: &Session, sheet: SheetId) -> Result<(), Value> {
     let answered = session.answer_sheet(sheet, SheetAnswer::Cancel);

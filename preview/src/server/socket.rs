@@ -165,6 +165,11 @@ impl Talk {
                 let answered = sheets::consent(&session, SheetId(sheet), answer).await;
                 self.answered(answered).await
             }
+            FromShell::SheetAgree { sheet } => {
+                let session = self.live.session.clone();
+                let answered = sheets::agree(&session, SheetId(sheet)).await;
+                self.answered(answered).await
+            }
             FromShell::SheetCancel { sheet } => {
                 let session = self.live.session.clone();
                 let answered = sheets::cancel(&session, SheetId(sheet)).await;
@@ -295,8 +300,8 @@ impl Talk {
                 self.send(&sheets::over(sheet, &outcome)).await?;
                 self.tell_sheets().await
             }
-            // The journal has them.
-            Ok(Update::Log(_) | Update::Handled(_)) => Ok(()),
+            // The journal has them; what was opened, the simulated phone remembers.
+            Ok(Update::Log(_) | Update::Handled(_) | Update::OpenApp(_)) => Ok(()),
             Err(RecvError::Lagged(_)) => self.resync().await,
             Err(RecvError::Closed) => Err(Gone),
         }

@@ -16,6 +16,7 @@ pub(super) fn told(update: &Update) -> Value {
         Update::Handled(record) => json!({ "handled": **record }),
         Update::Sheet(sheet) => json!({ "sheet": **sheet }),
         Update::SheetOver(id, outcome) => json!({ "sheet-over": id, "came-to": **outcome }),
+        Update::OpenApp(uri) => json!({ "open-app": **uri }),
         Update::Ended(report) => ended(report),
     }
 }

@@ -102,7 +102,7 @@ impl Asker for Arc<Asking> {
                 self.over(&PaymentResult::Cancelled);
                 Ok(())
             }
-            SheetAnswer::Consent(_) => Err(SheetError::WrongKind),
+            SheetAnswer::Consent(_) | SheetAnswer::Agree => Err(SheetError::WrongKind),
         }
     }
 

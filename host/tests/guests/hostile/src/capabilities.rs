@@ -2,6 +2,7 @@
 
 mod bluetooth;
 mod location;
+mod open_app;
 mod scan;
 
 use crate::Plan;
@@ -21,7 +22,7 @@ struct Room {
     finished: fn(&str, u32) -> String,
 }
 
-const ROOMS: [Room; 3] = [location::ROOM, scan::ROOM, bluetooth::ROOM];
+const ROOMS: [Room; 4] = [location::ROOM, scan::ROOM, bluetooth::ROOM, open_app::ROOM];
 
 fn room(action: &str) -> Option<&'static Room> {
     ROOMS.iter().find(|room| action.starts_with(room.prefix))

@@ -70,7 +70,7 @@ fn call(action: &str, with: &str) -> String {
             [
                 outcome(discover(&[], 1)),
                 outcome(discover(&many, 1)),
-                outcome(discover(&[long.clone()], 1)),
+                outcome(discover(std::slice::from_ref(&long), 1)),
                 outcome(discover(&[SERVICE.to_uppercase()], 1)),
                 outcome(connect(&long)),
                 outcome(disconnect("")),
@@ -105,9 +105,13 @@ fn finished(_: &str, request: u32) -> String {
         };
         let done = steps.finished(&step, request);
         let line = format!("{step}={done}");
-        match &*step {
-            "watch" => line,
-            _ => format!("{line}\n{}", steps.go_on()),
+        let next = match &*step {
+            "watch" => String::new(),
+            _ => steps.go_on(),
+        };
+        match next.is_empty() {
+            true => line,
+            false => format!("{line}\n{next}"),
         }
     })
 }
