@@ -65,7 +65,7 @@ fn ground(app: &Sepeda) -> View<'_, Msg> {
     view((
         image("common/img/map.svg").class("ground light"),
         image("common/img/map-dark.svg").class("ground dark"),
-        streets.into_iter().collect::<Vec<_>>(),
+        streets,
         stations.collect::<Vec<_>>(),
     ))
     .class("layer")
