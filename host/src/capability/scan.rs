@@ -18,7 +18,7 @@ use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
 
-pub use codes::Kinds;
+pub(crate) use codes::Kinds;
 pub(crate) use reading::Readers;
 use scanner::Scanner;
 

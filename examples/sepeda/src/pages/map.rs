@@ -1,6 +1,7 @@
 //! The map: a picture of the quarter, and on it what moves.
 
 use lapak_sdk::prelude::*;
+use lapak_sdk::view::IntoViews;
 
 use crate::fleet::{Bicycle, STATIONS};
 use crate::place::Place;
@@ -64,7 +65,7 @@ fn ground(app: &Sepeda) -> View<'_, Msg> {
     view((
         image("common/img/map.svg").class("ground light"),
         image("common/img/map-dark.svg").class("ground dark"),
-        streets.into_iter().collect::<Vec<_>>(),
+        streets,
         stations.collect::<Vec<_>>(),
     ))
     .class("layer")

@@ -40,12 +40,11 @@ const OF_TWO_DIMENSIONS: usize = 4;
 
 /// The kinds of codes that are wanted, in the order of the WIT.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Kinds(Vec<Symbology>);
+pub(crate) struct Kinds(Vec<Symbology>);
 
 impl Kinds {
     /// Those of a list; an empty one means all.
-    #[must_use]
-    pub fn of(kinds: &[Symbology]) -> Self {
+    pub(crate) fn of(kinds: &[Symbology]) -> Self {
         let all = ALL.iter().map(|(symbology, ..)| *symbology);
         Self(
             all.filter(|one| kinds.is_empty() || kinds.contains(one))
