@@ -77,13 +77,14 @@ fn consent(app_id: &str) -> KeptConsent {
     KeptConsent {
         app_id: app_id.to_owned(),
         capability: Capability::Wallet,
+        subject: String::new(),
         answer: Consent::Always,
         at_ms: 1,
     }
 }
 
 fn is_kept(consents: &SqliteConsents, app_id: &str) -> bool {
-    let found = consents.find("ani", app_id, Capability::Wallet);
+    let found = consents.find("ani", app_id, Capability::Wallet, "");
     found.expect("read").is_some()
 }
 

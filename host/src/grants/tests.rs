@@ -75,7 +75,7 @@ fn all_three_must_agree() {
 #[test]
 fn every_permission_leads_to_a_capability_of_its_own() {
     for permission in PERMISSIONS {
-        assert_eq!(Permission::of(permission.capability), Some(permission));
+        assert_eq!(Permission::of(permission.capability), Some(*permission));
         assert!(permission.name.starts_with("system.permission."));
     }
     for capability in Capability::ALL {

@@ -78,11 +78,6 @@ impl<Q: Clone + PartialEq, A> RoomRequests<Q, A> {
         }
     }
 
-    /// What is watched under this id.
-    pub(crate) fn watched(&self, watch: RequestId) -> Option<&Q> {
-        self.watched.get(&watch)
-    }
-
     /// The app wants no more news; tells whether there was such a watch.
     pub(crate) fn stop(&mut self, watch: RequestId) -> bool {
         let stopped = self.watched.remove(&watch).is_some();

@@ -100,7 +100,7 @@ impl Server {
         let runtime = Runtime::new(config).expect("a runtime");
         let options = PreviewOptions {
             kept: Some(KeptSessions::open(&data.path().join("open.sqlite")).expect("a file")),
-            devices: Some(devices),
+            devices: Some(devices.clone()),
             ..PreviewOptions::default()
         };
         let preview = Preview::new(runtime.clone(), options);
