@@ -1,11 +1,15 @@
 //! Simulated devices, one for each person: what stands behind the capabilities of a device where there is none, for tests,
 //! headless runs and the preview. Deterministic, and set by whoever holds them.
 
+mod watched;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::capability::Providers;
 use crate::capability::location::simulated::SimulatedLocation;
+
+pub use watched::Watched;
 
 /// Something for each person, made when it is first used.
 pub struct PerPerson<T>(Mutex<HashMap<String, T>>);
