@@ -42,16 +42,21 @@
 mod readme {}
 
 mod app;
+pub mod battery;
 #[doc(hidden)]
 pub mod bindings;
+pub mod clipboard;
 pub mod clock;
 pub mod console;
+pub mod device;
 #[cfg(feature = "json")]
 mod i18n;
 pub mod location;
 #[cfg(target_arch = "wasm32")]
 mod memory;
+pub mod motion;
 pub mod navigation;
+pub mod network;
 #[cfg(target_arch = "wasm32")]
 mod panics;
 pub mod payments;
@@ -67,6 +72,7 @@ mod task;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod timer;
+pub mod vibration;
 pub mod view;
 pub mod wallet;
 mod watch;
@@ -91,6 +97,7 @@ pub mod prelude {
         navigator, picker, progress, radio, scroll, slider, swiper, switch, text, textarea,
         time_picker, view,
     };
+    pub use crate::{battery, clipboard, device, motion, network, vibration};
     pub use crate::{clock, console, location, pages, payments, storage, timer, wallet};
 }
 

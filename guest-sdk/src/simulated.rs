@@ -3,8 +3,15 @@
 //! Differs from a host: no quotas, requests finish when the test kit says so, time stands still and timers run out at
 //! once.
 
+pub(crate) mod battery;
+pub(crate) mod clipboard;
+pub(crate) mod device;
 pub(crate) mod location;
+pub(crate) mod motion;
+pub(crate) mod network;
+mod observed;
 pub(crate) mod payments;
+pub(crate) mod vibration;
 pub(crate) mod wallet;
 mod watches;
 
@@ -20,13 +27,19 @@ use crate::bindings::wit::lapak::app::storage::{Error as StorageError, Outcome};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names of the SDK's modules")]
 pub enum Capability {
+    Battery,
+    Clipboard,
     Clock,
     Console,
+    Device,
     Location,
+    Motion,
+    Network,
     Payments,
     Random,
     Storage,
     Timer,
+    Vibration,
     Wallet,
 }
 
@@ -42,6 +55,12 @@ pub(crate) struct Host {
     pub(crate) payments: payments::Payments,
     pub(crate) wallet: wallet::Wallet,
     pub(crate) location: location::Location,
+    pub(crate) battery: battery::Battery,
+    pub(crate) network: network::Network,
+    pub(crate) device: device::Device,
+    pub(crate) motion: motion::Motion,
+    pub(crate) clipboard: clipboard::Clipboard,
+    pub(crate) vibration: vibration::Vibration,
     denied: BTreeSet<Capability>,
     outcomes: BTreeMap<u32, Outcome>,
     timers: BTreeSet<u32>,

@@ -4,13 +4,19 @@
 //! A room depends on grants and on nothing of another room. The first line of every host function asks the
 //! one decider, [`crate::grants::Grants::check`].
 
+pub mod battery;
+pub mod clipboard;
 pub mod clock;
 pub mod console;
+pub mod device;
 pub mod location;
+pub mod motion;
+pub mod network;
 pub mod payments;
 pub mod random;
 pub mod storage;
 pub mod timer;
+pub mod vibration;
 pub mod wallet;
 
 use std::sync::Arc;
@@ -36,6 +42,18 @@ pub struct Providers {
     pub wallet: Arc<dyn wallet::WalletProvider>,
     /// Behind `location`.
     pub location: Arc<dyn location::LocationProvider>,
+    /// Behind `battery`.
+    pub battery: Arc<dyn battery::BatteryProvider>,
+    /// Behind `network`.
+    pub network: Arc<dyn network::NetworkProvider>,
+    /// Behind `device`.
+    pub device: Arc<dyn device::DeviceProvider>,
+    /// Behind `motion`.
+    pub motion: Arc<dyn motion::MotionProvider>,
+    /// Behind `clipboard`.
+    pub clipboard: Arc<dyn clipboard::ClipboardProvider>,
+    /// Behind `vibration`.
+    pub vibration: Arc<dyn vibration::VibrationProvider>,
 }
 
 impl Providers {
@@ -50,6 +68,12 @@ impl Providers {
             payments: payments::simulated::none(),
             wallet: Arc::new(wallet::simulated::EmptyWallets),
             location: Arc::new(location::simulated::SimulatedLocation::default()),
+            battery: Arc::new(battery::simulated::SimulatedBattery::default()),
+            network: Arc::new(network::simulated::SimulatedNetwork::default()),
+            device: Arc::new(device::simulated::SimulatedDevice::default()),
+            motion: Arc::new(motion::simulated::SimulatedMotion::default()),
+            clipboard: Arc::new(clipboard::simulated::SimulatedClipboard::default()),
+            vibration: Arc::new(vibration::simulated::SimulatedVibration::default()),
         }
     }
 }
@@ -74,6 +98,16 @@ pub(crate) enum Answer {
     Wallet(wallet::Answer),
     /// Of `location`.
     Location(location::Answer),
+    /// Of `battery`.
+    Battery(battery::Answer),
+    /// Of `network`.
+    Network(network::Answer),
+    /// Of `device`.
+    Device(device::Answer),
+    /// Of `motion`.
+    Motion(motion::Answer),
+    /// Of `clipboard`.
+    Clipboard(clipboard::Answer),
     /// News of a watch, which goes on.
     News(Box<Answer>),
 }
@@ -91,6 +125,16 @@ pub(crate) struct Rooms {
     pub(crate) wallet: wallet::WalletState,
     /// Of `location`.
     pub(crate) location: location::LocationState,
+    /// Of `battery`.
+    pub(crate) battery: battery::BatteryState,
+    /// Of `network`.
+    pub(crate) network: network::NetworkState,
+    /// Of `device`.
+    pub(crate) device: device::DeviceState,
+    /// Of `motion`.
+    pub(crate) motion: motion::MotionState,
+    /// Of `clipboard`.
+    pub(crate) clipboard: clipboard::ClipboardState,
 }
 
 impl Rooms {
@@ -102,6 +146,11 @@ impl Rooms {
             Answer::Payments(answer) => self.payments.deliver(request, answer),
             Answer::Wallet(answer) => self.wallet.deliver(request, answer),
             Answer::Location(answer) => return self.location.finish(request, answer),
+            Answer::Battery(answer) => return self.battery.finish(request, answer),
+            Answer::Network(answer) => return self.network.finish(request, answer),
+            Answer::Device(answer) => return self.device.finish(request, answer),
+            Answer::Motion(answer) => return self.motion.finish(request, answer),
+            Answer::Clipboard(answer) => return self.clipboard.finish(request, answer),
             Answer::News(news) => return self.news(request, *news),
         }
         true
@@ -110,6 +159,10 @@ impl Rooms {
     fn news(&mut self, request: RequestId, news: Answer) -> bool {
         match news {
             Answer::Location(news) => self.location.news(request, news),
+            Answer::Battery(news) => self.battery.news(request, news),
+            Answer::Network(news) => self.network.news(request, news),
+            Answer::Device(news) => self.device.news(request, news),
+            Answer::Motion(news) => self.motion.news(request, news),
             // The others have no watches.
             _ => false,
         }
@@ -118,6 +171,10 @@ impl Rooms {
     /// How many watches there are. A watch may go on for hours: who only waits for its news has come to rest.
     pub(crate) fn watching(&self) -> usize {
         self.location.watching()
+            + self.battery.watching()
+            + self.network.watching()
+            + self.device.watching()
+            + self.motion.watching()
     }
 }
 
@@ -131,5 +188,10 @@ impl InstanceState {
         self.ask_payments_again(answered);
         self.ask_wallet_again(answered);
         self.ask_location_again(answered);
+        self.ask_battery_again(answered);
+        self.ask_network_again(answered);
+        self.ask_device_again(answered);
+        self.ask_motion_again(answered);
+        self.ask_clipboard_again(answered);
     }
 }

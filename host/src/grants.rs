@@ -60,6 +60,12 @@ capabilities! {
     Payments = "payments",
     Wallet = "wallet",
     Location = "location",
+    Battery = "battery",
+    Network = "network",
+    Device = "device",
+    Motion = "motion",
+    Clipboard = "clipboard",
+    Vibration = "vibration",
 }
 
 impl Capability {
@@ -73,7 +79,10 @@ impl Capability {
     /// `payments` is one.
     #[must_use]
     pub fn needs_consent(self) -> bool {
-        matches!(self, Self::Wallet | Self::Location)
+        matches!(
+            self,
+            Self::Wallet | Self::Location | Self::Motion | Self::Clipboard
+        )
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Permission {
 }
 
 /// Every permission that there is. What is not in this table needs none: it is lent to every app by default.
-pub const PERMISSIONS: [Permission; 3] = [
+pub const PERMISSIONS: [Permission; 8] = [
     Permission {
         name: "system.permission.PAYMENTS",
         capability: Capability::Payments,
@@ -31,6 +31,31 @@ pub const PERMISSIONS: [Permission; 3] = [
         name: "system.permission.LOCATION",
         capability: Capability::Location,
         allows: "see where you are",
+    },
+    Permission {
+        name: "system.permission.BATTERY",
+        capability: Capability::Battery,
+        allows: "see how full the battery is",
+    },
+    Permission {
+        name: "system.permission.NETWORK",
+        capability: Capability::Network,
+        allows: "see whether you are online, and how",
+    },
+    Permission {
+        name: "system.permission.MOTION",
+        capability: Capability::Motion,
+        allows: "see how you move and hold your device",
+    },
+    Permission {
+        name: "system.permission.CLIPBOARD",
+        capability: Capability::Clipboard,
+        allows: "read what you copied, and put something else there",
+    },
+    Permission {
+        name: "system.permission.VIBRATE",
+        capability: Capability::Vibration,
+        allows: "make your device vibrate",
     },
 ];
 

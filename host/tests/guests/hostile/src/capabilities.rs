@@ -1,6 +1,12 @@
 //! Calls to the capabilities, wild and tame. What came of them is shown as text.
 
+mod battery;
+mod clipboard;
+mod device;
 mod location;
+mod motion;
+mod network;
+mod vibration;
 
 use crate::Plan;
 use crate::lapak::app::{
@@ -19,7 +25,15 @@ struct Room {
     finished: fn(&str, u32) -> String,
 }
 
-const ROOMS: [Room; 1] = [location::ROOM];
+const ROOMS: [Room; 7] = [
+    location::ROOM,
+    battery::ROOM,
+    network::ROOM,
+    device::ROOM,
+    motion::ROOM,
+    clipboard::ROOM,
+    vibration::ROOM,
+];
 
 fn room(action: &str) -> Option<&'static Room> {
     ROOMS.iter().find(|room| action.starts_with(room.prefix))
