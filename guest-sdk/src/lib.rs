@@ -42,11 +42,14 @@
 mod readme {}
 
 mod app;
+pub mod battery;
 #[doc(hidden)]
 pub mod bindings;
 pub mod bluetooth;
+pub mod clipboard;
 pub mod clock;
 pub mod console;
+pub mod device;
 pub mod fetch;
 pub mod files;
 #[cfg(feature = "json")]
@@ -55,7 +58,9 @@ pub mod identity;
 pub mod location;
 #[cfg(target_arch = "wasm32")]
 mod memory;
+pub mod motion;
 pub mod navigation;
+pub mod network;
 pub mod notify;
 pub mod open_app;
 #[cfg(target_arch = "wasm32")]
@@ -75,6 +80,7 @@ mod task;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod timer;
+pub mod vibration;
 pub mod view;
 pub mod wallet;
 mod watch;
@@ -101,8 +107,9 @@ pub mod prelude {
         time_picker, view,
     };
     pub use crate::{
-        bluetooth, clock, console, fetch, files, identity, location, notify, open_app, pages,
-        payments, platform, scan, storage, timer, wallet,
+        battery, bluetooth, clipboard, clock, console, device, fetch, files, identity, location,
+        motion, network, notify, open_app, pages, payments, platform, scan, storage, timer,
+        vibration, wallet,
     };
 }
 

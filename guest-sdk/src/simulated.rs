@@ -3,15 +3,22 @@
 //! Differs from a host: no quotas, requests finish when the test kit says so, time stands still until the test lets it pass,
 //! and timers run out at once unless the test says that they wait.
 
+pub(crate) mod battery;
 pub(crate) mod bluetooth;
+pub(crate) mod clipboard;
+pub(crate) mod device;
 pub(crate) mod fetch;
 pub(crate) mod files;
 pub(crate) mod identity;
 pub(crate) mod location;
+pub(crate) mod motion;
+pub(crate) mod network;
 pub(crate) mod notify;
+mod observed;
 pub(crate) mod open_app;
 pub(crate) mod payments;
 pub(crate) mod scan;
+pub(crate) mod vibration;
 pub(crate) mod wallet;
 mod watches;
 
@@ -27,13 +34,18 @@ use crate::bindings::wit::lapak::app::storage::{Error as StorageError, Outcome};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names of the SDK's modules")]
 pub enum Capability {
+    Battery,
     Bluetooth,
+    Clipboard,
     Clock,
     Console,
+    Device,
     Fetch,
     Files,
     Identity,
     Location,
+    Motion,
+    Network,
     Notify,
     OpenApp,
     Payments,
@@ -41,6 +53,7 @@ pub enum Capability {
     Scan,
     Storage,
     Timer,
+    Vibration,
     Wallet,
 }
 
@@ -73,6 +86,12 @@ pub(crate) struct Host {
     pub(crate) timers_wait: bool,
     /// Timers that wait, by when they run out.
     pub(crate) due: BTreeSet<(u64, u32)>,
+    pub(crate) battery: battery::Battery,
+    pub(crate) network: network::Network,
+    pub(crate) device: device::Device,
+    pub(crate) motion: motion::Motion,
+    pub(crate) clipboard: clipboard::Clipboard,
+    pub(crate) vibration: vibration::Vibration,
     denied: BTreeSet<Capability>,
     outcomes: BTreeMap<u32, Outcome>,
     timers: BTreeSet<u32>,

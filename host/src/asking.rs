@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::audit::AuditEntry;
 use crate::grants::consent::Consent;
-use crate::grants::{AccessDenied, Capability, Decision};
+use crate::grants::{AccessDenied, Capability, Decision, Permission};
 use crate::instance::InstanceState;
 use crate::session::Shared;
 use crate::sheet::ConsentLine;
@@ -67,6 +67,26 @@ impl Question {
     }
 }
 
+/// What was written into the audit in the running event.
+#[derive(Debug, Default)]
+pub(crate) struct Uses(Vec<Use>);
+
+impl Uses {
+    /// Another event begins.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Whether this is the first of its kind in this event.
+    fn first(&mut self, wanted: Use) -> bool {
+        let first = !self.0.contains(&wanted);
+        if first {
+            self.0.push(wanted);
+        }
+        first
+    }
+}
+
 impl InstanceState {
     /// The first line of a function that begins something: who was not asked yet will be, by [`consented`](Self::consented).
     pub(crate) fn may_ask(&mut self, wanted: Use) -> Result<(), AccessDenied> {
@@ -83,6 +103,20 @@ impl InstanceState {
             note(&session, wanted, Err(&why), "", "", "denied");
         }
         Err(AccessDenied)
+    }
+
+    /// The first line of a function that is done at once, of a capability that nobody is asked about.
+    pub(crate) fn may_do(&mut self, wanted: Use) -> Result<(), AccessDenied> {
+        self.may_ask(wanted)?;
+        self.used(wanted);
+        Ok(())
+    }
+
+    /// Writes a use that is done at once into the audit, once for each event: who does it again and again fills no disk.
+    pub(crate) fn used(&mut self, wanted: Use) {
+        if !self.is_replay() && !self.session.is_model && self.uses.first(wanted) {
+            note(&self.session, wanted, Ok(()), "", "", wanted.done);
+        }
     }
 
     /// The first line of a function that takes an outcome: it is there only if the person agreed, perhaps for this once.
@@ -309,7 +343,7 @@ pub(crate) fn consented_to(
     }
 }
 
-/// Writes into the audit: what was allowed, or what was missing.
+/// Writes into the audit: what was allowed, or what was missing. What is lent to every app is no news to anybody.
 pub(crate) fn note(
     session: &Arc<Shared>,
     wanted: Use,
@@ -318,6 +352,9 @@ pub(crate) fn note(
     about: &str,
     outcome: &str,
 ) {
+    if Permission::of(wanted.capability).is_none() {
+        return;
+    }
     session.host.audit.note(AuditEntry {
         at_ms: now_ms(session),
         person: session.owner.person.to_string(),

@@ -4,13 +4,18 @@
 //! A room depends on grants and on nothing of another room. The first line of every host function asks the
 //! one decider, [`crate::grants::Grants::check`].
 
+pub mod battery;
 pub mod bluetooth;
+pub mod clipboard;
 pub mod clock;
 pub mod console;
+pub mod device;
 pub mod fetch;
 pub mod files;
 pub mod identity;
 pub mod location;
+pub mod motion;
+pub mod network;
 pub mod notify;
 pub mod open_app;
 pub mod payments;
@@ -18,6 +23,7 @@ pub mod random;
 pub mod scan;
 pub mod storage;
 pub mod timer;
+pub mod vibration;
 pub mod wallet;
 
 use std::sync::Arc;
@@ -57,6 +63,18 @@ pub struct Providers {
     pub bluetooth: Arc<dyn bluetooth::BluetoothProvider>,
     /// Behind `open-app`.
     pub open_app: Arc<dyn open_app::OpenAppProvider>,
+    /// Behind `battery`.
+    pub battery: Arc<dyn battery::BatteryProvider>,
+    /// Behind `network`.
+    pub network: Arc<dyn network::NetworkProvider>,
+    /// Behind `device`.
+    pub device: Arc<dyn device::DeviceProvider>,
+    /// Behind `motion`.
+    pub motion: Arc<dyn motion::MotionProvider>,
+    /// Behind `clipboard`.
+    pub clipboard: Arc<dyn clipboard::ClipboardProvider>,
+    /// Behind `vibration`.
+    pub vibration: Arc<dyn vibration::VibrationProvider>,
 }
 
 impl Providers {
@@ -78,6 +96,12 @@ impl Providers {
             scan: Arc::new(scan::simulated::SimulatedScanner::default()),
             bluetooth: Arc::new(bluetooth::simulated::SimulatedBluetooth::default()),
             open_app: Arc::new(open_app::simulated::SimulatedApps::default()),
+            battery: Arc::new(battery::simulated::SimulatedBattery::default()),
+            network: Arc::new(network::simulated::SimulatedNetwork::default()),
+            device: Arc::new(device::simulated::SimulatedDevice::default()),
+            motion: Arc::new(motion::simulated::SimulatedMotion::default()),
+            clipboard: Arc::new(clipboard::simulated::SimulatedClipboard::default()),
+            vibration: Arc::new(vibration::simulated::SimulatedVibration::default()),
         }
     }
 }
@@ -116,6 +140,16 @@ pub(crate) enum Answer {
     Bluetooth(bluetooth::Answer),
     /// Of `open-app`.
     OpenApp(open_app::Answer),
+    /// Of `battery`.
+    Battery(battery::Answer),
+    /// Of `network`.
+    Network(network::Answer),
+    /// Of `device`.
+    Device(device::Answer),
+    /// Of `motion`.
+    Motion(motion::Answer),
+    /// Of `clipboard`.
+    Clipboard(clipboard::Answer),
     /// News of a watch, which goes on.
     News(Box<Answer>),
     /// Of a capability of the platform's own.
@@ -151,6 +185,16 @@ pub(crate) struct Rooms {
     pub(crate) vendor: crate::vendor::VendorState,
     /// Of `open-app`.
     pub(crate) open_app: open_app::OpenAppState,
+    /// Of `battery`.
+    pub(crate) battery: battery::BatteryState,
+    /// Of `network`.
+    pub(crate) network: network::NetworkState,
+    /// Of `device`.
+    pub(crate) device: device::DeviceState,
+    /// Of `motion`.
+    pub(crate) motion: motion::MotionState,
+    /// Of `clipboard`.
+    pub(crate) clipboard: clipboard::ClipboardState,
 }
 
 impl Rooms {
@@ -169,6 +213,11 @@ impl Rooms {
             Answer::Scan(answer) => return self.scan.finish(request, answer),
             Answer::Bluetooth(answer) => return self.bluetooth.finish(request, answer),
             Answer::OpenApp(answer) => return self.open_app.finish(request, answer),
+            Answer::Battery(answer) => return self.battery.finish(request, answer),
+            Answer::Network(answer) => return self.network.finish(request, answer),
+            Answer::Device(answer) => return self.device.finish(request, answer),
+            Answer::Motion(answer) => return self.motion.finish(request, answer),
+            Answer::Clipboard(answer) => return self.clipboard.finish(request, answer),
             Answer::News(news) => return self.news(request, *news),
             Answer::Vendor(answer) => return self.vendor.finish(request, answer),
         }
@@ -179,6 +228,10 @@ impl Rooms {
         match news {
             Answer::Location(news) => self.location.news(request, news),
             Answer::Bluetooth(news) => self.bluetooth.requests.news(request, news),
+            Answer::Battery(news) => self.battery.news(request, news),
+            Answer::Network(news) => self.network.news(request, news),
+            Answer::Device(news) => self.device.news(request, news),
+            Answer::Motion(news) => self.motion.news(request, news),
             // The others have no watches.
             _ => false,
         }
@@ -191,6 +244,10 @@ impl Rooms {
             + scan::open_scanners(&self.scan)
             + self.bluetooth.requests.watching()
             + self.open_app.in_flight()
+            + self.battery.watching()
+            + self.network.watching()
+            + self.device.watching()
+            + self.motion.watching()
     }
 }
 
@@ -212,5 +269,10 @@ impl InstanceState {
         self.ask_bluetooth_again(answered);
         self.ask_vendors_again(answered);
         self.ask_open_app_again(answered);
+        self.ask_battery_again(answered);
+        self.ask_network_again(answered);
+        self.ask_device_again(answered);
+        self.ask_motion_again(answered);
+        self.ask_clipboard_again(answered);
     }
 }

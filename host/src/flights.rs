@@ -3,6 +3,8 @@
 //!
 //! They belong to a session's record and not to its memory: a session that is only bytes is watched for all the same.
 
+mod begin;
+
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
@@ -12,6 +14,8 @@ use crate::capability::Answer;
 use crate::grants::Capability;
 use crate::instance::InstanceState;
 use crate::session::Shared;
+
+pub(crate) use begin::{Changes, Wanted};
 
 /// What a provider gives for something that goes on: it ends when this is dropped.
 pub type Stop = Box<dyn Any + Send>;

@@ -89,6 +89,12 @@ capabilities! {
     Scan = "scan",
     Bluetooth = "bluetooth",
     OpenApp = "open-app",
+    Battery = "battery",
+    Network = "network",
+    Device = "device",
+    Motion = "motion",
+    Clipboard = "clipboard",
+    Vibration = "vibration",
 }
 
 const _: () = assert!(Capability::ALL.len() <= FIRST_VENDOR as usize);
@@ -111,7 +117,12 @@ impl Capability {
     #[must_use]
     pub fn needs_consent(self) -> bool {
         match self {
-            Self::Wallet | Self::Location | Self::Identity | Self::Bluetooth => true,
+            Self::Wallet
+            | Self::Location
+            | Self::Identity
+            | Self::Bluetooth
+            | Self::Motion
+            | Self::Clipboard => true,
             Self::Vendor(slot) => slot.terms().needs_consent,
             _ => false,
         }

@@ -15,6 +15,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use crate::app::App;
+use crate::asking::Uses;
 use crate::bindings::MiniApp;
 use crate::bindings::lapak::app::events::Event;
 use crate::bindings::lapak::app::requests::RequestId;
@@ -60,6 +61,8 @@ pub(crate) struct InstanceState {
     pub(crate) handles_tap: bool,
     /// What the app hands over to its next version.
     pub(crate) carried: Carried,
+    /// What the audit says of the running event already.
+    pub(crate) uses: Uses,
     /// What is written down of this session, or what it is played from.
     pub(crate) tape: Tape,
     budget: Duration,
@@ -100,6 +103,7 @@ impl InstanceState {
             panic: None,
             handles_tap: false,
             carried: Carried::default(),
+            uses: Uses::default(),
             tape,
             budget: Duration::ZERO,
             meter: CpuMeter::default(),
@@ -196,6 +200,7 @@ impl Instance {
     ) -> wasmtime::Result<Option<View>> {
         let state = self.state_mut();
         state.budget = budget;
+        state.uses.clear();
         let meter = state.meter.clone();
         meter.reset();
         self.store.set_epoch_deadline(1);

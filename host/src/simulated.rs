@@ -2,18 +2,27 @@
 //! headless runs and the preview. Deterministic, and set by whoever holds them.
 
 mod first;
+mod watched;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::capability::Providers;
+use crate::capability::battery::simulated::SimulatedBattery;
 use crate::capability::bluetooth::simulated::SimulatedBluetooth;
+use crate::capability::clipboard::simulated::SimulatedClipboard;
+use crate::capability::device::simulated::SimulatedDevice;
 use crate::capability::fetch::simulated::SimulatedFetch;
 use crate::capability::identity::simulated::SimulatedIdentity;
 use crate::capability::location::simulated::SimulatedLocation;
+use crate::capability::motion::simulated::SimulatedMotion;
+use crate::capability::network::simulated::SimulatedNetwork;
 use crate::capability::notify::simulated::{SimulatedNotify, behind_a_limit};
 use crate::capability::open_app::simulated::SimulatedApps;
 use crate::capability::scan::simulated::SimulatedScanner;
+use crate::capability::vibration::simulated::SimulatedVibration;
+
+pub use watched::Watched;
 
 /// Something for each person, made when it is first used.
 pub struct PerPerson<T>(Mutex<HashMap<String, T>>);
@@ -43,6 +52,15 @@ pub trait Part: Send + Sync {
     /// How it is used, in a sentence.
     fn set(&self, person: &str, words: &[&str]) -> Result<(), String>;
 
+    /// The same by the rest of a line, for parts to which white space means something.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    fn set_text(&self, person: &str, text: &str) -> Result<(), String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        self.set(person, &words)
+    }
+
     /// What it is set to for a person, for a shell to show.
     fn shown(&self, person: &str) -> serde_json::Value;
 }
@@ -62,9 +80,21 @@ pub struct SimulatedDevices {
     pub scan: Arc<SimulatedScanner>,
     /// The Bluetooth devices near them.
     pub bluetooth: Arc<SimulatedBluetooth>,
-    first: Arc<first::First>,
     /// The apps that they can open, and have.
     pub open_app: Arc<SimulatedApps>,
+    /// Their batteries.
+    pub battery: Arc<SimulatedBattery>,
+    /// The networks that they are on.
+    pub network: Arc<SimulatedNetwork>,
+    /// What they are.
+    pub device: Arc<SimulatedDevice>,
+    /// How they move and lie.
+    pub motion: Arc<SimulatedMotion>,
+    /// What was copied on them.
+    pub clipboard: Arc<SimulatedClipboard>,
+    /// How they were shaken.
+    pub vibration: Arc<SimulatedVibration>,
+    first: Arc<first::First>,
 }
 
 impl SimulatedDevices {
@@ -77,6 +107,12 @@ impl SimulatedDevices {
         providers.scan = self.scan.clone();
         providers.bluetooth = self.bluetooth.clone();
         providers.open_app = self.open_app.clone();
+        providers.battery = self.battery.clone();
+        providers.network = self.network.clone();
+        providers.device = self.device.clone();
+        providers.motion = self.motion.clone();
+        providers.clipboard = self.clipboard.clone();
+        providers.vibration = self.vibration.clone();
     }
 
     /// The parts, by the words that name them in [`set`](Self::set).
@@ -90,6 +126,12 @@ impl SimulatedDevices {
             ("scan", &*self.scan),
             ("bluetooth", &*self.bluetooth),
             ("open-app", &*self.open_app),
+            ("battery", &*self.battery),
+            ("network", &*self.network),
+            ("device", &*self.device),
+            ("motion", &*self.motion),
+            ("clipboard", &*self.clipboard),
+            ("vibration", &*self.vibration),
         ]
     }
 
@@ -112,15 +154,18 @@ impl SimulatedDevices {
     /// # Errors
     /// What is wrong with the line, and what would be right.
     pub fn set(&self, person: &str, line: &str) -> Result<(), String> {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let (name, words) = words.split_first().ok_or("name a part of the device")?;
+        let line = line.trim_start();
+        let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        if name.is_empty() {
+            return Err("name a part of the device".into());
+        }
         let parts = self.parts();
-        let Some((_, part)) = parts.iter().find(|(one, _)| one == name) else {
+        let Some((_, part)) = parts.iter().find(|(one, _)| *one == name) else {
             let names: Vec<_> = parts.iter().map(|(name, _)| *name).collect();
             let names = names.join(", ");
             return Err(format!("the device has no {name:?}; it has {names}"));
         };
-        part.set(person, words)
+        part.set_text(person, rest)
     }
 
     /// What a person's device is set to, for a shell to show.
@@ -156,5 +201,86 @@ mod tests {
         }
         devices.set("ani", "location off").expect("set");
         assert!(devices.shown("ani")["location"].is_null());
+    }
+
+    #[test]
+    fn every_part_is_shown_as_it_is_set() {
+        let devices = SimulatedDevices::default();
+        let first = devices.shown("ani");
+        for (line, part, shown) in [
+            (
+                "battery 40 charging",
+                "battery",
+                serde_json::json!({ "percent": 40, "charging": true }),
+            ),
+            ("battery none", "battery", serde_json::Value::Null),
+            (
+                "network cellular metered",
+                "network",
+                serde_json::json!({ "kind": "cellular", "metered": true }),
+            ),
+            (
+                "network off",
+                "network",
+                serde_json::json!({ "kind": "off", "metered": false }),
+            ),
+            ("clipboard  a  b ", "clipboard", " a  b ".into()),
+            ("clipboard", "clipboard", serde_json::Value::Null),
+        ] {
+            devices.set("ani", line).expect(line);
+            assert_eq!(devices.shown("ani")[part], shown, "{line}");
+        }
+        devices.set("ani", "device theme dark").expect("set");
+        devices.set("ani", "device locale id").expect("set");
+        devices.set("ani", "device screen 640 360").expect("set");
+        let device = &devices.shown("ani")["device"];
+        assert_eq!(
+            (&device["theme"], &device["locale"]),
+            (&"dark".into(), &"id".into())
+        );
+        assert_eq!(
+            (&device["screen"]["width"], &device["screen"]["scale"]),
+            (&640.into(), &2.0.into())
+        );
+        devices
+            .set("ani", "motion accelerometer 0 0 9.8")
+            .expect("set");
+        devices.set("ani", "motion compass 90").expect("set");
+        let motion = &devices.shown("ani")["motion"];
+        assert_eq!(
+            (&motion["accelerometer"][2], &motion["compass"]),
+            (&9.8.into(), &90.0.into())
+        );
+        devices.set("ani", "motion off").expect("set");
+        assert!(devices.shown("ani")["motion"]["gyroscope"].is_null());
+        // Nobody else's.
+        assert_eq!(devices.shown("budi"), first);
+    }
+
+    #[test]
+    fn what_no_part_can_be_set_to_is_said() {
+        let devices = SimulatedDevices::default();
+        let first = devices.shown("ani");
+        for wrong in [
+            "battery",
+            "battery 101",
+            "battery 50 draining",
+            "network",
+            "network wifi free",
+            "device",
+            "device theme blue",
+            "device locale id_ID",
+            "device screen 0.5 1",
+            "device screen 360 640 1e9",
+            "motion",
+            "motion compass north",
+            "motion accelerometer 1 2",
+            "motion gyroscope 0 0 NaN",
+            "vibration 200",
+        ] {
+            let error = devices.set("ani", wrong).expect_err(wrong);
+            assert!(!error.is_empty(), "{wrong}");
+        }
+        assert_eq!(devices.shown("ani"), first);
     }
 }

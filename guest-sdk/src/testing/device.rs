@@ -2,9 +2,14 @@
 
 use super::TestApp;
 use crate::app::App;
+use crate::battery;
+use crate::device::Information;
 use crate::identity::Claim;
 use crate::location::{Accuracy, Position};
-use crate::simulated;
+use crate::motion::{self, Sensor};
+use crate::network;
+use crate::simulated::motion::reading;
+use crate::simulated::{self, Host};
 
 impl<A: App> TestApp<A> {
     /// The device is at these degrees of latitude and longitude, and whatever watches it is told.
@@ -60,12 +65,79 @@ impl<A: App> TestApp<A> {
         simulated::with(|host| host.notify.sent.clone())
     }
 
-    fn move_to(&mut self, at: Option<Position>) {
+    /// The battery is as full as this, in percent, and whatever watches it is told.
+    pub fn set_battery(&mut self, percent: u8, charging: bool) {
+        self.set_up(|host| {
+            host.battery
+                .0
+                .set(Ok(battery::Status { percent, charging }))
+        });
+    }
+
+    /// The device has no battery (any more), or does not tell.
+    pub fn lose_battery(&mut self) {
+        self.set_up(|host| host.battery.0.set(Err(battery::Error::Unavailable)));
+    }
+
+    /// The device is on a network of this kind, and whatever watches it is told.
+    pub fn set_network(&mut self, kind: network::Kind, metered: bool) {
+        self.set_up(|host| host.network.0.set(Ok(network::Status { kind, metered })));
+    }
+
+    /// Changes what the app runs on, and tells whatever watches it. The colours and the language that an app is launched with
+    /// are the [preparation](Self::prepare)'s.
+    pub fn change_device(&mut self, change: impl FnOnce(&mut Information)) {
+        self.set_up(|host| {
+            let mut now = host.device.0.now();
+            if let Ok(now) = &mut now {
+                change(now);
+            }
+            host.device.0.set(now)
+        });
+    }
+
+    /// A sensor reads this, and whatever watches it is told.
+    pub fn sense(&mut self, sensor: Sensor, x: f64, y: f64, z: f64) {
+        self.set_up(|host| host.motion.sensor(sensor).set(Ok(reading(x, y, z))));
+    }
+
+    /// The device has no such sensor (any more).
+    pub fn lose_sensor(&mut self, sensor: Sensor) {
+        self.set_up(|host| {
+            host.motion
+                .sensor(sensor)
+                .set(Err(motion::Error::Unavailable))
+        });
+    }
+
+    /// The person copies a text.
+    pub fn copy(&mut self, text: impl Into<String>) {
+        simulated::with(|host| host.clipboard.text = Some(text.into()));
+    }
+
+    /// What lies in the clipboard.
+    #[must_use]
+    pub fn copied(&self) -> Option<String> {
+        simulated::with(|host| host.clipboard.text.clone())
+    }
+
+    /// How long the app has let the device vibrate, each time, in milliseconds.
+    #[must_use]
+    pub fn vibrations(&self) -> Vec<u32> {
+        simulated::with(|host| host.vibration.0.clone())
+    }
+
+    /// Sets a part of the device, and tells the watches that are to be told.
+    fn set_up(&mut self, set: impl FnOnce(&mut Host) -> Vec<u32>) {
         simulated::with(|host| {
-            let told = host.location.set(at);
+            let told = set(host);
             host.waiting.extend(told);
         });
         self.settle();
+    }
+
+    fn move_to(&mut self, at: Option<Position>) {
+        self.set_up(|host| host.location.set(at));
     }
 }
 

@@ -3,13 +3,15 @@
 mod grid;
 pub mod simulated;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::asking::Use;
 use crate::bindings::lapak::app::location::{Accuracy, Error, Host, Position};
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::storage::Owner;
-use crate::flights::{Backlog, Kept, Stop};
+use crate::flights::{Stop, Wanted};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
@@ -139,37 +141,30 @@ impl InstanceState {
     }
 
     fn follow(&self, request: RequestId, accuracy: Accuracy, metres: f64, told: bool) {
-        let denied = super::Answer::Location(Err(Error::AccessDenied));
-        self.keep_place(Kept {
+        let wanted = Wanted {
             request,
-            capability: CAPABILITY,
-            denied: denied.clone(),
-            backlog: Backlog::Latest,
+            by: WATCH,
+            about: word(accuracy).into(),
+            denied: super::Answer::Location(Err(Error::AccessDenied)),
             told,
-        });
-        let session = self.session.clone();
-        self.consented(WATCH, word(accuracy).into(), move |agreed| {
-            if agreed.is_err() {
-                return session.stay(request, denied);
-            }
-            session.take_off(request, |teller| {
-                // Weak, or a watch would keep its session.
-                let told = std::sync::Arc::downgrade(&session);
-                let found = Box::new(move |found: Result<Fix, NoFix>| {
-                    let Some(session) = told.upgrade() else {
-                        return;
-                    };
-                    let over = found.is_err();
-                    let news = super::Answer::Location(answer(&session, accuracy, found));
-                    match over {
-                        true => teller.last(news),
-                        false => teller.tell(news),
-                    }
-                });
-                let precise = is_precise(&session, accuracy);
-                let provider = &session.providers.location;
-                provider.watch(&session.owner, precise, metres, found)
+        };
+        self.begin_watch(wanted, move |session, teller| {
+            // Weak, or a watch would keep its session.
+            let told = Arc::downgrade(session);
+            let found = Box::new(move |found: Result<Fix, NoFix>| {
+                let Some(session) = told.upgrade() else {
+                    return;
+                };
+                let over = found.is_err();
+                let news = super::Answer::Location(answer(&session, accuracy, found));
+                match over {
+                    true => teller.last(news),
+                    false => teller.tell(news),
+                }
             });
+            let precise = is_precise(session, accuracy);
+            let provider = &session.providers.location;
+            provider.watch(&session.owner, precise, metres, found)
         });
     }
 

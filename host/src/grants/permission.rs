@@ -62,6 +62,31 @@ pub const PERMISSIONS: &[Permission] = &[
         capability: Capability::OpenApp,
         allows: "ask you, as you tap, to open another app",
     },
+    Permission {
+        name: "system.permission.BATTERY",
+        capability: Capability::Battery,
+        allows: "see how full the battery is",
+    },
+    Permission {
+        name: "system.permission.NETWORK",
+        capability: Capability::Network,
+        allows: "see whether you are online, and how",
+    },
+    Permission {
+        name: "system.permission.MOTION",
+        capability: Capability::Motion,
+        allows: "see how you move and hold your device",
+    },
+    Permission {
+        name: "system.permission.CLIPBOARD",
+        capability: Capability::Clipboard,
+        allows: "read what you copied, and put something else there",
+    },
+    Permission {
+        name: "system.permission.VIBRATE",
+        capability: Capability::Vibration,
+        allows: "make your device vibrate",
+    },
 ];
 
 impl Permission {

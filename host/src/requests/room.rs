@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::bindings::lapak::app::requests::RequestId;
 
+/// The most outcomes that wait for the app to take them, besides the news of watches: twice what is in flight by default.
+const MOST_FINISHED: usize = 64;
+
 /// The requests of one room: `Q` is what was asked, so that it can be asked again after a restart; `A` what came of it, for
 /// the app to take.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,8 +53,21 @@ impl<Q: Clone + PartialEq, A> RoomRequests<Q, A> {
         let awaited = asked.or_else(|| self.watched.remove(&request)).is_some();
         if awaited {
             self.finished.insert(request, answer);
+            self.forget_oldest();
         }
         awaited
+    }
+
+    /// Who never takes outcomes does not fill the host's memory with them.
+    fn forget_oldest(&mut self) {
+        if self.finished.len() <= MOST_FINISHED {
+            return;
+        }
+        let mut ids = self.finished.keys().copied();
+        let oldest = ids.find(|request| !self.watched.contains_key(request));
+        if let Some(oldest) = oldest {
+            self.finished.remove(&oldest);
+        }
     }
 
     /// A watch has news: tells whether the app still wants it.
@@ -167,6 +183,22 @@ mod tests {
         assert!(room.news(2, 1) && room.stop(2) && !room.stop(2));
         assert!(!room.news(2, 2) && !room.finish(2, 2));
         assert_eq!(room.take(2, any), None);
+    }
+
+    #[test]
+    fn of_what_is_never_taken_the_oldest_is_forgotten_but_no_news() {
+        let mut room = RoomRequests::<&str, u8>::default();
+        room.watch(1, "a");
+        assert!(room.news(1, 1));
+        for request in 2..=1_000 {
+            room.ask(request, "b");
+            assert!(room.finish(request, 2));
+        }
+        assert_eq!(room.take(1, any), Some(1));
+        assert_eq!(room.take(2, any), None);
+        assert_eq!(room.take(1_000, any), Some(2));
+        let kept = (2..1_000).filter(|id| room.take(*id, any).is_some());
+        assert_eq!(kept.count(), MOST_FINISHED - 2);
     }
 
     #[test]

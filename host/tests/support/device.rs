@@ -45,6 +45,14 @@ impl Device {
         Self::of(config, devices).await
     }
 
+    /// The host is shut down in order, and started again over the same folder.
+    pub async fn restarted(self, folder: &Path, devices: SimulatedDevices) -> Self {
+        let patience = Duration::from_secs(30);
+        self.runtime.suspend(patience).await.expect("suspended");
+        drop(self);
+        Self::on_disk(folder, devices).await
+    }
+
     /// Devices that stand behind whatever the configuration does not say.
     pub async fn of(mut config: RuntimeConfig, devices: SimulatedDevices) -> Self {
         devices.put_behind(&mut config.providers);

@@ -3,12 +3,12 @@
 //! Differs from real ones in that they find themselves at once, and stay until they are moved. Those that were never told are
 //! at the National Monument in Jakarta.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Mutex, PoisonError};
 
 use super::{Fix, Found, FoundAgain, LocationProvider, NoFix};
 use crate::capability::storage::Owner;
 use crate::flights::Stop;
-use crate::simulated::{Part, PerPerson};
+use crate::simulated::{Part, Watched};
 
 /// Where everybody begins.
 pub const MONAS: Fix = Fix {
@@ -22,27 +22,15 @@ pub const MONAS: Fix = Fix {
 };
 
 /// A device for each person.
-#[derive(Default)]
+#[derive(Debug)]
 pub struct SimulatedLocation {
-    devices: PerPerson<Device>,
+    devices: Watched<Option<Fix>>,
 }
 
-struct Device {
-    at: Option<Fix>,
-    watches: Vec<Weak<Watch>>,
-}
-
-struct Watch {
-    metres: f64,
-    told: std::sync::Mutex<Option<Fix>>,
-    found: FoundAgain,
-}
-
-impl Default for Device {
+impl Default for SimulatedLocation {
     fn default() -> Self {
         Self {
-            at: Some(MONAS),
-            watches: Vec::new(),
+            devices: Watched::new(Some(MONAS)),
         }
     }
 }
@@ -50,20 +38,13 @@ impl Default for Device {
 impl SimulatedLocation {
     /// Moves a person's device; `None`: it cannot tell any more where it is, which ends its watches.
     pub fn set(&self, person: &str, at: Option<Fix>) {
-        let watches: Vec<_> = self.devices.with(person, |device| {
-            device.at = at;
-            device.watches.retain(|watch| watch.strong_count() > 0);
-            device.watches.iter().filter_map(Weak::upgrade).collect()
-        });
-        for watch in watches {
-            watch.tell(at);
-        }
+        self.devices.set(person, at);
     }
 
     /// Where a person's device is.
     #[must_use]
     pub fn of(&self, person: &str) -> Option<Fix> {
-        self.devices.with(person, |device| device.at)
+        self.devices.of(person)
     }
 }
 
@@ -108,51 +89,28 @@ impl LocationProvider for SimulatedLocation {
     }
 
     fn watch(&self, of: &Owner, _precise: bool, metres: f64, found: FoundAgain) -> Stop {
-        let watch = Arc::new(Watch {
-            metres,
-            told: std::sync::Mutex::new(None),
-            found,
-        });
-        let at = self.devices.with(&of.person, |device| {
-            device.watches.push(Arc::downgrade(&watch));
-            device.at
-        });
-        watch.tell(at);
-        Box::new(watch)
-    }
-}
-
-impl Watch {
-    fn tell(&self, at: Option<Fix>) {
-        let Some(at) = at else {
-            return (self.found)(Err(NoFix));
-        };
-        {
-            let mut told = self
-                .told
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            let moved = told.is_none_or(|told| metres(&told, &at) >= self.metres);
-            if !moved {
-                return;
+        let told = Mutex::new(None);
+        let moved = move |to: Fix| {
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            let moved = told.is_none_or(|from| distance(&from, &to) >= metres);
+            if moved {
+                *told = Some(to);
             }
-            *told = Some(at);
-        }
-        (self.found)(Ok(at));
+            moved
+        };
+        self.devices.watch(&of.person, move |at| match at {
+            None => found(Err(NoFix)),
+            Some(at) if moved(at) => found(Ok(at)),
+            Some(_) => {}
+        })
     }
 }
 
-/// About how far apart two places are.
-fn metres(one: &Fix, other: &Fix) -> f64 {
+/// About how far apart two places are, in metres.
+fn distance(one: &Fix, other: &Fix) -> f64 {
     const METRES_PER_DEGREE: f64 = 111_320.0;
     let north = (one.latitude - other.latitude) * METRES_PER_DEGREE;
     let shrink = one.latitude.to_radians().cos();
     let east = (one.longitude - other.longitude) * METRES_PER_DEGREE * shrink;
     north.hypot(east)
-}
-
-impl std::fmt::Debug for SimulatedLocation {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SimulatedLocation").finish_non_exhaustive()
-    }
 }

@@ -1,13 +1,19 @@
 //! Calls to the capabilities, wild and tame. What came of them is shown as text.
 
+mod battery;
 mod bluetooth;
+mod clipboard;
+mod device;
 mod fetch;
 mod files;
 mod identity;
 mod location;
+mod motion;
+mod network;
 mod notify;
 mod open_app;
 mod scan;
+mod vibration;
 
 use crate::Plan;
 use crate::lapak::app::{
@@ -35,6 +41,12 @@ const ROOMS: &[Room] = &[
     scan::ROOM,
     bluetooth::ROOM,
     open_app::ROOM,
+    battery::ROOM,
+    network::ROOM,
+    device::ROOM,
+    motion::ROOM,
+    clipboard::ROOM,
+    vibration::ROOM,
 ];
 
 fn room(action: &str) -> Option<&'static Room> {

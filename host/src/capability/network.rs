@@ -1,0 +1,121 @@
+//! `network`: whether there is one and of what kind, now and as it changes.
+
+pub mod simulated;
+
+use crate::asking::Use;
+use crate::bindings::lapak::app::network::{Error, Host};
+use crate::bindings::lapak::app::requests::RequestId;
+use crate::capability::storage::Owner;
+use crate::flights::{Changes, Stop, Wanted};
+use crate::grants::{AccessDenied, Capability};
+use crate::instance::InstanceState;
+use crate::requests::{Again, RoomRequests};
+
+pub use crate::bindings::lapak::app::network::{Kind, Status};
+
+const CAPABILITY: Capability = Capability::Network;
+const NOW: Use = Use {
+    capability: CAPABILITY,
+    function: "now",
+    done: "read",
+};
+const WATCH: Use = Use {
+    capability: CAPABILITY,
+    function: "watch",
+    done: "watched",
+};
+
+/// The device does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the device does not tell what network it is on")]
+pub struct Unknown;
+
+/// Takes one status after the other, on any thread. After an error comes nothing more.
+pub type Changed = Box<dyn Fn(Result<Status, Unknown>) + Send + Sync>;
+
+/// Knows what networks people's devices are on.
+pub trait NetworkProvider: Send + Sync {
+    /// The network of a person's device. Called on threads that run guests: what it answers is at hand.
+    ///
+    /// # Errors
+    /// [`Unknown`].
+    fn now(&self, of: &Owner) -> Result<Status, Unknown>;
+
+    /// Tells of the network now and whenever it changes, until what this gives is dropped. Returns at once.
+    fn watch(&self, of: &Owner, changed: Changed) -> Stop;
+}
+
+/// The watches of a session.
+pub(crate) type NetworkState = RoomRequests<(), Answer>;
+
+/// A watch's news.
+pub(crate) type Answer = Result<Status, Error>;
+
+impl Host for InstanceState {
+    fn now(&mut self) -> Result<Status, Error> {
+        self.may_do(NOW)?;
+        let session = self.session.clone();
+        self.answer(|| sound(session.providers.network.now(&session.owner)))
+    }
+
+    fn watch(&mut self) -> Result<RequestId, Error> {
+        self.may_ask(WATCH)?;
+        let request = self.begin_request().ok_or(Error::TooManyRequests)?;
+        self.rooms.network.watch(request, ());
+        self.watch_network(request, false);
+        Ok(request)
+    }
+
+    fn take(&mut self, watch: RequestId) -> Result<Status, Error> {
+        self.may_take(CAPABILITY)?;
+        let news = self.rooms.network.take(watch, Ok);
+        let news = news.ok_or(Error::UnknownRequest)?;
+        self.took_news(watch);
+        news
+    }
+
+    fn stop(&mut self, watch: RequestId) -> Result<(), Error> {
+        self.may_take(CAPABILITY)?;
+        if !self.rooms.network.stop(watch) {
+            return Err(Error::UnknownRequest);
+        }
+        self.land(watch);
+        Ok(())
+    }
+}
+
+impl InstanceState {
+    fn watch_network(&self, request: RequestId, told: bool) {
+        let wanted = Wanted {
+            request,
+            by: WATCH,
+            about: String::new(),
+            denied: super::Answer::Network(Err(Error::AccessDenied)),
+            told,
+        };
+        self.begin_watch(wanted, |session, teller| {
+            let changes = Changes::by(teller);
+            let changed = Box::new(move |now| changes.tell(sound(now), super::Answer::Network));
+            session.providers.network.watch(&session.owner, changed)
+        });
+    }
+
+    pub(super) fn ask_network_again(&mut self, answered: &[RequestId]) {
+        for Again { request, told, .. } in self.rooms.network.again(answered) {
+            self.watch_network(request, told);
+        }
+    }
+}
+
+/// Whoever is offline pays nothing, whatever the provider says.
+fn sound(now: Result<Status, Unknown>) -> Answer {
+    let Status { kind, metered } = now.map_err(|Unknown| Error::Unavailable)?;
+    let metered = metered && kind != Kind::None;
+    Ok(Status { kind, metered })
+}
+
+impl From<AccessDenied> for Error {
+    fn from(_: AccessDenied) -> Self {
+        Self::AccessDenied
+    }
+}

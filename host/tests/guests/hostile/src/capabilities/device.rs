@@ -1,0 +1,44 @@
+//! Calls to `device`.
+
+use super::{Room, outcome};
+use crate::lapak::app::device::{now, stop, take, watch};
+
+pub(super) const ROOM: Room = Room {
+    prefix: "call-device-",
+    every,
+    call,
+    finished: |_, request| format!("{:?}", take(request)),
+};
+
+fn every() -> Vec<(&'static str, String)> {
+    vec![
+        ("device.now", outcome(now())),
+        (
+            "device.watch",
+            outcome(watch().inspect(|id| drop(stop(*id)))),
+        ),
+        ("device.take", outcome(take(4_000_000_000))),
+        ("device.stop", outcome(stop(4_000_000_000))),
+    ]
+}
+
+fn call(action: &str, _with: &str) -> String {
+    match action {
+        "call-device-now" => format!("{:?}", now()),
+        "call-device-watch" => format!("{:?}", watch()),
+        "call-device-flood" => {
+            let read = (0..10_000).filter(|_| now().is_ok()).count();
+            let refused = (0..100).filter(|_| watch().is_err()).count();
+            format!("read={read} refused={refused}")
+        }
+        "call-device-foreign" => {
+            let taken = (0..10_000).filter(|id| take(*id).is_ok() || stop(*id).is_ok());
+            format!("taken={}", taken.count())
+        }
+        "call-device-after-stop" => match watch().and_then(|id| stop(id).map(|()| id)) {
+            Ok(id) => format!("{:?} {:?}", take(id), stop(id)),
+            Err(error) => format!("{error:?}"),
+        },
+        _ => "no such call".into(),
+    }
+}
