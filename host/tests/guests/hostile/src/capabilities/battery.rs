@@ -15,7 +15,7 @@ fn every() -> Vec<(&'static str, String)> {
         ("battery.now", outcome(now())),
         (
             "battery.watch",
-            outcome(watch().inspect(|id| drop(stop(*id)))),
+            outcome(watch().inspect(|id| _ = stop(*id))),
         ),
         ("battery.take", outcome(take(4_000_000_000))),
         ("battery.stop", outcome(stop(4_000_000_000))),

@@ -11,7 +11,7 @@ pub(super) const ROOM: Room = Room {
 };
 
 fn every() -> Vec<(&'static str, String)> {
-    let watched = watch(Sensor::Compass, 1_000).inspect(|id| drop(stop(*id)));
+    let watched = watch(Sensor::Compass, 1_000).inspect(|id| _ = stop(*id));
     vec![
         ("motion.watch", outcome(watched)),
         ("motion.take", outcome(take(4_000_000_000))),

@@ -15,7 +15,7 @@ fn every() -> Vec<(&'static str, String)> {
         ("network.now", outcome(now())),
         (
             "network.watch",
-            outcome(watch().inspect(|id| drop(stop(*id)))),
+            outcome(watch().inspect(|id| _ = stop(*id))),
         ),
         ("network.take", outcome(take(4_000_000_000))),
         ("network.stop", outcome(stop(4_000_000_000))),
