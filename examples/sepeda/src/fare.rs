@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn a_minute_counts_once_it_was_begun() {
-        let at = |ms| minutes(1_000, 1_000 + ms);
+        let at = |ms: u64| minutes(1_000, 1_000 + ms);
         assert_eq!(
             [at(0), at(1), at(60_000), at(60_001), at(600_000)],
             [1, 1, 1, 2, 10]

@@ -57,8 +57,7 @@ impl Trips {
 
     /// The oldest that nobody has paid or means to pay in cash.
     pub(crate) fn unpaid(&self) -> Option<&Trip> {
-        let mut unpaid = self.iter().filter(|trip| trip.paid == Paid::NotYet);
-        unpaid.next_back()
+        self.iter().filter(|trip| trip.paid == Paid::NotYet).last()
     }
 
     /// Charges a ride that ended at this moment. Gives its number.
