@@ -162,7 +162,7 @@ impl MotionProvider for Mad {
             at_ms,
         };
         sensed(Ok(reading(f64::NAN, 0)));
-        for at_ms in 1..1_000 {
+        for at_ms in 1..1_000_u32 {
             sensed(Ok(reading(f64::from(at_ms), u64::from(at_ms))));
         }
         sensed(Ok(reading(f64::INFINITY, 5_000)));

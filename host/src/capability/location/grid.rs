@@ -75,8 +75,8 @@ mod tests {
 
     #[test]
     fn nearby_places_look_the_same() {
-        let one = coarse(at(-6.201, 106.801));
-        let other = coarse(at(-6.209, 106.809));
+        let one = coarse(at(-6.201, 106.797));
+        let other = coarse(at(-6.209, 106.805));
         assert_eq!(
             (one.latitude, one.longitude),
             (other.latitude, other.longitude)
