@@ -14,6 +14,12 @@ pub(crate) fn mark_finished(request: u32) {
     FINISHED.with_borrow_mut(|finished| finished.insert(request));
 }
 
+/// Another app begins, whose requests have the same ids.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn forget_finished() {
+    FINISHED.take();
+}
+
 /// Waits until the request has finished; its outcome can then be taken from the interface that gave the id. For interfaces of a
 /// platform's own; the SDK's functions wait by themselves.
 pub async fn finished(request: u32) {

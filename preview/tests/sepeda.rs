@@ -105,7 +105,7 @@ async fn a_ride_from_the_map_to_the_receipt() {
     browser.until_no_sheet().await;
     browser.until_text("[data-key=receipt]", "Receipt").await;
     browser.screenshot("sepeda-paid").await;
-    browser.click("#tabs [data-page='pages/find']").await;
+    browser.click("#back").await;
     browser.click("#tabs [data-page='pages/trips']").await;
     browser.until_text("[data-key=sum]", "on one ride").await;
     browser.screenshot("sepeda-trips").await;

@@ -143,6 +143,7 @@ impl<A: App> Preparation<A> {
     /// When the first page is not one of the manifest's.
     #[must_use]
     pub fn launch(self) -> TestApp<A> {
+        crate::request::forget_finished();
         simulated::with(|host| {
             *host = simulated::Host::new(&self.denied);
             host.lacks = self.lacks.iter().cloned().collect();
