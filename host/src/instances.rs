@@ -43,6 +43,9 @@ pub(crate) struct Instances {
 
 type Idle = Mutex<VecDeque<Weak<Shared>>>;
 
+/// Whether a session is in one of the lists.
+type Listed = fn(&Shared) -> &AtomicBool;
+
 /// An instance without a session.
 struct Free {
     app: u64,
@@ -155,12 +158,12 @@ impl Instances {
         if !session.app.is_eligible() {
             return;
         }
-        if !session.listed.swap(true, Ordering::AcqRel) {
-            let list = if bytes >= LARGE_BYTES {
-                &self.idle_large
-            } else {
-                &self.idle
-            };
+        // One that has grown may be in the list of small ones still: it comes into the other all the same.
+        let (list, listed) = match bytes >= LARGE_BYTES {
+            true => (&self.idle_large, &session.listed_large),
+            false => (&self.idle, &session.listed),
+        };
+        if !listed.swap(true, Ordering::AcqRel) {
             lock(list).push_back(Arc::downgrade(session));
         }
         if self.waiters.load(Ordering::SeqCst) > 0 {
@@ -170,12 +173,12 @@ impl Instances {
 
     /// Freezes sessions that have been idle for at least `ticks` of the host's coarse time.
     pub(crate) fn freeze_idle(&self, now: u32, ticks: u32) {
-        for list in [&self.idle, &self.idle_large] {
-            self.freeze_idle_of(list, now, ticks);
-        }
+        self.freeze_idle_of(&self.idle, |session| &session.listed, now, ticks);
+        let listed_large: Listed = |session| &session.listed_large;
+        self.freeze_idle_of(&self.idle_large, listed_large, now, ticks);
     }
 
-    fn freeze_idle_of(&self, list: &Idle, now: u32, ticks: u32) {
+    fn freeze_idle_of(&self, list: &Idle, listed: Listed, now: u32, ticks: u32) {
         let count = lock(list).len();
         for _ in 0..count {
             let Some(session) = lock(list).pop_front() else {
@@ -189,7 +192,7 @@ impl Instances {
                 lock(list).push_back(Arc::downgrade(&session));
                 continue;
             }
-            if let Ok(Some((instance, permit))) = Self::freeze_listed(&session, list) {
+            if let Ok(Some((instance, permit))) = Self::freeze_listed(&session, list, listed) {
                 self.leave(session.app.serial(), instance, permit);
             }
         }
@@ -215,7 +218,8 @@ impl Instances {
             return true;
         };
         // One that somebody looks at is left for the next round.
-        Self::freeze_listed(&session, &self.idle_large).is_ok()
+        let listed: Listed = |session| &session.listed_large;
+        Self::freeze_listed(&session, &self.idle_large, listed).is_ok()
     }
 
     /// Places that large sessions leave to others.
@@ -305,12 +309,19 @@ impl Instances {
             let Some(session) = session.upgrade() else {
                 continue;
             };
+            // It has grown, and is in the other list: no worker freezes it for somebody else.
+            if session.listed_large.load(Ordering::Acquire) {
+                session.listed.store(false, Ordering::Release);
+                continue;
+            }
             // Where all were used since, the last one goes all the same: somebody waits.
             if session.used.swap(false, Ordering::Relaxed) && further > 0 {
                 lock(&self.idle).push_back(Arc::downgrade(&session));
                 continue;
             }
-            if let Ok(Some((instance, permit))) = Self::freeze_listed(&session, &self.idle) {
+            let listed: Listed = |session| &session.listed;
+            let frozen = Self::freeze_listed(&session, &self.idle, listed);
+            if let Ok(Some((instance, permit))) = frozen {
                 return Some((session.app.serial(), instance, permit));
             }
         }
@@ -321,11 +332,12 @@ impl Instances {
     fn freeze_listed(
         session: &Arc<Shared>,
         list: &Idle,
+        listed: Listed,
     ) -> Result<Option<(Instance, Permit)>, Locked> {
-        session.listed.store(false, Ordering::Release);
+        listed(session).store(false, Ordering::Release);
         let frozen = freeze(session);
         // It is idle all the same. Out of the list it would keep its instance until its next event, for ever perhaps.
-        if frozen.is_err() && !session.listed.swap(true, Ordering::AcqRel) {
+        if frozen.is_err() && !listed(session).swap(true, Ordering::AcqRel) {
             lock(list).push_back(Arc::downgrade(session));
         }
         frozen

@@ -94,7 +94,7 @@ async fn an_app_uses_what_the_platform_adds() {
     shows(&session, "Lamp: 100 %");
     assert_eq!(lamps.with(PERSON, |lamp| *lamp), 100);
     tap(&session, "Too bright").await;
-    shows(&session, "name: \"invalid\"");
+    shows(&session, "A brightness above 100");
     tap(&session, "Softly dark").await;
     shows(&session, "Lamp: 5 %");
     // Another person has another lamp.

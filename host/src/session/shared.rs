@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     /// Used since it was put into the list of idle sessions; in that list.
     pub(crate) used: AtomicBool,
     pub(crate) listed: AtomicBool,
+    /// In the list of idle sessions that are large.
+    pub(crate) listed_large: AtomicBool,
     /// In the list of sessions that wait for an instance, and still in need of one.
     pub(crate) waits: AtomicBool,
     /// On its way from the disk.
@@ -179,6 +181,7 @@ impl Shared {
             gave_way: AtomicBool::new(false),
             used: AtomicBool::new(false),
             listed: AtomicBool::new(false),
+            listed_large: AtomicBool::new(false),
             waits: AtomicBool::new(false),
             fetching: AtomicBool::new(false),
             large: AtomicBool::new(false),
