@@ -360,6 +360,7 @@ fn without_timers_and_without_a_clock() {
     let mut app = at_monas(prepared().deny(Capability::Clock));
     app.show_qr_code(CODE);
     app.tap("scan");
+    app.tap("open");
     assert!(app.text_of("notice").contains("does not tell the time"));
     assert!(app.is_locked(LOCK));
 }
