@@ -113,7 +113,7 @@ async fn the_audit_is_told_by_capability_and_time_and_consent_is_taken_back() {
     shell.say(&back).await;
     assert_eq!(shell.hear("trust").await["consents"], json!([]));
     shell.tap(node_of_key(&page, "tap")).await;
-    until_patch(&mut shell, "AccessDenied").await;
+    until_patch(&mut shell, "access-denied").await;
 }
 
 #[tokio::test]
