@@ -201,27 +201,26 @@ impl Rooms {
     /// Puts an outcome where the app will take it; tells whether the app waits for it.
     pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) -> bool {
         match answer {
-            Answer::Storage(answer) => self.storage.deliver(request, answer),
-            Answer::Timer => self.timer.deliver(request),
-            Answer::Payments(answer) => self.payments.deliver(request, answer),
-            Answer::Wallet(answer) => self.wallet.deliver(request, answer),
-            Answer::Location(answer) => return self.location.finish(request, answer),
-            Answer::Fetch(answer) => return self.fetch.finish(request, answer),
-            Answer::Files(answer) => return self.files.finish(request, answer),
-            Answer::Identity(answer) => return self.identity.finish(request, answer),
-            Answer::Notify(answer) => return self.notify.finish(request, answer),
-            Answer::Scan(answer) => return self.scan.finish(request, answer),
-            Answer::Bluetooth(answer) => return self.bluetooth.finish(request, answer),
-            Answer::OpenApp(answer) => return self.open_app.finish(request, answer),
-            Answer::Battery(answer) => return self.battery.finish(request, answer),
-            Answer::Network(answer) => return self.network.finish(request, answer),
-            Answer::Device(answer) => return self.device.finish(request, answer),
-            Answer::Motion(answer) => return self.motion.finish(request, answer),
-            Answer::Clipboard(answer) => return self.clipboard.finish(request, answer),
-            Answer::News(news) => return self.news(request, *news),
-            Answer::Vendor(answer) => return self.vendor.finish(request, answer),
+            Answer::Storage(answer) => self.storage.finish(request, answer),
+            Answer::Timer => self.timer.finish(request, ()),
+            Answer::Payments(answer) => self.payments.finish(request, answer),
+            Answer::Wallet(answer) => self.wallet.finish(request, answer),
+            Answer::Location(answer) => self.location.finish(request, answer),
+            Answer::Fetch(answer) => self.fetch.finish(request, answer),
+            Answer::Files(answer) => self.files.finish(request, answer),
+            Answer::Identity(answer) => self.identity.finish(request, answer),
+            Answer::Notify(answer) => self.notify.finish(request, answer),
+            Answer::Scan(answer) => self.scan.finish(request, answer),
+            Answer::Bluetooth(answer) => self.bluetooth.finish(request, answer),
+            Answer::OpenApp(answer) => self.open_app.finish(request, answer),
+            Answer::Battery(answer) => self.battery.finish(request, answer),
+            Answer::Network(answer) => self.network.finish(request, answer),
+            Answer::Device(answer) => self.device.finish(request, answer),
+            Answer::Motion(answer) => self.motion.finish(request, answer),
+            Answer::Clipboard(answer) => self.clipboard.finish(request, answer),
+            Answer::News(news) => self.news(request, *news),
+            Answer::Vendor(answer) => self.vendor.finish(request, answer),
         }
-        true
     }
 
     fn news(&mut self, request: RequestId, news: Answer) -> bool {

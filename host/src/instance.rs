@@ -148,7 +148,7 @@ impl InstanceState {
 
     /// Requests that the app waits for. Timers and watches may go on for hours: who only waits for them has come to rest.
     pub(crate) fn waits_for(&self) -> usize {
-        let lasting = self.rooms.timer.running() + self.rooms.watching();
+        let lasting = self.rooms.timer.in_flight() + self.rooms.watching();
         self.requests.in_flight().saturating_sub(lasting)
     }
 

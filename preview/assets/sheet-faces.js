@@ -125,8 +125,9 @@ export function answer(look, outcome) {
   mark.insertAdjacentHTML('afterbegin', paid ? GOOD : BAD);
   const key = paid && sheet.kind === 'transfer' ? 'paid_transfer' : outcome.outcome;
   const heading = element('h2', { tabindex: '-1' }, say(key));
-  const amount = money(sheet.amount, sheet.currency, lang);
-  const why = element('p', { class: 'sheet-why' }, paid ? say('paid_to', { amount, to: sheet.to }) : reason(say, outcome));
+  // Only what was paid has an amount: a question of another kind can be over too.
+  const paidTo = () => say('paid_to', { amount: money(sheet.amount, sheet.currency, lang), to: sheet.to });
+  const why = element('p', { class: 'sheet-why' }, paid ? paidTo() : reason(say, outcome));
   const parts = [mark, heading, why];
   if (paid && outcome.receipt) {
     const at = new Date(outcome.receipt.at_ms);

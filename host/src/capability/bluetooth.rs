@@ -244,8 +244,10 @@ impl Host for InstanceState {
             other => Err(other),
         };
         let taken = self.rooms.bluetooth.requests.take(request, of_kind);
+        let taken = taken.ok_or(Error::UnknownRequest)?;
+        // Of this room's: another's is not told anew for it.
         self.took_news(request);
-        taken.unwrap_or(Err(Error::UnknownRequest))
+        taken
     }
 }
 

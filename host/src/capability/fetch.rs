@@ -100,7 +100,7 @@ pub trait FetchProvider: Send + Sync {
 }
 
 /// What a session has asked for. Nothing is kept of it: a request that may have arrived is not sent twice.
-pub(crate) type FetchState = RoomRequests<(), Answer>;
+pub(crate) type FetchState = RoomRequests<(), Answer, MOST_IN_FLIGHT>;
 
 /// What a request came to.
 pub(crate) type Answer = Result<Response, Error>;

@@ -105,8 +105,10 @@ impl Host for InstanceState {
     fn take(&mut self, request: RequestId) -> Result<Position, Error> {
         self.may_take(CAPABILITY)?;
         let taken = self.rooms.location.take(request, Ok);
+        let taken = taken.ok_or(Error::UnknownRequest)?;
+        // Of this room's: another's is not told anew for it.
         self.took_news(request);
-        taken.unwrap_or(Err(Error::UnknownRequest))
+        taken
     }
 
     fn stop(&mut self, watch: RequestId) -> Result<(), Error> {

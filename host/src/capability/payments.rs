@@ -11,8 +11,6 @@ pub mod simulated;
 mod till;
 mod wants;
 
-use std::collections::BTreeMap;
-
 use lapak_ledger::merchant::Wanted as WantedItem;
 use lapak_ledger::name::{MerchantId, OrderId, RequestKey};
 use serde::{Deserialize, Serialize};
@@ -24,6 +22,7 @@ use crate::bindings::lapak::app::payments::{
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::grants::{AccessDenied, Capability, Decision};
 use crate::instance::InstanceState;
+use crate::requests::{Again, RoomRequests};
 use asking::Asking;
 use wants::{Unfit, Wants};
 
@@ -39,17 +38,11 @@ const MAX_ITEMS: usize = 200;
 /// The longest name of an item or of a merchant, in bytes.
 const MAX_NAME_BYTES: usize = 64;
 
-/// What a session has asked for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PaymentsState {
-    /// Requests in flight. Each has a key, so that asking for it twice pays once.
-    asked: BTreeMap<RequestId, Asked>,
-    /// Outcomes that the app has not taken yet.
-    finished: BTreeMap<RequestId, Answer>,
-}
+/// What a session has asked for. What is to be agreed to has a key, so that asking for it twice pays once.
+pub(crate) type PaymentsState = RoomRequests<Asked, Answer>;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum Asked {
+pub(crate) enum Asked {
     /// Something to agree to.
     Payment(Wants, RequestKey),
     /// How an order stands.
@@ -66,33 +59,6 @@ pub(crate) enum Answer {
     Outcome(Outcome),
     Order(OrderState),
     Signed(Result<Vec<u8>, OrderRefusal>),
-}
-
-impl PaymentsState {
-    pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) {
-        self.asked.remove(&request);
-        self.finished.insert(request, answer);
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.asked.is_empty() && self.finished.is_empty()
-    }
-
-    pub(crate) fn in_flight(&self) -> usize {
-        self.asked.len()
-    }
-
-    fn take<T>(
-        &mut self,
-        request: RequestId,
-        wanted: impl FnOnce(Answer) -> Result<T, Answer>,
-    ) -> Result<T, Error> {
-        let answer = self.finished.remove(&request);
-        wanted(answer.ok_or(Error::UnknownRequest)?).map_err(|other| {
-            self.finished.insert(request, other);
-            Error::UnknownRequest
-        })
-    }
 }
 
 impl Host for InstanceState {
@@ -112,10 +78,11 @@ impl Host for InstanceState {
 
     fn take_signed(&mut self, request: RequestId) -> Result<Result<Vec<u8>, OrderRefusal>, Error> {
         self.check(Capability::Payments)?;
-        self.rooms.payments.take(request, |answer| match answer {
+        let taken = self.rooms.payments.take(request, |answer| match answer {
             Answer::Signed(signed) => Ok(signed),
             other => Err(other),
-        })
+        });
+        taken.ok_or(Error::UnknownRequest)
     }
 
     fn request_payment(&mut self, order: Vec<u8>) -> Result<RequestId, Error> {
@@ -145,10 +112,11 @@ impl Host for InstanceState {
 
     fn take(&mut self, request: RequestId) -> Result<Outcome, Error> {
         self.check(Capability::Payments)?;
-        self.rooms.payments.take(request, |answer| match answer {
+        let taken = self.rooms.payments.take(request, |answer| match answer {
             Answer::Outcome(outcome) => Ok(outcome),
             other => Err(other),
-        })
+        });
+        taken.ok_or(Error::UnknownRequest)
     }
 
     fn query(&mut self, merchant: String, order: String) -> Result<RequestId, Error> {
@@ -160,10 +128,11 @@ impl Host for InstanceState {
 
     fn take_order(&mut self, request: RequestId) -> Result<OrderState, Error> {
         self.check(Capability::Payments)?;
-        self.rooms.payments.take(request, |answer| match answer {
+        let taken = self.rooms.payments.take(request, |answer| match answer {
             Answer::Order(state) => Ok(state),
             other => Err(other),
-        })
+        });
+        taken.ok_or(Error::UnknownRequest)
     }
 }
 
@@ -241,8 +210,7 @@ impl InstanceState {
     }
 
     fn keep(&mut self, request: RequestId, asked: Asked) -> RequestId {
-        let all = &mut self.rooms.payments.asked;
-        all.insert(request, asked.clone());
+        self.rooms.payments.ask(request, asked.clone());
         self.set_going(request, asked);
         request
     }
@@ -289,10 +257,8 @@ impl InstanceState {
     }
 
     pub(crate) fn ask_payments_again(&mut self, answered: &[RequestId]) {
-        for (request, asked) in self.rooms.payments.asked.clone() {
-            if !answered.contains(&request) {
-                self.set_going(request, asked);
-            }
+        for Again { request, asked, .. } in self.rooms.payments.again(answered) {
+            self.set_going(request, asked);
         }
     }
 }

@@ -3,13 +3,13 @@
 pub mod simulated;
 pub mod sqlite;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::bindings::lapak::app::storage::{Error, Host};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
+use crate::requests::{Again, RoomRequests};
 
 pub use crate::bindings::lapak::app::storage::Outcome;
 
@@ -72,21 +72,8 @@ pub trait StorageProvider: Send + Sync {
 /// What a storage request came to.
 pub(crate) type Answer = Result<Outcome, Error>;
 
-/// What a session has asked of its storage.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct StorageState {
-    /// Requests in flight. Doing one of them twice in the same order leaves the same values.
-    asked: BTreeMap<RequestId, Operation>,
-    /// Outcomes that the app has not taken yet.
-    finished: BTreeMap<RequestId, Answer>,
-}
-
-impl StorageState {
-    pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) {
-        self.asked.remove(&request);
-        self.finished.insert(request, answer);
-    }
-}
+/// What a session has asked of its storage. Doing it twice in the same order leaves the same values.
+pub(crate) type StorageState = RoomRequests<Operation, Answer>;
 
 impl Host for InstanceState {
     fn get(&mut self, key: String) -> Result<RequestId, Error> {
@@ -120,19 +107,15 @@ impl Host for InstanceState {
 
     fn take(&mut self, request: RequestId) -> Result<Outcome, Error> {
         self.check(Capability::Storage)?;
-        self.rooms
-            .storage
-            .finished
-            .remove(&request)
-            .unwrap_or(Err(Error::UnknownRequest))
+        let taken = self.rooms.storage.take(request, Ok);
+        taken.unwrap_or(Err(Error::UnknownRequest))
     }
 }
 
 impl InstanceState {
     fn start(&mut self, operation: Operation) -> Result<RequestId, Error> {
         let request = self.begin_request().ok_or(Error::TooManyRequests)?;
-        let asked = &mut self.rooms.storage.asked;
-        asked.insert(request, operation.clone());
+        self.rooms.storage.ask(request, operation.clone());
         self.submit(request, operation);
         Ok(request)
     }
@@ -157,10 +140,8 @@ impl InstanceState {
     }
 
     pub(super) fn ask_storage_again(&mut self, answered: &[RequestId]) {
-        for (request, operation) in self.rooms.storage.asked.clone() {
-            if !answered.contains(&request) {
-                self.submit(request, operation);
-            }
+        for Again { request, asked, .. } in self.rooms.storage.again(answered) {
+            self.submit(request, asked);
         }
     }
 }

@@ -2,13 +2,13 @@
 
 pub mod simulated;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::bindings::lapak::app::timer::{Error, Host};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
+use crate::requests::{Again, RoomRequests};
 
 /// The longest that a timer runs: a day.
 pub const MAX_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -45,27 +45,9 @@ impl TimerProvider for SystemTimer {
     }
 }
 
-/// The timers of a session.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct TimerState {
-    /// Those that run, each with the moment at which it runs out, in milliseconds since 1970: that is what another
-    /// process can go on from.
-    running: BTreeMap<RequestId, u64>,
-    /// Those that have run out and were not taken yet.
-    out: BTreeSet<RequestId>,
-}
-
-impl TimerState {
-    pub(crate) fn deliver(&mut self, request: RequestId) {
-        self.running.remove(&request);
-        self.out.insert(request);
-    }
-
-    /// How many run. A session that waits for nothing else has come to rest.
-    pub(crate) fn running(&self) -> usize {
-        self.running.len()
-    }
-}
+/// The timers of a session, each with the moment at which it runs out, in milliseconds since 1970: that is what another
+/// process can go on from.
+pub(crate) type TimerState = RoomRequests<u64, ()>;
 
 impl Host for InstanceState {
     fn after(&mut self, milliseconds: u32) -> Result<RequestId, Error> {
@@ -75,17 +57,15 @@ impl Host for InstanceState {
         let clock = self.providers().clock.clone();
         let now = self.answer(|| clock.now().unix_ms);
         let due = now.saturating_add(whole_ms(delay));
-        self.rooms.timer.running.insert(request, due);
+        self.rooms.timer.ask(request, due);
         self.start_timer(request, delay);
         Ok(request)
     }
 
     fn take(&mut self, request: RequestId) -> Result<(), Error> {
         self.check(Capability::Timer)?;
-        match self.rooms.timer.out.remove(&request) {
-            true => Ok(()),
-            false => Err(Error::UnknownRequest),
-        }
+        let out = self.rooms.timer.take(request, Ok);
+        out.ok_or(Error::UnknownRequest)
     }
 }
 
@@ -100,11 +80,8 @@ impl InstanceState {
     /// Goes on with the timers of a session that another process had.
     pub(super) fn restart_timers(&mut self, answered: &[RequestId]) {
         let now = self.providers().clock.now().unix_ms;
-        for (request, due) in self.rooms.timer.running.clone() {
-            if answered.contains(&request) {
-                continue;
-            }
-            let left = Duration::from_millis(due.saturating_sub(now)).min(MAX_DELAY);
+        for Again { request, asked, .. } in self.rooms.timer.again(answered) {
+            let left = Duration::from_millis(asked.saturating_sub(now)).min(MAX_DELAY);
             self.start_timer(request, left);
         }
     }

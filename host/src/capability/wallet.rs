@@ -2,7 +2,6 @@
 
 pub mod simulated;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lapak_ledger::name::AccountId;
@@ -17,6 +16,7 @@ use crate::bindings::lapak::app::requests::RequestId;
 use crate::bindings::lapak::app::wallet::{Account, Entry, EntryKind, Error, Host};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
+use crate::requests::{Again, RoomRequests};
 
 /// The most lines of one answer.
 const MAX_LINES: u32 = 100;
@@ -91,17 +91,11 @@ impl WalletProvider for PaymentAccounts {
     }
 }
 
-/// What a session has asked for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct WalletState {
-    /// Requests in flight. Asking for one twice reads twice.
-    asked: BTreeMap<RequestId, Asked>,
-    /// Answers that the app has not taken yet.
-    finished: BTreeMap<RequestId, Answer>,
-}
+/// What a session has asked for. Asking twice reads twice.
+pub(crate) type WalletState = RoomRequests<Asked, Answer>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Asked {
+pub(crate) enum Asked {
     Accounts,
     History(AccountId, Option<String>, u32),
 }
@@ -113,13 +107,6 @@ pub(crate) enum Answer {
     History(Result<Vec<Entry>, Error>),
 }
 
-impl WalletState {
-    pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) {
-        self.asked.remove(&request);
-        self.finished.insert(request, answer);
-    }
-}
-
 impl Host for InstanceState {
     fn accounts(&mut self) -> Result<RequestId, Error> {
         self.may_ask(ACCOUNTS)?;
@@ -128,10 +115,11 @@ impl Host for InstanceState {
 
     fn take_accounts(&mut self, request: RequestId) -> Result<Vec<Account>, Error> {
         self.may_take(Capability::Wallet)?;
-        match self.rooms.wallet.finished.remove(&request) {
-            Some(Answer::Accounts(accounts)) => accounts,
-            other => Err(self.put_back(request, other)),
-        }
+        let taken = self.rooms.wallet.take(request, |answer| match answer {
+            Answer::Accounts(accounts) => Ok(accounts),
+            other => Err(other),
+        });
+        taken.unwrap_or(Err(Error::UnknownRequest))
     }
 
     fn history(
@@ -153,23 +141,18 @@ impl Host for InstanceState {
 
     fn take_history(&mut self, request: RequestId) -> Result<Vec<Entry>, Error> {
         self.may_take(Capability::Wallet)?;
-        match self.rooms.wallet.finished.remove(&request) {
-            Some(Answer::History(lines)) => lines,
-            other => Err(self.put_back(request, other)),
-        }
+        let taken = self.rooms.wallet.take(request, |answer| match answer {
+            Answer::History(lines) => Ok(lines),
+            other => Err(other),
+        });
+        taken.unwrap_or(Err(Error::UnknownRequest))
     }
 }
 
 impl InstanceState {
-    fn put_back(&mut self, request: RequestId, answer: Option<Answer>) -> Error {
-        let finished = &mut self.rooms.wallet.finished;
-        finished.extend(answer.map(|answer| (request, answer)));
-        Error::UnknownRequest
-    }
-
     fn read(&mut self, asked: Asked) -> Result<RequestId, Error> {
         let request = self.begin_request().ok_or(Error::TooManyRequests)?;
-        self.rooms.wallet.asked.insert(request, asked.clone());
+        self.rooms.wallet.ask(request, asked.clone());
         self.set_wallet_going(request, asked);
         Ok(request)
     }
@@ -190,10 +173,8 @@ impl InstanceState {
     }
 
     pub(super) fn ask_wallet_again(&mut self, answered: &[RequestId]) {
-        for (request, asked) in self.rooms.wallet.asked.clone() {
-            if !answered.contains(&request) {
-                self.set_wallet_going(request, asked);
-            }
+        for Again { request, asked, .. } in self.rooms.wallet.again(answered) {
+            self.set_wallet_going(request, asked);
         }
     }
 }

@@ -6,19 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::bindings::lapak::app::requests::RequestId;
 
-/// The most outcomes that wait for the app to take them, besides the news of watches: twice what is in flight by default.
-const MOST_FINISHED: usize = 64;
-
 /// The requests of one room: `Q` is what was asked, so that it can be asked again after a restart; `A` what came of it, for
-/// the app to take.
+/// the app to take. At most `MOST` outcomes wait for that, besides the news of watches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct RoomRequests<Q, A> {
+pub(crate) struct RoomRequests<Q, A, const MOST: usize = 32> {
     asked: BTreeMap<RequestId, Q>,
     watched: BTreeMap<RequestId, Q>,
     finished: BTreeMap<RequestId, A>,
 }
 
-impl<Q, A> Default for RoomRequests<Q, A> {
+impl<Q, A, const MOST: usize> Default for RoomRequests<Q, A, MOST> {
     fn default() -> Self {
         Self {
             asked: BTreeMap::new(),
@@ -36,7 +33,7 @@ pub(crate) struct Again<Q> {
     pub(crate) told: bool,
 }
 
-impl<Q: Clone + PartialEq, A> RoomRequests<Q, A> {
+impl<Q: Clone + PartialEq, A, const MOST: usize> RoomRequests<Q, A, MOST> {
     /// A request that finishes once.
     pub(crate) fn ask(&mut self, request: RequestId, asked: Q) {
         self.asked.insert(request, asked);
@@ -60,7 +57,7 @@ impl<Q: Clone + PartialEq, A> RoomRequests<Q, A> {
 
     /// Who never takes outcomes does not fill the host's memory with them.
     fn forget_oldest(&mut self) {
-        if self.finished.len() <= MOST_FINISHED {
+        if self.finished.len() <= MOST {
             return;
         }
         let mut ids = self.finished.keys().copied();
@@ -125,6 +122,11 @@ impl<Q: Clone + PartialEq, A> RoomRequests<Q, A> {
         found.map(|(request, _)| *request)
     }
 
+    /// Nothing is asked, watched or to be taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.asked.is_empty() && self.watched.is_empty() && self.finished.is_empty()
+    }
+
     /// How many finish once and have not yet.
     pub(crate) fn in_flight(&self) -> usize {
         self.asked.len()
@@ -187,7 +189,7 @@ mod tests {
 
     #[test]
     fn of_what_is_never_taken_the_oldest_is_forgotten_but_no_news() {
-        let mut room = RoomRequests::<&str, u8>::default();
+        let mut room = RoomRequests::<&str, u8, 10>::default();
         room.watch(1, "a");
         assert!(room.news(1, 1));
         for request in 2..=1_000 {
@@ -198,7 +200,8 @@ mod tests {
         assert_eq!(room.take(2, any), None);
         assert_eq!(room.take(1_000, any), Some(2));
         let kept = (2..1_000).filter(|id| room.take(*id, any).is_some());
-        assert_eq!(kept.count(), MOST_FINISHED - 2);
+        // Ten with the two that were taken.
+        assert_eq!(kept.count(), 8);
     }
 
     #[test]

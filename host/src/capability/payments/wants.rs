@@ -21,7 +21,7 @@ const MAX_TO_BYTES: usize = 64;
 
 /// What an app asked for, as its session keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Wants {
+pub(crate) enum Wants {
     Pay(String),
     Refund(String),
     Transfer {
