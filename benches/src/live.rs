@@ -47,8 +47,15 @@ pub(crate) fn tap_on(node: NodeId) -> ShellEvent {
 pub(crate) fn tap_and_see(session: &Session, node: NodeId) -> anyhow::Result<()> {
     let before = session.handled();
     session.send(tap_on(node))?;
+    let mut turns = 0_u32;
     while session.handled() == before {
         std::hint::spin_loop();
+        turns = turns.wrapping_add(1);
+        // An app that has ended handles nothing more; seldom asked, for it takes a lock.
+        if turns.is_multiple_of(1 << 20) {
+            let ended = session.screen().ended;
+            anyhow::ensure!(ended.is_none(), "the app ended: {ended:?}");
+        }
     }
     Ok(())
 }
@@ -115,11 +122,7 @@ impl Live {
     /// is not in the figure.
     pub(crate) fn tap(&mut self, node: NodeId) -> anyhow::Result<Arc<Patch>> {
         // Looked at from outside: whoever asked the channel again and again would hold up the worker that sends on it.
-        let before = self.session.handled();
-        self.session.send(tap_on(node))?;
-        while self.session.handled() == before {
-            std::hint::spin_loop();
-        }
+        tap_and_see(&self.session, node)?;
         loop {
             match self.updates.try_recv() {
                 Ok(Update::Patch(patch)) => return Ok(patch),

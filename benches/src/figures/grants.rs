@@ -11,14 +11,16 @@ use tokio::runtime::Runtime as Tokio;
 use super::micros;
 use crate::apps::WILD;
 use crate::bare::{self, Bare, Prepared};
-use crate::live::{self, Live};
+use crate::live::{self, tap_and_see};
 use crate::result::middle;
 use crate::{Effort, Figure};
 
 /// Calls in one event of the app: see `benches/guests/wild`.
 const CALLS: f64 = 100_000.0;
-/// Places of its buttons.
-const CALL: usize = 2;
+/// Its buttons.
+const CALL: &str = "call";
+/// Where it is among what can be tapped.
+const CALL_PLACE: usize = 2;
 const SPIN: &str = "spin";
 const UNTIL_REFUSED: &str = "until refused";
 /// Long enough for every core to be busy.
@@ -29,8 +31,9 @@ pub(super) fn checked(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figur
     let _within = tokio.enter();
     let runtime = live::runtime()?;
     let app = tokio.block_on(live::load(&runtime, WILD))?;
-    let mut live = tokio.block_on(Live::launch(&runtime, &app))?;
-    let node = live.tappable(CALL)?;
+    let session = runtime.launch(&app, Launch::new("caller"))?;
+    tokio.block_on(session.settled());
+    let node = button(&session, CALL)?;
     let engine = bare::pooled_engine(16)?;
     let _ticker = bare::Ticker::start(&engine);
     let prepared = Prepared::new(&engine, app.package())?;
@@ -40,9 +43,11 @@ pub(super) fn checked(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figur
         let (mut our_times, mut bare_times) = (Vec::new(), Vec::new());
         for _ in 0..effort.repeats.min(20) {
             let since = Instant::now();
-            live.tap(node)?;
+            // Its view stays as it is: there is no patch to wait for.
+            tap_and_see(&session, node)?;
             our_times.push(micros(since) * 1_000.0 / CALLS);
-            let event = Bare::tap(bare.tap_handler(CALL).context("nothing to tap")?);
+            let handler = bare.tap_handler(CALL_PLACE);
+            let event = Bare::tap(handler.context("nothing to tap")?);
             let since = Instant::now();
             tokio.block_on(bare.handle(&event))?;
             bare_times.push(micros(since) * 1_000.0 / CALLS);
