@@ -10,6 +10,7 @@ use lapak_abi::package::Package;
 use serde::Deserialize;
 
 use super::Preview;
+use super::pages::FIRST_VIEW;
 use crate::picture::{PictureOptions, paint};
 
 /// Images run no script and load nothing, even when somebody opens one by itself.
@@ -135,6 +136,8 @@ pub(super) async fn shot(
         lang: open.start.lang.clone(),
         color_scheme: open.color_scheme(),
     };
+    // As the page does: a picture of an app that is just being launched is not empty.
+    let _ = tokio::time::timeout(FIRST_VIEW, live.session.painted()).await;
     let screen = live.session.screen();
     let Ok(_painting) = preview.inner.painting.acquire().await else {
         return nothing();

@@ -22,7 +22,7 @@ const SESSION: &str = include_str!("../../assets/session.html");
 const HOME: &str = include_str!("../../assets/home.html");
 const PERSON: &str = "lapak_person";
 /// How long the page waits for the app's first view before it is sent without.
-const FIRST_VIEW: Duration = Duration::from_secs(3);
+pub(super) const FIRST_VIEW: Duration = Duration::from_secs(3);
 
 /// What is on the shelf.
 pub(super) async fn home(State(preview): State<Preview>, headers: HeaderMap) -> Response {
