@@ -6,6 +6,7 @@ mod resume;
 mod shared;
 mod shell_event;
 mod show;
+mod state;
 mod turn;
 mod watch;
 
@@ -28,8 +29,9 @@ use crate::view::{Op, Tree};
 pub use crate::session_id::SessionId;
 pub(crate) use actor::Actor;
 pub use lapak_scheduler::Class;
-pub(crate) use shared::{Beginning, Body, Shared, State};
+pub(crate) use shared::{Beginning, Shared};
 pub use shell_event::ShellEvent;
+pub(crate) use state::{Body, State};
 pub(crate) use turn::{Locked, freeze, freeze_locked, snapshot};
 
 /// What launches a session: who, where and how it looks.

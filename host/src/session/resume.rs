@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::shared::{Body, Shared};
+use super::shared::Shared;
+use super::state::Body;
 use crate::runtime::ResumeError;
 use crate::snapshot::frozen::{Frozen, Unreadable};
 use crate::snapshot::saved::Standing;

@@ -1,28 +1,24 @@
 //! What a session is to the host: one small record that stays the same whether the session runs, waits in an
 //! instance, or is only bytes.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lapak_abi::limits::Limits;
 use lapak_scheduler::{Account, Class, Entity};
-use tokio::sync::{broadcast, watch};
 
-use super::{Actor, Launch, Residence, Screen, SessionId, ShellEvent, Update};
+use super::state::{Body, Progress, State};
+use super::{SessionId, ShellEvent, Update};
 use crate::app::{App, Model};
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::console::{ConsoleLine, ConsoleSink};
 use crate::capability::storage::Owner;
 use crate::capability::{Answer, Providers};
-use crate::flights::Flights;
 use crate::grants::Grants;
 use crate::mailbox::{Letter, Mailbox, SendError};
 use crate::recording::{Player, Recorder, Recording};
 use crate::report::{EndCause, EndReport};
 use crate::runtime::Host;
-use crate::snapshot::frozen::Frozen;
 use crate::updates::Adopted;
 
 /// A session's record. A million of them fit into a small machine, so whatever is not always needed is boxed.
@@ -79,90 +75,9 @@ pub(crate) struct Beginning {
     pub(crate) adopted: Option<Box<Adopted>>,
 }
 
-/// What changes. Locked for moments only, never while a guest runs.
-pub(crate) struct State {
-    pub(super) mailbox: Mailbox,
-    /// `None` while the session is only bytes: the screen is among them.
-    pub(super) screen: Option<Box<Screen>>,
-    pub(super) watchers: Option<Box<Watchers>>,
-    pub(super) progress: Progress,
-    /// The end has begun: it happens once.
-    ending: bool,
-    /// What the app handed over to its next version.
-    carried: Option<Box<[u8]>>,
-    /// Payments in flight, which the next version goes on with, or which came from the last one.
-    adopted: Option<Box<Adopted>>,
-    /// Watches, and whatever else ends with its grant.
-    pub(crate) flights: Option<Box<Flights>>,
-    pub(crate) body: Body,
-}
-
-/// Where the session's memory is.
-pub(crate) enum Body {
-    /// Not started yet.
-    New(Box<Launch>),
-    /// A worker has it.
-    Running,
-    /// In the middle of an event: gave way, or waits for what a WASI call asked.
-    Suspended(Pin<Box<dyn Future<Output = Body> + Send>>),
-    /// Idle, in an instance.
-    Kept(Box<Actor>),
-    /// Idle, as bytes in memory.
-    Frozen(Frozen),
-    /// Idle, as so many bytes on disk.
-    Stored(usize),
-    /// No more.
-    Ended,
-}
-
-/// Those who look at a session.
-#[derive(Default)]
-pub(super) struct Watchers {
-    pub(super) updates: Option<broadcast::Sender<Update>>,
-    pub(super) progress: Option<watch::Sender<Progress>>,
-}
-
-/// How far a session is, for those who wait.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Progress {
-    pub(crate) painted: bool,
-    /// Nothing waits.
-    pub(crate) resting: bool,
-    /// Nothing waits and no request is in flight.
-    pub(crate) settled: bool,
-    pub(crate) ended: bool,
-    /// Requests in flight that the app waits for, as it last came to rest.
-    pub(crate) in_flight: u32,
-    /// Uses whose consent is being looked at, before the person is asked or a provider is.
-    pub(crate) deciding: u32,
-    /// Sheets that are open.
-    pub(crate) sheets: u32,
-}
-
-impl Progress {
-    /// There is something to do.
-    pub(super) fn busy(&mut self) {
-        self.resting = false;
-        self.settled = false;
-    }
-
-    /// There is nothing to do.
-    pub(super) fn rest(&mut self, in_flight: usize) {
-        self.resting = true;
-        self.settled = in_flight == 0;
-        self.in_flight = u32::try_from(in_flight).unwrap_or(u32::MAX);
-    }
-
-    /// There is nothing to do until the person does something.
-    pub(crate) fn is_at_rest(&self) -> bool {
-        self.resting && self.deciding == 0 && self.in_flight <= self.sheets
-    }
-}
-
 impl Shared {
     pub(crate) fn new(host: Arc<Host>, beginning: Beginning) -> Arc<Self> {
         let (app, now) = (beginning.app, host.coarse_now());
-        let painted = !matches!(beginning.body, Body::New(_));
         let shared = Arc::new(Self {
             id: beginning.id,
             owner: Owner {
@@ -188,20 +103,11 @@ impl Shared {
             unsaved: AtomicBool::new(false),
             is_model: beginning.is_model,
             model: beginning.model,
-            state: Mutex::new(State {
-                mailbox: beginning.mailbox,
-                screen: (!painted).then(Box::default),
-                watchers: None,
-                ending: false,
-                carried: None,
-                adopted: beginning.adopted,
-                flights: None,
-                progress: Progress {
-                    painted,
-                    ..Progress::default()
-                },
-                body: beginning.body,
-            }),
+            state: Mutex::new(State::beginning(
+                beginning.mailbox,
+                beginning.body,
+                beginning.adopted,
+            )),
         });
         let session = Arc::downgrade(&shared);
         shared.grants.on_change(move || {
@@ -301,25 +207,30 @@ impl Shared {
 
     /// The app hands this over to its next version.
     pub(super) fn carry_over(&self, bytes: Vec<u8>) {
-        self.lock().carried = Some(bytes.into_boxed_slice());
+        self.lock().handover.get_or_insert_default().carried = Some(bytes);
     }
 
     /// Payments that are in flight go to the next version.
     pub(super) fn leave_payments(&self, adopted: Option<Box<Adopted>>) {
-        self.lock().adopted = adopted;
+        let mut state = self.lock();
+        if adopted.is_some() || state.handover.is_some() {
+            state.handover.get_or_insert_default().adopted = adopted;
+        }
     }
 
     /// Payments in flight that somebody left.
     pub(crate) fn adopted(&self) -> Option<Box<Adopted>> {
-        self.lock().adopted.take()
+        self.lock().handover.as_mut()?.adopted.take()
     }
 
     pub(super) fn has_adopted(&self) -> bool {
-        self.lock().adopted.is_some()
+        let state = self.lock();
+        let handover = state.handover.as_ref();
+        handover.is_some_and(|handover| handover.adopted.is_some())
     }
 
     pub(crate) fn carried_over(&self) -> Option<Vec<u8>> {
-        Some(self.lock().carried.take()?.into_vec())
+        self.lock().handover.as_mut()?.carried.take()
     }
 
     pub(crate) fn is_frozen(&self) -> bool {
@@ -421,107 +332,6 @@ impl ConsoleSink for Shared {
     }
 }
 
-impl State {
-    /// Puts what a request came to into the mailbox; not that of a session that has ended.
-    pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) -> bool {
-        if self.progress.ended {
-            return false;
-        }
-        self.mailbox.finish(request, answer);
-        self.progress(Progress::busy);
-        true
-    }
-
-    /// The screen of a session that is not only bytes.
-    pub(super) fn screen_mut(&mut self) -> &mut Screen {
-        self.screen.get_or_insert_default()
-    }
-
-    pub(super) fn watched(&self) -> bool {
-        let updates = self.watchers.as_ref().and_then(|all| all.updates.as_ref());
-        updates.is_some_and(|updates| updates.receiver_count() > 0)
-    }
-
-    /// Updates are sent under the session's lock, so that a new watcher misses none and gets none twice.
-    pub(crate) fn tell(&mut self, update: Update) {
-        if let Some(updates) = self.watchers.as_ref().and_then(|all| all.updates.as_ref()) {
-            // Nobody watching is no fault.
-            let _ = updates.send(update);
-        }
-    }
-
-    pub(crate) fn progress(&mut self, change: impl FnOnce(&mut Progress)) {
-        let before = self.progress;
-        change(&mut self.progress);
-        let now = self.progress;
-        if now == before {
-            return;
-        }
-        let Some(watchers) = &mut self.watchers else {
-            return;
-        };
-        // Telling nobody costs nearly as much as telling somebody.
-        watchers
-            .progress
-            .take_if(|progress| progress.receiver_count() == 0);
-        if let Some(sender) = &watchers.progress {
-            sender.send_replace(now);
-        }
-    }
-
-    pub(crate) fn mailbox(&self) -> &Mailbox {
-        &self.mailbox
-    }
-
-    pub(super) fn has_ended(&self) -> bool {
-        self.progress.ended
-    }
-
-    /// Gives back what watchers who are gone have left behind.
-    pub(super) fn shrink(&mut self) {
-        self.mailbox.shrink();
-        let Some(watchers) = &mut self.watchers else {
-            return;
-        };
-        watchers
-            .updates
-            .take_if(|updates| updates.receiver_count() == 0);
-        watchers
-            .progress
-            .take_if(|progress| progress.receiver_count() == 0);
-        if watchers.updates.is_none() && watchers.progress.is_none() {
-            self.watchers = None;
-        }
-    }
-}
-
-impl Body {
-    /// It is about to go: what the host counts of it goes too.
-    fn leaves(&self, host: &Host) {
-        match self {
-            Self::Frozen(frozen) => host.unheld(frozen.bytes()),
-            Self::Stored(bytes) => host.brought_back(*bytes),
-            _ => {}
-        }
-    }
-
-    /// Between two events.
-    pub(crate) fn is_idle(&self) -> bool {
-        !matches!(self, Self::New(_) | Self::Running | Self::Suspended(_))
-    }
-
-    pub(crate) fn residence(&self) -> Residence {
-        match self {
-            Self::New(_) | Self::Running | Self::Suspended(_) | Self::Kept(_) => {
-                Residence::Resident
-            }
-            Self::Frozen(_) => Residence::Frozen,
-            Self::Stored(_) => Residence::Stored,
-            Self::Ended => Residence::Ended,
-        }
-    }
-}
-
 impl Shared {
     /// Why a session that asks for what the host cannot give ends.
     pub(crate) fn host_fault(what: impl Into<String>) -> EndReport {
@@ -547,6 +357,6 @@ mod tests {
     /// ARCHITECTURE.md says so.
     #[test]
     fn a_record_is_small_enough_for_a_million() {
-        assert!(size_of::<Shared>() <= 416, "{}", size_of::<Shared>());
+        assert!(size_of::<Shared>() <= 400, "{}", size_of::<Shared>());
     }
 }

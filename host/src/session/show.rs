@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::bindings::lapak::app::events::InputValue;
 use crate::report::from_view_error;
 use crate::session::actor::{Actor, Ended};
-use crate::session::shared::State;
+use crate::session::state::State;
 use crate::session::{Patch, Update, page_url};
 use crate::view::{
     NodeId, Op, Trigger, View, ViewLimits, check, refusal, trigger_name, update_checked,

@@ -12,7 +12,8 @@ use lapak_scheduler::{Entity, Runnable, Turn};
 use tracing::Instrument as _;
 
 use super::actor::Ended;
-use super::shared::{Body, Shared, State};
+use super::shared::Shared;
+use super::state::{Body, State};
 use super::{Actor, Launch};
 use crate::capability::clock::Age;
 use crate::instance::{Instance, InstanceState};

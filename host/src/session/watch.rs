@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::{broadcast, watch};
 
-use super::shared::{Body, Progress, Shared, State};
+use super::shared::Shared;
+use super::state::{Body, Progress, State};
 use super::{Screen, Update};
 
 /// How many updates a watcher may fall behind before it has to take the whole screen again.
