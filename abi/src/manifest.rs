@@ -3,6 +3,7 @@
 //! What the draft calls fatal is an error here; everything else that is wrong is skipped with a warning. Where
 //! the draft contradicts itself, `SPEC-DECISIONS.md` says what was decided.
 
+mod own;
 mod read;
 mod window;
 
