@@ -10,12 +10,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
 
 use crate::bindings::lapak::app::requests::RequestId;
-use crate::capability::Answer;
+use crate::capability::{Answer, Rooms};
 use crate::grants::Capability;
 use crate::instance::InstanceState;
+use crate::requests::RoomRequests;
 use crate::session::Shared;
 
-pub(crate) use begin::{Changes, Wanted};
+pub(crate) use begin::{Observed, Wanted};
 
 /// What a provider gives for something that goes on: it ends when this is dropped.
 pub type Stop = Box<dyn Any + Send>;
@@ -202,6 +203,31 @@ impl InstanceState {
         if next {
             self.session.host.scheduler.wake(&self.session);
         }
+    }
+
+    /// Takes the news of a watch out of its room, and tells of the next. `None` if there are none.
+    pub(crate) fn take_news<Q: Clone + PartialEq, A, const MOST: usize>(
+        &mut self,
+        watch: RequestId,
+        room: impl FnOnce(&mut Rooms) -> &mut RoomRequests<Q, A, MOST>,
+    ) -> Option<A> {
+        let news = room(&mut self.rooms).take(watch, Ok)?;
+        // Of this room's: another's is not told anew for it.
+        self.took_news(watch);
+        Some(news)
+    }
+
+    /// The app wants no more news; tells whether it had any to expect.
+    pub(crate) fn end_watch<Q: Clone + PartialEq, A, const MOST: usize>(
+        &mut self,
+        watch: RequestId,
+        room: impl FnOnce(&mut Rooms) -> &mut RoomRequests<Q, A, MOST>,
+    ) -> bool {
+        let ended = room(&mut self.rooms).stop(watch);
+        if ended {
+            self.land(watch);
+        }
+        ended
     }
 
     /// The app ends something that goes on, and the request with it.

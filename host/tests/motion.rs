@@ -1,5 +1,5 @@
-//! `motion`: each sensor, no faster than it may; denied, asked for, withdrawn; over freezes and restarts; hostile input and
-//! providers.
+//! `motion`: each sensor, no faster than it may; asked for, refused, withdrawn; hostile providers. What holds of every watch:
+//! `watched.rs`.
 
 mod support;
 
@@ -113,36 +113,6 @@ async fn withdrawing_ends_a_watch_and_the_app_hears_so() {
         assert_eq!(session.handled(), handled);
         tap(&session, "tap").await;
         assert!(text(&session, "text").contains("access-denied"));
-    }
-}
-
-#[tokio::test]
-async fn a_watch_goes_on_after_a_restart_of_the_host() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let devices = SimulatedDevices::default();
-    let device = Device::on_disk(folder.path(), devices.clone()).await;
-    let session = device.launch("call-motion-watch", "compass,50").await;
-    ask(&session).await;
-    told(&session, "x: 0.0").await;
-    let id = session.id();
-    let device = device.restarted(folder.path(), devices).await;
-    let session = device.runtime.session(id).expect("resumed");
-    device.set("motion compass 45");
-    told(&session, "x: 45.0").await;
-}
-
-#[tokio::test]
-async fn wild_calls_are_refused() {
-    let device = Device::new().await;
-    for (action, expected) in [
-        ("call-motion-flood", "refused=68"),
-        ("call-motion-foreign", "taken=0"),
-        ("call-motion-after-stop", "unknown-request"),
-    ] {
-        let session = device.launch(action, "compass").await;
-        tap(&session, "tap").await;
-        let shown = text(&session, "text");
-        assert!(shown.contains(expected), "{action}: {shown}");
     }
 }
 

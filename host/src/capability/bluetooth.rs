@@ -220,11 +220,8 @@ impl Host for InstanceState {
 
     fn stop(&mut self, watch: RequestId) -> Result<(), Error> {
         self.may_take(CAPABILITY)?;
-        if !self.rooms.bluetooth.requests.stop(watch) {
-            return Err(Error::UnknownRequest);
-        }
-        self.land(watch);
-        Ok(())
+        let ended = self.end_watch(watch, |rooms| &mut rooms.bluetooth.requests);
+        ended.then_some(()).ok_or(Error::UnknownRequest)
     }
 
     fn take_done(&mut self, request: RequestId) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use crate::bindings::lapak::app::device::{Error, Host};
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::console::cut;
 use crate::capability::storage::Owner;
-use crate::flights::{Changes, Stop, Wanted};
+use crate::flights::{Observed, Stop};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
@@ -66,34 +66,27 @@ impl Host for InstanceState {
 
     fn take(&mut self, watch: RequestId) -> Result<Information, Error> {
         self.check(CAPABILITY)?;
-        let news = self.rooms.device.take(watch, Ok);
-        let news = news.ok_or(Error::UnknownRequest)?;
-        self.took_news(watch);
-        news
+        let news = self.take_news(watch, |rooms| &mut rooms.device);
+        news.ok_or(Error::UnknownRequest)?
     }
 
     fn stop(&mut self, watch: RequestId) -> Result<(), Error> {
         self.check(CAPABILITY)?;
-        if !self.rooms.device.stop(watch) {
-            return Err(Error::UnknownRequest);
-        }
-        self.land(watch);
-        Ok(())
+        let ended = self.end_watch(watch, |rooms| &mut rooms.device);
+        ended.then_some(()).ok_or(Error::UnknownRequest)
     }
 }
 
 impl InstanceState {
     fn watch_device(&self, request: RequestId, told: bool) {
-        let wanted = Wanted {
+        let observed = Observed {
             request,
             by: WATCH,
-            about: String::new(),
-            denied: super::Answer::Device(Err(Error::AccessDenied)),
+            answer: super::Answer::Device,
             told,
         };
-        self.begin_watch(wanted, |session, teller| {
-            let changes = Changes::by(teller);
-            let changed = Box::new(move |now| changes.tell(sound(now), super::Answer::Device));
+        self.observe(observed, |session, changes| {
+            let changed = Box::new(move |now| changes.tell(sound(now)));
             session.providers.device.watch(&session.owner, changed)
         });
     }

@@ -104,20 +104,14 @@ impl Host for InstanceState {
 
     fn take(&mut self, request: RequestId) -> Result<Position, Error> {
         self.may_take(CAPABILITY)?;
-        let taken = self.rooms.location.take(request, Ok);
-        let taken = taken.ok_or(Error::UnknownRequest)?;
-        // Of this room's: another's is not told anew for it.
-        self.took_news(request);
-        taken
+        let taken = self.take_news(request, |rooms| &mut rooms.location);
+        taken.ok_or(Error::UnknownRequest)?
     }
 
     fn stop(&mut self, watch: RequestId) -> Result<(), Error> {
         self.may_take(CAPABILITY)?;
-        if !self.rooms.location.stop(watch) {
-            return Err(Error::UnknownRequest);
-        }
-        self.land(watch);
-        Ok(())
+        let ended = self.end_watch(watch, |rooms| &mut rooms.location);
+        ended.then_some(()).ok_or(Error::UnknownRequest)
     }
 }
 

@@ -70,19 +70,14 @@ impl Host for InstanceState {
 
     fn take(&mut self, watch: RequestId) -> Result<Reading, Error> {
         self.may_take(CAPABILITY)?;
-        let news = self.rooms.motion.take(watch, Ok);
-        let news = news.ok_or(Error::UnknownRequest)?;
-        self.took_news(watch);
-        news
+        let news = self.take_news(watch, |rooms| &mut rooms.motion);
+        news.ok_or(Error::UnknownRequest)?
     }
 
     fn stop(&mut self, watch: RequestId) -> Result<(), Error> {
         self.may_take(CAPABILITY)?;
-        if !self.rooms.motion.stop(watch) {
-            return Err(Error::UnknownRequest);
-        }
-        self.land(watch);
-        Ok(())
+        let ended = self.end_watch(watch, |rooms| &mut rooms.motion);
+        ended.then_some(()).ok_or(Error::UnknownRequest)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::asking::Use;
 use crate::bindings::lapak::app::network::{Error, Host};
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::storage::Owner;
-use crate::flights::{Changes, Stop, Wanted};
+use crate::flights::{Observed, Stop};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
@@ -68,34 +68,27 @@ impl Host for InstanceState {
 
     fn take(&mut self, watch: RequestId) -> Result<Status, Error> {
         self.may_take(CAPABILITY)?;
-        let news = self.rooms.network.take(watch, Ok);
-        let news = news.ok_or(Error::UnknownRequest)?;
-        self.took_news(watch);
-        news
+        let news = self.take_news(watch, |rooms| &mut rooms.network);
+        news.ok_or(Error::UnknownRequest)?
     }
 
     fn stop(&mut self, watch: RequestId) -> Result<(), Error> {
         self.may_take(CAPABILITY)?;
-        if !self.rooms.network.stop(watch) {
-            return Err(Error::UnknownRequest);
-        }
-        self.land(watch);
-        Ok(())
+        let ended = self.end_watch(watch, |rooms| &mut rooms.network);
+        ended.then_some(()).ok_or(Error::UnknownRequest)
     }
 }
 
 impl InstanceState {
     fn watch_network(&self, request: RequestId, told: bool) {
-        let wanted = Wanted {
+        let observed = Observed {
             request,
             by: WATCH,
-            about: String::new(),
-            denied: super::Answer::Network(Err(Error::AccessDenied)),
+            answer: super::Answer::Network,
             told,
         };
-        self.begin_watch(wanted, |session, teller| {
-            let changes = Changes::by(teller);
-            let changed = Box::new(move |now| changes.tell(sound(now), super::Answer::Network));
+        self.observe(observed, |session, changes| {
+            let changed = Box::new(move |now| changes.tell(sound(now)));
             session.providers.network.watch(&session.owner, changed)
         });
     }

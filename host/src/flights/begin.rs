@@ -6,6 +6,7 @@ use super::{Backlog, Kept, Stop, Teller};
 use crate::asking::Use;
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::Answer;
+use crate::grants::AccessDenied;
 use crate::instance::InstanceState;
 use crate::session::Shared;
 
@@ -46,22 +47,54 @@ impl InstanceState {
     }
 }
 
+/// A watch of something that is one value at a time, of which the app hears when it changes.
+pub(crate) struct Observed<T, E> {
+    pub(crate) request: RequestId,
+    /// Which function asks for it.
+    pub(crate) by: Use,
+    /// How the room is told.
+    pub(crate) answer: fn(Result<T, E>) -> Answer,
+    /// The app has news that it did not take; only after a restart.
+    pub(crate) told: bool,
+}
+
+impl InstanceState {
+    /// [Begins](Self::begin_watch) such a watch.
+    pub(crate) fn observe<T: 'static, E: From<AccessDenied> + 'static>(
+        &self,
+        observed: Observed<T, E>,
+        start: impl FnOnce(&Arc<Shared>, Changes<T, E>) -> Stop + Send + 'static,
+    ) {
+        let answer = observed.answer;
+        let wanted = Wanted {
+            request: observed.request,
+            by: observed.by,
+            about: String::new(),
+            denied: answer(Err(AccessDenied.into())),
+            told: observed.told,
+        };
+        self.begin_watch(wanted, move |session, teller| {
+            let last = Mutex::new(None);
+            let changes = Changes {
+                teller,
+                answer,
+                last,
+            };
+            start(session, changes)
+        });
+    }
+}
+
 /// Tells of news only when they are not what was told last. An error is the last.
 pub(crate) struct Changes<T, E> {
     teller: Teller,
+    answer: fn(Result<T, E>) -> Answer,
     last: Mutex<Option<Result<T, E>>>,
 }
 
 impl<T: Clone + PartialEq, E: Clone + PartialEq> Changes<T, E> {
-    pub(crate) fn by(teller: Teller) -> Self {
-        Self {
-            teller,
-            last: Mutex::new(None),
-        }
-    }
-
-    /// What there is now, and how it is told.
-    pub(crate) fn tell(&self, now: Result<T, E>, answer: fn(Result<T, E>) -> Answer) {
+    /// What there is now.
+    pub(crate) fn tell(&self, now: Result<T, E>) {
         // Locked until it is told: what is told last is what was last.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.as_ref() == Some(&now) {
@@ -69,8 +102,8 @@ impl<T: Clone + PartialEq, E: Clone + PartialEq> Changes<T, E> {
         }
         *last = Some(now.clone());
         match now.is_err() {
-            true => self.teller.last(answer(now)),
-            false => self.teller.tell(answer(now)),
+            true => self.teller.last((self.answer)(now)),
+            false => self.teller.tell((self.answer)(now)),
         }
     }
 }

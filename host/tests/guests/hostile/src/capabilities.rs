@@ -1,16 +1,14 @@
 //! Calls to the capabilities, wild and tame. What came of them is shown as text.
 
-mod battery;
 mod bluetooth;
 mod clipboard;
-mod device;
 mod fetch;
 mod files;
 mod identity;
 mod location;
 mod motion;
-mod network;
 mod notify;
+mod observed;
 mod open_app;
 mod scan;
 mod vibration;
@@ -41,9 +39,9 @@ const ROOMS: &[Room] = &[
     scan::ROOM,
     bluetooth::ROOM,
     open_app::ROOM,
-    battery::ROOM,
-    network::ROOM,
-    device::ROOM,
+    observed::battery::ROOM,
+    observed::network::ROOM,
+    observed::device::ROOM,
     motion::ROOM,
     clipboard::ROOM,
     vibration::ROOM,
