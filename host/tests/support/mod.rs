@@ -11,8 +11,9 @@ pub mod money;
 pub mod store;
 pub mod tls;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lapak_abi::package::{Package, PackageLimits, PackageWriter};
@@ -29,12 +30,17 @@ pub fn counter() -> Package {
     built("examples/counter")
 }
 
-/// Builds an app of this repository. Within a process one at a time; between processes cargo waits by itself.
+/// Builds an app of this repository, once in a process: asking cargo again takes seconds. Between processes cargo waits by itself.
 pub fn built(app: &str) -> Package {
-    static BUILDING: Mutex<()> = Mutex::new(());
-    let _building = BUILDING.lock();
+    static BUILT: Mutex<BTreeMap<String, Package>> = Mutex::new(BTreeMap::new());
+    let mut all = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(package) = all.get(app) {
+        return package.clone();
+    }
     let built = lapak_build::build(&root().join(app), &mut |_| {}).expect("the guest builds");
-    Package::read(built.bytes, &PackageLimits::default()).expect("the package reads")
+    let package = Package::read(built.bytes, &PackageLimits::default()).expect("the package reads");
+    all.insert(app.to_owned(), package.clone());
+    package
 }
 
 /// A package with another component, all else being the same.

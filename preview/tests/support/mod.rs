@@ -5,9 +5,10 @@ pub(crate) mod browser;
 pub(crate) mod sheet;
 pub(crate) mod shell;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use lapak_abi::package::{Package, PackageLimits};
 use lapak_host::audit::sqlite::SqliteAudit;
@@ -21,7 +22,7 @@ use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
 use lapak_ledger::ledger::{Ledger, Proof};
 use lapak_preview::demo::{DemoBank, DemoShop};
-use lapak_preview::{KeptSessions, Preview, PreviewOptions};
+use lapak_preview::{KeptSessions, Preview, PreviewOptions, ShownApps};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -86,6 +87,8 @@ impl Server {
             ..Providers::simulated()
         };
         devices.put_behind(&mut providers);
+        let apps = ShownApps::new(&devices);
+        providers.open_app = Arc::new(apps.clone());
         let config = RuntimeConfig {
             providers,
             consents: Arc::new(SqliteConsents::open(&file("consents.sqlite")).expect("consents")),
@@ -101,6 +104,7 @@ impl Server {
         let options = PreviewOptions {
             kept: Some(KeptSessions::open(&data.path().join("open.sqlite")).expect("a file")),
             devices: Some(devices.clone()),
+            apps: Some(apps),
             ..PreviewOptions::default()
         };
         let preview = Preview::new(runtime.clone(), options);
@@ -171,12 +175,17 @@ impl Server {
     }
 }
 
-/// Builds an app of the repository.
+/// Builds an app of this repository, once in a process: asking cargo again takes seconds. Between processes cargo waits by itself.
 pub(crate) fn built(app: &str) -> Package {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _one = ONE_AT_A_TIME.lock();
+    static BUILT: Mutex<BTreeMap<String, Package>> = Mutex::new(BTreeMap::new());
+    let mut all = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(package) = all.get(app) {
+        return package.clone();
+    }
     let built = lapak_build::build(&root().join(app), &mut |_| {}).expect("the app builds");
-    Package::read(built.bytes, &PackageLimits::default()).expect("the package reads")
+    let package = Package::read(built.bytes, &PackageLimits::default()).expect("the package reads");
+    all.insert(app.to_owned(), package.clone());
+    package
 }
 
 pub(crate) fn root() -> PathBuf {
