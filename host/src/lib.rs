@@ -50,7 +50,9 @@ pub use host_key::HostKey;
 pub use lapak_scheduler::Budget;
 pub use mailbox::SendError;
 pub use report::{EndCause, EndReport};
-pub use runtime::{LaunchError, ResumeError, Runtime, RuntimeConfig, RuntimeError, SnapshotConfig};
+pub use runtime::{
+    LaunchError, ResumeError, Runtime, RuntimeConfig, RuntimeError, SnapshotConfig, UninstallError,
+};
 pub use session::{Class, Launch, Residence, Screen, Session, ShellEvent, Update};
 pub use session_id::SessionId;
 pub use sheet::{Sheet, SheetAnswer, SheetError, SheetId, SheetOutcome};

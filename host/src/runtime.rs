@@ -6,6 +6,7 @@ mod keeper;
 mod registry;
 mod sheets;
 mod snapshots;
+mod uninstall;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -41,6 +42,7 @@ use keeper::Keeper;
 use registry::Registry;
 use snapshots::Snapshots;
 pub use snapshots::{ResumeError, SnapshotConfig};
+pub use uninstall::UninstallError;
 
 /// Runs mini-apps. Cheap to clone. When the last clone goes, so do the sessions, except for what is on disk; see
 /// [`suspend`](Self::suspend).

@@ -4,6 +4,7 @@ pub mod folder;
 pub mod simulated;
 
 use lapak_abi::file_path::{FilePath, FilePathError, is_name};
+use lapak_abi::limits::Limits;
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::lapak::app::files::{Error, Host};
@@ -26,6 +27,19 @@ pub struct Quota {
     pub entries: usize,
 }
 
+impl Quota {
+    /// As a host's limits have it.
+    #[must_use]
+    pub fn of(limits: &Limits) -> Self {
+        let size = |bytes| u64::try_from(bytes).unwrap_or(u64::MAX);
+        Self {
+            total_bytes: size(limits.files_total_bytes),
+            file_bytes: size(limits.file_bytes),
+            entries: limits.files_entries,
+        }
+    }
+}
+
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {
@@ -39,6 +53,8 @@ pub enum Operation {
     MakeFolder(FilePath),
     /// List a folder.
     Entries(FilePath),
+    /// Remove everything. Never asked by an app: a host does so when one is uninstalled.
+    Clear,
 }
 
 /// What was done.
@@ -163,12 +179,7 @@ impl InstanceState {
         let Some(finish) = self.finisher(request) else {
             return;
         };
-        let limits = self.limits();
-        let quota = Quota {
-            total_bytes: u64::try_from(limits.files_total_bytes).unwrap_or(u64::MAX),
-            file_bytes: u64::try_from(limits.file_bytes).unwrap_or(u64::MAX),
-            entries: limits.files_entries,
-        };
+        let quota = Quota::of(self.limits());
         let answer = answer_to(&operation, quota);
         let done: Done = Box::new(move |outcome| {
             if let Err(error @ FilesError::Unavailable(_)) = &outcome {
@@ -212,14 +223,15 @@ fn answer_to(operation: &Operation, quota: Quota) -> Box<dyn FnOnce(Outcomes) ->
                 other => Err(why_not(other)),
             })
         }),
-        Operation::Write(..) | Operation::Remove(_) | Operation::MakeFolder(_) => {
-            Box::new(|outcome| {
-                Answer::Done(match outcome {
-                    Ok(Outcome::Done) => Ok(()),
-                    other => Err(why_not(other)),
-                })
+        Operation::Write(..)
+        | Operation::Remove(_)
+        | Operation::MakeFolder(_)
+        | Operation::Clear => Box::new(|outcome| {
+            Answer::Done(match outcome {
+                Ok(Outcome::Done) => Ok(()),
+                other => Err(why_not(other)),
             })
-        }
+        }),
     }
 }
 

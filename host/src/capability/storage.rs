@@ -5,6 +5,8 @@ pub mod sqlite;
 
 use std::sync::Arc;
 
+use lapak_abi::limits::Limits;
+
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::bindings::lapak::app::storage::{Error, Host};
 use crate::grants::{AccessDenied, Capability};
@@ -32,6 +34,18 @@ pub struct Quota {
     pub total_bytes: u64,
     /// The largest value, in bytes.
     pub value_bytes: u64,
+}
+
+impl Quota {
+    /// As a host's limits have it.
+    #[must_use]
+    pub fn of(limits: &Limits) -> Self {
+        let size = |bytes| u64::try_from(bytes).unwrap_or(u64::MAX);
+        Self {
+            total_bytes: size(limits.storage_total_bytes),
+            value_bytes: size(limits.storage_value_bytes),
+        }
+    }
 }
 
 /// What to do.
@@ -130,12 +144,8 @@ impl InstanceState {
             }
             finish.with(super::Answer::Storage(outcome.map_err(Error::from)));
         });
-        let limits = self.limits();
-        let quota = Quota {
-            total_bytes: u64::try_from(limits.storage_total_bytes).unwrap_or(u64::MAX),
-            value_bytes: u64::try_from(limits.storage_value_bytes).unwrap_or(u64::MAX),
-        };
         let storage = self.providers().storage.clone();
+        let quota = Quota::of(self.limits());
         storage.submit(self.owner(), quota, operation, done);
     }
 

@@ -113,13 +113,18 @@ fn carry_out(
     quota: Quota,
     operation: &Operation,
 ) -> Result<Outcome, FilesError> {
-    let tree = Tree::in_folder(&real_folder(root, &folder_name(owner))?)?;
+    let name = folder_name(owner);
+    let tree = || Tree::in_folder(&real_folder(root, &name)?);
     match operation {
-        Operation::Read(path) => tree.read(path, quota).map(Outcome::Bytes),
-        Operation::Write(path, bytes) => tree.write(path, bytes, quota).map(|()| Outcome::Done),
-        Operation::Remove(path) => tree.remove(path).map(|()| Outcome::Done),
-        Operation::MakeFolder(path) => tree.make_folder(path, quota).map(|()| Outcome::Done),
-        Operation::Entries(folder) => tree.entries(folder).map(Outcome::Entries),
+        Operation::Read(path) => tree()?.read(path, quota).map(Outcome::Bytes),
+        Operation::Write(path, bytes) => tree()?.write(path, bytes, quota).map(|()| Outcome::Done),
+        Operation::Remove(path) => tree()?.remove(path).map(|()| Outcome::Done),
+        Operation::MakeFolder(path) => tree()?.make_folder(path, quota).map(|()| Outcome::Done),
+        Operation::Entries(folder) => tree()?.entries(folder).map(Outcome::Entries),
+        Operation::Clear => match root.remove_dir_all(&name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(Outcome::Done),
+        },
     }
 }
 

@@ -51,6 +51,10 @@ fn carry_out(tree: &mut Tree, quota: Quota, operation: Operation) -> Result<Outc
         Operation::Write(path, bytes) => put(tree, quota, &path, Some(bytes)),
         Operation::MakeFolder(path) => put(tree, quota, &path, None),
         Operation::Remove(path) => remove(tree, &path),
+        Operation::Clear => {
+            tree.clear();
+            Ok(Outcome::Done)
+        }
         Operation::Entries(folder) => {
             is_folder(tree, &folder)?;
             let entries = inside(tree, &folder).map(|node| Entry {
