@@ -12,6 +12,8 @@ use crate::capability::battery::simulated::SimulatedBattery;
 use crate::capability::bluetooth::simulated::SimulatedBluetooth;
 use crate::capability::clipboard::simulated::SimulatedClipboard;
 use crate::capability::device::simulated::SimulatedDevice;
+use crate::capability::fetch::FetchProvider;
+use crate::capability::fetch::over::OverNetwork;
 use crate::capability::fetch::simulated::SimulatedFetch;
 use crate::capability::identity::simulated::SimulatedIdentity;
 use crate::capability::location::simulated::SimulatedLocation;
@@ -101,7 +103,7 @@ impl SimulatedDevices {
     /// Puts them behind the capabilities that they stand for.
     pub fn put_behind(&self, providers: &mut Providers) {
         providers.location = self.location.clone();
-        providers.fetch = self.fetch.clone();
+        providers.fetch = Arc::new(self.fetching(None));
         providers.identity = self.identity.clone();
         providers.notify = behind_a_limit(self.notify.clone());
         providers.scan = self.scan.clone();
@@ -113,6 +115,12 @@ impl SimulatedDevices {
         providers.motion = self.motion.clone();
         providers.clipboard = self.clipboard.clone();
         providers.vibration = self.vibration.clone();
+    }
+
+    /// Fetches over their networks: what nobody wrote down is asked `beyond`, if there is somewhere.
+    #[must_use]
+    pub fn fetching(&self, beyond: Option<Arc<dyn FetchProvider>>) -> OverNetwork {
+        OverNetwork::new(self.network.clone(), self.fetch.clone(), beyond)
     }
 
     /// The parts, by the words that name them in [`set`](Self::set).

@@ -44,10 +44,15 @@ export const PANELS = {
   },
 
   network(set) {
-    const metered = element('input', { type: 'checkbox' });
-    const says = (/** @type {string} */ words) => set(metered.checked && words !== 'off' ? `${words} metered` : words);
-    const kinds = choice([['wifi', 'Wi-Fi'], ['cellular', 'Cellular'], ['off', 'Off']], says);
-    return plain(row(kinds, element('label', { class: 'device-check' }, metered, element('span', {}, 'Metered'))));
+    let kind = 'wifi';
+    const metered = field({ type: 'checkbox' }, () => say());
+    const delay = field({ type: 'number', min: '0', max: '60000', step: '100', value: '0', 'aria-label': 'Delay of each answer in milliseconds' }, () => say());
+    const say = () => set(kind === 'off' ? kind : `${kind}${metered.checked ? ' metered' : ''}${Number(delay.value) > 0 ? ` slow ${delay.value}` : ''}`);
+    const kinds = choice([['wifi', 'Wi-Fi'], ['cellular', 'Cellular'], ['off', 'Off']], (words) => {
+      kind = words;
+      say();
+    });
+    return plain(row(kinds, element('label', { class: 'device-check' }, metered, element('span', {}, 'Metered')), named('Delay ms', delay)));
   },
 
   device(set) {

@@ -302,6 +302,7 @@ async fn panels_say_the_words_that_a_script_would() {
     let told = browser.client.execute("return window.told", vec![]).await;
     let said = [
         "battery 80 charging",
+        "network wifi metered",
         "network cellular metered",
         "network off",
         "device theme dark",

@@ -8,6 +8,7 @@ pub mod address;
 mod checks;
 mod hops;
 pub mod https;
+pub mod over;
 pub mod simulated;
 
 use std::sync::Arc;

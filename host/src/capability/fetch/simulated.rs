@@ -103,25 +103,46 @@ impl Part for SimulatedFetch {
     }
 }
 
-impl FetchProvider for SimulatedFetch {
-    fn exchange(&self, of: &Owner, exchange: Exchange, replied: Replied) -> Stop {
-        let written = self.networks.with(&of.person, |network| {
+impl SimulatedFetch {
+    /// Writes down that something was asked, and gives what was written down for it; `None`: nothing.
+    fn asked_for(&self, of: &Owner, exchange: &Exchange) -> Result<Option<Written>, FetchError> {
+        self.networks.with(&of.person, |network| {
             if network.asked.len() >= MOST_ASKED {
                 network.asked.remove(0);
             }
             network.asked.push(exchange.clone());
-            let written = network.answers.get(&exchange.url).cloned();
-            written.filter(|_| !network.is_down)
-        });
-        match written {
-            Some(Written::Reply(reply)) => replied(Ok(reply)),
-            Some(Written::Silence) => return Box::new(replied),
-            None => replied(Err(FetchError::Unavailable(format!(
+            match network.is_down {
+                true => Err(FetchError::Unavailable("switched off".into())),
+                false => Ok(network.answers.get(&exchange.url).cloned()),
+            }
+        })
+    }
+
+    /// Answers what is written down; the rest is asked `beyond`.
+    pub(super) fn answer_or(
+        &self,
+        of: &Owner,
+        exchange: Exchange,
+        replied: Replied,
+        beyond: Option<&dyn FetchProvider>,
+    ) -> Stop {
+        match (self.asked_for(of, &exchange), beyond) {
+            (Ok(Some(Written::Reply(reply))), _) => replied(Ok(reply)),
+            (Ok(Some(Written::Silence)), _) => return Box::new(replied),
+            (Ok(None), Some(beyond)) => return beyond.exchange(of, exchange, replied),
+            (Ok(None), None) => replied(Err(FetchError::Unavailable(format!(
                 "nobody wrote down what {} answers",
                 exchange.url
             )))),
+            (Err(error), _) => replied(Err(error)),
         }
         Box::new(())
+    }
+}
+
+impl FetchProvider for SimulatedFetch {
+    fn exchange(&self, of: &Owner, exchange: Exchange, replied: Replied) -> Stop {
+        self.answer_or(of, exchange, replied, None)
     }
 }
 
