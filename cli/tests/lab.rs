@@ -248,3 +248,31 @@ fn a_recorded_run_with_a_device_and_questions_plays_again() {
     assert!(again.status.success(), "{told}");
     assert!(told.contains("exact: after each of"), "{told}");
 }
+
+#[test]
+fn the_person_agrees_to_another_apps_being_opened_or_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = "pages/main?do=call-open-app-open&at=interaction";
+    let script = [
+        json!({ "open-app": true }),
+        tap(),
+        json!({ "open-app": false }),
+        text(),
+        tap(),
+        json!({ "open-app": true }),
+        text(),
+    ];
+    let lines = run(folder.path(), page, &[], &script);
+    let errors = errors(&lines);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains("nobody asks to open"), "{errors:?}");
+    let texts = texts(&lines);
+    assert!(texts[0].contains("not-opened"), "{texts:?}");
+    assert!(texts[1].contains("Ok(())"), "{texts:?}");
+    let opened: Vec<_> = lines
+        .iter()
+        .filter(|line| line["open-app"].is_string())
+        .collect();
+    assert_eq!(opened.len(), 1);
+    assert_eq!(opened[0]["open-app"], "platform://miniapp/com.example.bank");
+}

@@ -100,6 +100,9 @@ function heard(message) {
     case 'built':
       showBuild(message);
       break;
+    case 'open':
+      location.assign(message.href);
+      break;
     case 'error':
       toast(message.message);
       break;

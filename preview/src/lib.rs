@@ -13,4 +13,4 @@ pub mod server;
 pub mod shop;
 mod style;
 
-pub use server::{KeptError, KeptSessions, Preview, PreviewOptions};
+pub use server::{KeptError, KeptSessions, Preview, PreviewOptions, ShownApps};

@@ -10,6 +10,7 @@ mod kept;
 mod load;
 mod messages;
 mod metrics;
+mod open_apps;
 mod pages;
 mod resume;
 mod sessions;
@@ -30,6 +31,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use kept::{KeptError, KeptSessions};
+pub use open_apps::ShownApps;
 use sessions::Sessions;
 use shelf::{Shelf, ShownApp};
 
@@ -44,6 +46,8 @@ pub struct PreviewOptions {
     pub kept: Option<KeptSessions>,
     /// The simulated devices behind the runtime's capabilities, for people to set; `None` where there are none.
     pub devices: Option<SimulatedDevices>,
+    /// What stands behind the runtime's `open-app`, if it is the apps shown here.
+    pub apps: Option<ShownApps>,
 }
 
 /// A preview server. Cheap to clone.
@@ -84,9 +88,11 @@ impl Preview {
             suspended: watch::Sender::new(false),
             painting: tokio::sync::Semaphore::new(1),
         };
-        Self {
-            inner: Arc::new(inner),
+        let inner = Arc::new(inner);
+        if let Some(apps) = &inner.options.apps {
+            apps.are_of(&inner);
         }
+        Self { inner }
     }
 
     /// Shows an app under a name (`/a/<name>`), or shows a newer one in the place of an older: its sessions

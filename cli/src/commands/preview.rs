@@ -11,6 +11,8 @@ use anyhow::Context as _;
 use lapak_host::audit::sqlite::SqliteAudit;
 use lapak_host::capability::Providers;
 use lapak_host::capability::clock::SystemClock;
+use lapak_host::capability::fetch::https::{HttpsFetch, HttpsOptions};
+use lapak_host::capability::files::folder::FolderFiles;
 use lapak_host::capability::random::SystemRandom;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
 use lapak_host::capability::timer::SystemTimer;
@@ -19,7 +21,7 @@ use lapak_host::recording::RecordOptions;
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
 use lapak_preview::demo::{DemoBank, DemoShop};
-use lapak_preview::{KeptSessions, Preview, PreviewOptions};
+use lapak_preview::{KeptSessions, Preview, PreviewOptions, ShownApps};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -98,11 +100,13 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
         .context("the listener has no address")?;
     let data = args.data.clone().unwrap_or_else(folders::data);
     let devices = SimulatedDevices::default();
-    let (runtime, kept) = runtime(args, &data, &devices)?;
+    let apps = ShownApps::new(&devices);
+    let (runtime, kept) = runtime(args, &data, &devices, &apps)?;
     let options = PreviewOptions {
         hosts: args.host_names.clone(),
         kept: Some(kept),
         devices: Some(devices),
+        apps: Some(apps),
     };
     let preview = Preview::new(runtime.clone(), options);
     let shown = named(&args.apps);
@@ -188,6 +192,7 @@ fn runtime(
     args: &PreviewArgs,
     data: &Path,
     devices: &SimulatedDevices,
+    apps: &ShownApps,
 ) -> Result<(Runtime, KeptSessions), Failure> {
     let unusable = |error: String| {
         Failure::machine(format!(
@@ -200,6 +205,8 @@ fn runtime(
     folders::private_folder(&sessions).map_err(|error| unusable(error.to_string()))?;
     let storage = SqliteStorage::open(&data.join("storage.sqlite"))
         .map_err(|error| unusable(format!("{error:#}")))?;
+    let files =
+        FolderFiles::open(&data.join("files")).map_err(|error| unusable(error.to_string()))?;
     let snapshots =
         SnapshotConfig::in_folder(&sessions).map_err(|error| unusable(error.to_string()))?;
     let kept = KeptSessions::open(&sessions.join("open.sqlite"))
@@ -222,6 +229,10 @@ fn runtime(
         ..Providers::simulated()
     };
     devices.put_behind(&mut providers);
+    let https = HttpsFetch::new(HttpsOptions::default());
+    providers.fetch = Arc::new(devices.fetching(Some(Arc::new(https))));
+    providers.files = Arc::new(files);
+    providers.open_app = Arc::new(apps.clone());
     let mut config = RuntimeConfig {
         code_cache: folders::code_cache(),
         providers,

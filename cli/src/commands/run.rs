@@ -49,10 +49,10 @@ Lines in (NAME: a key, label, placeholder or text; or a node's number):
   {\"back\":true}  {\"tab\":PAGE}  {\"navigate\":URL}  {\"hide\":true}  {\"show\":true}  {\"refresh\":true}
   {\"bottom\":true}  {\"input\":{\"node\":ID,\"trigger\":T,\"value\":V}}  {\"text\":true}  {\"close\":true}
   {\"device\":\"location -6.2 106.8\"}  {\"consent\":\"once|while-in-use|always|no|not-now\"}  {\"withdraw\":CAPABILITY}
-  {\"platform\":{\"grant|withdraw\":CAPABILITY}}  {\"audit\":true}
+  {\"open-app\":true}  {\"platform\":{\"grant|withdraw\":CAPABILITY}}  {\"audit\":true}
 Lines out:
   {\"view\":…}  {\"patch\":…}  {\"log\":…}  {\"handled\":…}  {\"text\":…}  {\"ended\":…}
-  {\"sheet\":…}  {\"sheet-over\":…}  {\"device\":…}  {\"audit\":…}
+  {\"sheet\":…}  {\"sheet-over\":…}  {\"open-app\":URI}  {\"device\":…}  {\"audit\":…}
   {\"done\":{\"line\":N}}  {\"error\":{\"line\":N,\"message\":…}}
 cli/RUN.md in Lapak's sources describes them all.")]
 pub(crate) struct RunArgs {
@@ -295,6 +295,7 @@ impl Script {
         let answer = match line {
             Line::Device(line) => lab.device(session, &line).map(Some),
             Line::Consent(answer) => lab.consent(session, answer).await.map(|()| None),
+            Line::OpenApp(agrees) => lab.open_app(session, agrees).await.map(|()| None),
             Line::Withdraw(name) => lab.withdraw(session, &name).map(|()| None),
             Line::Platform(act) => lab.platform(session, &act).map(|()| None),
             Line::Audit(Yes) => lab.audit(session).map(Some),

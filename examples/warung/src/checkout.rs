@@ -13,6 +13,11 @@ const MERCHANT: &str = "warung-sari";
 /// Boxes and bags, as the stall's catalogue calls them.
 const PACKAGING: &str = "packaging";
 
+/// The notice that there is not enough to pay with.
+pub(crate) const NO_FUNDS: &str = "pay.funds";
+/// Where the person sees what they have, and asks others for money.
+const WALLET: &str = "platform://miniapp/dev.lapak.dompet";
+
 /// What the payment sheet was opened for. Kept on disk, so that a payment is not forgotten when the app is launched anew
 /// while the sheet is open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -139,6 +144,19 @@ impl Warung {
         }
     }
 
+    /// Leads to the wallet; the basket waits here.
+    pub(crate) fn open_wallet(cx: &mut Context<Self>) {
+        cx.spawn(open_app::open(WALLET), Msg::WalletOpened);
+    }
+
+    /// There is a wallet, or the person did not want it.
+    pub(crate) fn wallet_opened(&mut self, opened: Result<(), open_app::Error>) {
+        match opened {
+            Ok(()) => self.notice = None,
+            Err(error) => console::warn!("open-app: {error}"),
+        }
+    }
+
     fn ordered(&mut self, paying: Paying, receipt: String, cx: &mut Context<Self>) {
         console::info!("order {} is paid: {receipt}", paying.order);
         let time = clock::now().ok().map(|now| now.local());
@@ -170,7 +188,7 @@ fn wanted(line: &crate::basket::Line) -> Wanted {
 
 fn reason(why: Decline) -> &'static str {
     match why {
-        Decline::InsufficientFunds => "pay.funds",
+        Decline::InsufficientFunds => NO_FUNDS,
         Decline::OrderUsed => "pay.used",
         Decline::OverLimit
         | Decline::UnknownOrder

@@ -74,6 +74,8 @@ enum Msg {
     Signed(Signed),
     Paid(Result<Outcome, payments::Error>),
     Recalled(Result<OrderState, payments::Error>),
+    OpenWallet,
+    WalletOpened(Result<(), open_app::Error>),
     /// To be paid at the stall.
     PlaceOrder,
     OrderAgain(u32),
@@ -143,6 +145,8 @@ impl App for Warung {
             Msg::Signed(signed) => self.signed(signed, cx),
             Msg::Paid(came) => self.paid(came, cx),
             Msg::Recalled(state) => self.recalled(state, cx),
+            Msg::OpenWallet => Self::open_wallet(cx),
+            Msg::WalletOpened(opened) => self.wallet_opened(opened),
             Msg::PlaceOrder => self.place_order(cx),
             Msg::OrderAgain(number) => self.order_again(number, cx),
         }

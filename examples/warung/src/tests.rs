@@ -376,6 +376,27 @@ fn what_is_not_paid_is_told_and_the_basket_is_kept() {
 }
 
 #[test]
+fn who_has_not_enough_is_led_to_their_wallet_and_comes_back_to_the_basket() {
+    let mut app = at_the_sheet("en");
+    app.cancel_sheet();
+    assert!(!app.has("wallet"));
+    app.merchants_answer(Ok(SIGNED.to_vec()));
+    app.tap("pay");
+    app.decline_sheet(Decline::InsufficientFunds);
+    app.tap("wallet");
+    let asked = app.asked_to_open();
+    assert_eq!(
+        asked.as_deref(),
+        Some("platform://miniapp/dev.lapak.dompet")
+    );
+    // Not now; then after all.
+    app.answer_open_app(false);
+    app.tap("wallet");
+    app.answer_open_app(true);
+    assert!(app.has("rendang") && !app.has("not-paid"));
+}
+
+#[test]
 fn a_stall_that_signs_nothing_leaves_the_basket_alone() {
     for (refusal, says) in [
         (OrderRefusal::NotSold, "does not sell"),

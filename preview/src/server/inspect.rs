@@ -102,25 +102,9 @@ fn now_ms() -> u64 {
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Forgets what the app keeps for this person; tells whether it is gone.
-pub(super) async fn clear(runtime: &Runtime, session: &Session) -> bool {
-    let provider = runtime.providers().storage.as_ref();
-    let cleared = ask(provider, session, quota(runtime), Operation::Clear);
-    cleared.await.is_some()
-}
-
-fn quota(runtime: &Runtime) -> Quota {
-    let limits = runtime.limits();
-    let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
-    Quota {
-        total_bytes: size(limits.storage_total_bytes),
-        value_bytes: size(limits.storage_value_bytes),
-    }
-}
-
 /// What the app keeps for this person.
 pub(super) async fn storage(runtime: &Runtime, session: &Session) -> Value {
-    let quota = quota(runtime);
+    let quota = Quota::of(runtime.limits());
     let ask = |operation| {
         ask(
             runtime.providers().storage.as_ref(),

@@ -198,6 +198,7 @@ mod tests {
                 lang: "id".into(),
                 dark: true,
                 pages: vec!["pages/dish?id=1".into()],
+                referrer: None,
             },
             clients: vec![("one".into(), 4)],
             in_order: true,

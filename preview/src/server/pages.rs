@@ -124,6 +124,7 @@ fn start(person: String, query: LaunchQuery, headers: &HeaderMap) -> Start {
         lang: lang.unwrap_or_else(|| language(headers)),
         dark,
         pages: query.page.into_iter().collect(),
+        referrer: None,
     }
 }
 

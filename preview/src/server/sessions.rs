@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use lapak_host::capability::storage::Owner;
-use lapak_host::session::ColorScheme;
+use lapak_host::session::{ColorScheme, Referrer};
 use lapak_host::{Launch, LaunchError, Runtime, SendError, Session, ShellEvent, Update};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, watch};
@@ -65,6 +65,9 @@ pub(super) struct Start {
     pub(super) lang: String,
     pub(super) dark: bool,
     pub(super) pages: Vec<String>,
+    /// The app that opened this one.
+    #[serde(default)]
+    pub(super) referrer: Option<Referrer>,
 }
 
 impl Start {
@@ -72,6 +75,7 @@ impl Start {
         let mut launch = Launch::new(self.person.clone());
         launch.pages = pages;
         launch.lang.clone_from(&self.lang);
+        launch.referrer.clone_from(&self.referrer);
         if self.dark {
             launch.color_scheme = ColorScheme::Dark;
         }

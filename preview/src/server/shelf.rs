@@ -74,6 +74,24 @@ impl Shelf {
         lock(&self.stalls).get(name).cloned()
     }
 
+    /// The app of this id that is shown: as it stands, or else but for its case.
+    pub(super) fn named(&self, app_id: &str) -> Option<(Arc<Stall>, Arc<ShownApp>)> {
+        let all = self.all().into_iter();
+        let shown: Vec<_> = all
+            .filter_map(|stall| {
+                let shown = stall.shown()?;
+                Some((stall, shown))
+            })
+            .collect();
+        let by = |same: &dyn Fn(&str) -> bool| {
+            shown
+                .iter()
+                .find(|(_, shown)| same(&shown.app.manifest().app_id))
+        };
+        let found = by(&|id| id == app_id).or_else(|| by(&|id| id.eq_ignore_ascii_case(app_id)));
+        found.cloned()
+    }
+
     pub(super) fn all(&self) -> Vec<Arc<Stall>> {
         lock(&self.stalls).values().cloned().collect()
     }

@@ -78,6 +78,8 @@ struct Talk {
     client: Option<String>,
     title: Option<String>,
     inspecting: Option<broadcast::Receiver<Arc<Value>>>,
+    /// The person has agreed here to another app's being opened.
+    opens: bool,
     /// What of the audit the inspector shows.
     audit_of: Which,
     pings: Interval,
@@ -101,6 +103,7 @@ impl Talk {
             client: None,
             title: None,
             inspecting: None,
+            opens: false,
             audit_of: Which::default(),
             pings,
             last_heard: Instant::now(),
@@ -169,6 +172,7 @@ impl Talk {
                 self.answered(answered).await
             }
             FromShell::SheetAgree { sheet } => {
+                self.opens = true;
                 let session = self.live.session.clone();
                 let answered = sheets::agree(&session, SheetId(sheet)).await;
                 self.answered(answered).await
@@ -306,12 +310,13 @@ impl Talk {
         let inner = &self.preview.inner;
         let owner = self.live.session.owner();
         inner.sessions.close_all(owner).await;
-        let cleared = inspect::clear(&inner.runtime, &self.live.session).await;
-        if !cleared {
-            let message = json!({ "t": "error", "message": "what the app stored is still there" });
-            self.send(&message).await?;
+        if let Err(error) = inner.runtime.uninstall(owner).await {
+            tracing::error!(%error, "an app is not uninstalled as a whole");
+            let message = "Something that the app kept is still there. Try again.";
+            self.send(&json!({ "t": "error", "message": message }))
+                .await?;
         }
-        self.trust(trust::forget).await
+        self.trust(|_, _| {}).await
     }
 
     async fn update(&mut self, update: Result<Update, RecvError>) -> Result<(), Gone> {
@@ -340,11 +345,26 @@ impl Talk {
                 self.send(&sheets::over(sheet, &outcome)).await?;
                 self.tell_sheets().await
             }
-            // The journal has them; what was opened, the simulated phone remembers.
-            Ok(Update::Log(_) | Update::Handled(_) | Update::OpenApp(_)) => Ok(()),
+            Ok(Update::OpenApp(uri)) => self.open_app(&uri).await,
+            // The journal has them.
+            Ok(Update::Log(_) | Update::Handled(_)) => Ok(()),
             Err(RecvError::Lagged(_)) => self.resync().await,
             Err(RecvError::Closed) => Err(Gone),
         }
+    }
+
+    /// Another app comes to the front, in the browser in which the person has agreed to it.
+    async fn open_app(&mut self, uri: &str) -> Result<(), Gone> {
+        if !std::mem::take(&mut self.opens) {
+            return Ok(());
+        }
+        let message = match self.preview.open_app(&self.open, uri) {
+            Some(opened) => json!({ "t": "open", "href": format!("/s/{}", opened.token) }),
+            None => {
+                json!({ "t": "error", "message": "The other app cannot be opened at the moment." })
+            }
+        };
+        self.send(&message).await
     }
 
     async fn paint(&mut self, screen: &Screen) -> Result<(), Gone> {

@@ -99,11 +99,3 @@ pub(super) fn take_back(runtime: &Runtime, session: &Session, capability: &str, 
         tracing::error!(%error, "open sessions are refused, but the kept answer could not be removed");
     }
 }
-
-/// Forgets all that the person answered for this app.
-pub(super) fn forget(runtime: &Runtime, session: &Session) {
-    let owner = session.owner();
-    if let Err(error) = runtime.forget_consents(&owner.person, &owner.app_id) {
-        tracing::error!(%error, "open sessions are refused, but the kept answers could not be removed");
-    }
-}

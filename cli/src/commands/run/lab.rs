@@ -39,6 +39,20 @@ impl Lab {
         answered.await.map_err(|error| error.to_string())
     }
 
+    /// Agrees to another app's being opened, or does not.
+    pub(super) async fn open_app(&self, session: &Session, agrees: bool) -> Result<(), String> {
+        let sheets = session.sheets();
+        let mut asked = sheets.iter();
+        let asked = asked.find(|sheet| matches!(sheet.ask, SheetAsk::OpenApp(_)));
+        let sheet = asked.ok_or("nobody asks to open another app at the moment")?;
+        let answer = match agrees {
+            true => SheetAnswer::Agree,
+            false => SheetAnswer::Cancel,
+        };
+        let answered = session.answer_sheet(sheet.id, answer);
+        answered.await.map_err(|error| error.to_string())
+    }
+
     /// The person takes back what they agreed to.
     pub(super) fn withdraw(&self, session: &Session, name: &str) -> Result<(), String> {
         let (capability, owner) = (capability(name)?, session.owner());

@@ -46,6 +46,8 @@ pub(super) enum Line {
     Close(Yes),
     Device(String),
     Consent(Answer),
+    /// Whether the person agrees to another app's being opened.
+    OpenApp(bool),
     Withdraw(String),
     Platform(Platform),
     Audit(Yes),

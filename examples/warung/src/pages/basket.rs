@@ -4,7 +4,7 @@ use lapak_sdk::prelude::*;
 
 use super::{basket_stepper, empty, not_kept, to_menu};
 use crate::basket::{Bill, Line};
-use crate::checkout::Checkout;
+use crate::checkout::{Checkout, NO_FUNDS};
 use crate::{Msg, Page, Warung};
 
 pub(crate) fn page(app: &Warung) -> View<'_, Msg> {
@@ -32,8 +32,15 @@ pub(crate) fn page(app: &Warung) -> View<'_, Msg> {
 
 /// Why it was not paid; what was put in is still there.
 fn not_paid(app: &Warung) -> Option<View<'_, Msg>> {
-    let why = text(app.texts.get(app.notice?)).class("notice-text");
-    let line = view((icon(IconName::Info).size(20), why));
+    let notice = app.notice?;
+    let why = text(app.texts.get(notice)).class("notice-text");
+    let wallet = (notice == NO_FUNDS).then(|| {
+        button(app.texts.get("pay.open_wallet"))
+            .class("pill")
+            .key("wallet")
+            .on_tap(Msg::OpenWallet)
+    });
+    let line = view((icon(IconName::Info).size(20), why, wallet));
     Some(line.class("notice").key("not-paid"))
 }
 
