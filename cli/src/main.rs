@@ -2,6 +2,7 @@
 
 mod commands;
 mod failure;
+mod first_device;
 mod folders;
 mod open;
 mod output;

@@ -143,9 +143,9 @@ impl SimulatedDevices {
         ]
     }
 
-    /// Sets how devices are in the beginning, from now on: the lines that [`begin`](Self::begin) sets them by.
+    /// Says how devices are in the beginning, from now on: lines that [`begin`](Self::begin) sets them by, after those of before.
     pub fn begin_with(&self, lines: Vec<String>) {
-        self.first.set(lines);
+        self.first.add(lines);
     }
 
     /// Sets a person's device as devices are in the beginning, once. Whoever launches sessions says so before.

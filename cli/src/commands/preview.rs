@@ -27,7 +27,7 @@ use tokio::sync::mpsc;
 
 use crate::failure::Failure;
 use crate::open::open_package;
-use crate::{folders, profile, watch};
+use crate::{first_device, folders, profile, watch};
 
 /// Shows apps in a browser. Folders are watched: a change is built and shown by itself.
 #[derive(Debug, clap::Args)]
@@ -39,7 +39,9 @@ use crate::{folders, profile, watch};
 
 Apps that pay are paid from a demonstration's bank, with play money; its books are in the folder for data, below bank/
 (`lapak ledger verify` proves them). An app whose folder has a shop.json sells what is in it: {\"name\": \"My shop\",
-\"catalogue\": {…}}, the catalogue as in `lapak merchant serve --help`.")]
+\"catalogue\": {…}}, the catalogue as in `lapak merchant serve --help`.
+Devices are simulated, one for each person; the inspector sets them. An app whose folder has a device.json, a list of lines like
+\"bluetooth add lock SPD-1042\", says how they are at first. What `fetch` asks goes to the network, unless the device has an answer.")]
 pub(crate) struct PreviewArgs {
     /// Folders of apps, or packages (.ma).
     #[arg(default_value = ".")]
@@ -100,6 +102,9 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
         .context("the listener has no address")?;
     let data = args.data.clone().unwrap_or_else(folders::data);
     let devices = SimulatedDevices::default();
+    for app in args.apps.iter().filter(|app| app.is_dir()) {
+        first_device::begin_with(app, &devices)?;
+    }
     let apps = ShownApps::new(&devices);
     let (runtime, kept) = runtime(args, &data, &devices, &apps)?;
     let options = PreviewOptions {

@@ -17,8 +17,8 @@ struct State {
 
 impl First {
     /// From now on.
-    pub(super) fn set(&self, lines: Vec<String>) {
-        self.lock().lines = lines;
+    pub(super) fn add(&self, lines: Vec<String>) {
+        self.lock().lines.extend(lines);
     }
 
     /// The lines for a person, the first time.
