@@ -49,9 +49,12 @@ pub(crate) fn pooled_engine(slots: u32) -> anyhow::Result<Engine> {
     Engine::new(&config).map_err(told)
 }
 
-/// The same without a pool: as many instances as the kernel's memory maps allow.
+/// The same without a pool: as many instances as the kernel's memory maps allow. Their memories are no maps of the component's
+/// image, or there would be fewer than ten thousand.
 pub(crate) fn on_demand_engine() -> anyhow::Result<Engine> {
-    Engine::new(&settings()).map_err(told)
+    let mut config = settings();
+    config.memory_init_cow(false);
+    Engine::new(&config).map_err(told)
 }
 
 fn settings() -> Config {

@@ -78,9 +78,11 @@ pub fn run(only: Option<&str>, effort: Effort) -> anyhow::Result<()> {
         None => {
             result::clear(&path)?;
             for group in figures::ALL {
+                let began = Instant::now();
                 if !child::measures(group.name())? {
                     failed.push(group.name());
                 }
+                eprintln!("  took {:.0} s", began.elapsed().as_secs_f64());
             }
             result::read(&path)?
         }

@@ -26,3 +26,8 @@ pub(crate) fn pick(seed: &mut u64, count: usize) -> usize {
     let count = u64::try_from(count).unwrap_or(u64::MAX);
     usize::try_from(next_random(seed) % count.max(1)).unwrap_or_default()
 }
+
+/// Memory maps of this process, of which the kernel gives so many (`vm.max_map_count`).
+pub(crate) fn maps() -> anyhow::Result<usize> {
+    Ok(std::fs::read_to_string("/proc/self/maps")?.lines().count())
+}

@@ -156,8 +156,8 @@ fn event_at(tokio: &Tokio, effort: Effort, id: &str, count: usize) -> anyhow::Re
     Ok(figures)
 }
 
-/// Runs of `sessions-live`: each launches a million.
-const LIVE_RUNS: usize = 3;
+/// Runs of `sessions-live`: each launches a million, which takes minutes.
+const LIVE_RUNS: usize = 2;
 
 /// How many sessions answer rightly in one process, beside how many instances a pool gives. The first population is there.
 fn sessions_live(

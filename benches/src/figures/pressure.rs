@@ -14,21 +14,22 @@ use crate::live;
 use crate::process::resident_bytes;
 use crate::{Effort, Figure};
 
-/// Sessions that hoard 64 MiB each: the cap.
-const HOARDERS: usize = 40;
+/// Sessions that hoard 64 MiB each, the cap: twice as much as the budget together. Each step of each goes to the disk and comes
+/// back, so more of them would take the disk's time and tell nothing more.
+const HOARDERS: usize = 24;
 /// Instances, each of which can have 64 MiB.
 const INSTANCES: usize = 8;
 /// Bytes of snapshots in memory.
 const SNAPSHOTS: usize = 256 << 20;
-/// Taps that bring a hoarder to the cap, each by 4 MiB, and the last by what is left.
-const STEPS: usize = 16;
+/// Taps that bring a hoarder to the cap, each by 16 MiB, and the last by what is left.
+const STEPS: usize = 4;
 /// How far below the cap it ends, in pages of 64 KiB: what an allocator asks for besides.
 const BELOW_CAP: usize = 4;
 const PAGES: usize = (64 << 20) / (64 << 10);
 const RUNS: usize = 3;
 const TAPS: usize = 40;
 
-/// The most memory that the process takes while forty apps hoard, as a part of its budget; and the p99 of a tap
+/// The most memory that the process takes while 24 apps hoard, as a part of its budget; and the p99 of a tap
 /// beside them, against that of a quiet host's.
 pub(super) fn hoarders(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
     let _within = tokio.enter();
@@ -100,7 +101,7 @@ impl Run {
         for _ in 0..steps {
             let mut next = self.hoarders.iter().cycle();
             let mut most = measured.most;
-            // Between two taps a hoarder takes 4 MiB more; until each has.
+            // Between two taps a hoarder takes 16 MiB more; until each has.
             measured.beside.extend(tap(beside, taps, || {
                 if let Some(one) = next.next() {
                     one.send(live::tap_on(hoard))?;

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use crate::apps::{self, COUNTER};
 use crate::bare::{self, Bare, Prepared};
 use crate::live;
-use crate::process::next_random;
+use crate::process::{maps, next_random};
 use crate::{Effort, Figure};
 
 const SESSIONS: usize = 10_000;
@@ -26,6 +26,9 @@ const LIMITS: ViewLimits = ViewLimits {
 };
 /// Events on their way at a time.
 const IN_FLIGHT: u64 = 256;
+
+/// A process without instances has fewer memory maps than this.
+const FEW_MAPS: usize = 10_000;
 
 /// Zipf over 10,000 sessions, on all cores; the thread that sends shares them.
 pub(super) fn zipf(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
@@ -43,9 +46,12 @@ pub(super) fn zipf(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>>
         sessions.run(events / 10)?;
         ours.push(sessions.run(events)?);
         drop(sessions);
+        until_few_maps()?;
         let tasks = Tasks::start(&package, count)?;
         tasks.run(events / 10)?;
         theirs.push(tasks.run(events)?);
+        drop(tasks);
+        until_few_maps()?;
     }
     let reference = "tokio tasks, an instance each";
     Ok(vec![Figure::of(
@@ -169,6 +175,17 @@ fn wait_until(reached: impl Fn() -> bool) {
     while !reached() {
         std::thread::sleep(Duration::from_micros(50));
     }
+}
+
+/// Waits, for ten seconds at most, until instances that were dropped are gone: threads give them back at their own time.
+fn until_few_maps() -> anyhow::Result<()> {
+    for _ in 0..1_000 {
+        if maps()? < FEW_MAPS {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
 }
 
 #[expect(

@@ -5,7 +5,7 @@ use lapak_sdk::prelude::*;
 /// Calls in one event.
 const CALLS: usize = 100_000;
 /// What is taken at once, in bytes.
-const STEP: usize = 4 << 20;
+const STEP: usize = 16 << 20;
 /// What an app may have by default, in bytes; whoever asks for more is ended.
 const CAP: usize = 64 << 20;
 /// A page of WebAssembly's: memory grows by whole ones, and the allocator asks for one more than it needs.
