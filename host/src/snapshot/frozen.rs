@@ -40,7 +40,9 @@ const HOST_BYTES: usize = 1_024;
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct HostPart {
     requests: Requests,
-    rooms: Rooms,
+    /// `None`: there is nothing in them, as between most events of most apps. Many rooms written one by one take longer than all
+    /// the rest.
+    rooms: Option<Box<Rooms>>,
     pub(crate) age: Age,
     pages: SavedPages,
     ids: NodeIds,
@@ -54,7 +56,7 @@ pub(crate) fn host_bytes(
 ) -> Result<Vec<u8>, Unreadable> {
     let part = HostPart {
         requests: state.requests,
-        rooms: state.rooms.clone(),
+        rooms: (state.rooms != Rooms::default()).then(|| Box::new(state.rooms.clone())),
         age: state.age,
         pages: state.pages.save(),
         ids: ids.clone(),
@@ -198,7 +200,7 @@ impl HostPart {
     /// Puts what was remembered into a fresh state; gives the numbers of the view's nodes.
     pub(crate) fn restore(self, state: &mut InstanceState) -> Result<NodeIds, Unreadable> {
         state.requests = self.requests;
-        state.rooms = self.rooms;
+        state.rooms = self.rooms.map(|rooms| *rooms).unwrap_or_default();
         state.age = self.age;
         state.pages.reopen(self.pages).map_err(unreadable)?;
         Ok(self.ids)

@@ -15,7 +15,7 @@ use crate::mailbox::Mailbox;
 use crate::session::{Shared, ShellEvent, State};
 
 /// The version of [`Saved`]'s form. Grows with every change of it, or of anything in it.
-pub(crate) const LAYOUT: u16 = 4;
+pub(crate) const LAYOUT: u16 = 5;
 
 /// Everything about one idle session.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
