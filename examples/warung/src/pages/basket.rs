@@ -33,14 +33,16 @@ pub(crate) fn page(app: &Warung) -> View<'_, Msg> {
 /// Why it was not paid; what was put in is still there.
 fn not_paid(app: &Warung) -> Option<View<'_, Msg>> {
     let notice = app.notice?;
-    let why = text(app.texts.get(notice)).class("notice-text");
+    let why = text(app.texts.get(notice));
     let wallet = (notice == NO_FUNDS).then(|| {
         button(app.texts.get("pay.open_wallet"))
-            .class("pill")
+            .plain()
+            .class("notice-link")
             .key("wallet")
             .on_tap(Msg::OpenWallet)
     });
-    let line = view((icon(IconName::Info).size(20), why, wallet));
+    let words = view((why, wallet)).class("notice-text");
+    let line = view((icon(IconName::Info).size(20), words));
     Some(line.class("notice").key("not-paid"))
 }
 
