@@ -102,6 +102,12 @@ async fn what_is_too_much_is_refused_by_name_and_counted() {
     for session in spinning.iter().chain([&calm]) {
         settled(session).await;
     }
+    // What has come to rest may still be on its way out of a worker's hands.
+    let at_rest = || {
+        let scheduler = runtime.metrics().scheduler;
+        scheduler.running == [0; 3] && scheduler.waiting == [0; 3]
+    };
+    until("nothing runs", at_rest).await;
     for session in &spinning {
         spin(session);
     }

@@ -102,8 +102,12 @@ impl Part for SimulatedNetwork {
         let word = |kind| KINDS.iter().find(|(_, one)| *one == kind);
         self.of(person).map_or(serde_json::Value::Null, |status| {
             let kind = word(status.kind).map(|(word, _)| *word);
-            let delay_ms = self.delay(person).as_millis();
-            serde_json::json!({ "kind": kind, "metered": status.metered, "delay_ms": delay_ms })
+            let mut shown = serde_json::json!({ "kind": kind, "metered": status.metered });
+            let delay = self.delay(person);
+            if !delay.is_zero() {
+                shown["delay_ms"] = serde_json::json!(delay.as_millis());
+            }
+            shown
         })
     }
 }
