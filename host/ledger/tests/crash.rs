@@ -16,9 +16,8 @@ use lapak_ledger::Digest;
 use lapak_ledger::ledger::{Anchor, Ledger, LedgerOptions, Operation, Payment};
 use support::{capture, hold, id, open_accounts, pay, refund, transfer};
 
-/// How often the program is killed when nobody says otherwise (`LAPAK_KILLS`): at every test, quickly. `make check` asks for
-/// 520.
-const KILLS: usize = 104;
+/// How often the program is killed when nobody says otherwise (`LAPAK_KILLS`).
+const KILLS: usize = 520;
 /// A new file now and then, so that proving the whole journal each time stays cheap.
 const KILLS_PER_FILE: usize = 26;
 const LANES: usize = 4;
