@@ -135,6 +135,9 @@ async fn what_was_left_on_disk_is_not_taken_away_by_an_end_that_comes_later() {
     until("it is on disk", || store.len().expect("counted") == 1).await;
     let node = session.screen().tree.find("tap", Trigger::Tap);
     session.send(tap_on(node.expect("a button"))).expect("sent");
+    // In the middle of the event: else the tap would only wait on disk.
+    let runs = || first.metrics().scheduler.running != [0; 3];
+    until("it spins", runs).await;
     first.suspend(Duration::ZERO).await.expect("suspended");
     // The old host is still there: its guest is ended for its endless loop, its keeper goes on.
     until("the guest was ended", || {
