@@ -172,9 +172,10 @@ impl Talk {
                 self.answered(answered).await
             }
             FromShell::SheetAgree { sheet } => {
-                self.opens = true;
                 let session = self.live.session.clone();
                 let answered = sheets::agree(&session, SheetId(sheet)).await;
+                // Only an answer that was taken here: another window's is not this one's.
+                self.opens = answered.is_ok();
                 self.answered(answered).await
             }
             FromShell::SheetCancel { sheet } => {
