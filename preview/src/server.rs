@@ -19,6 +19,7 @@ mod shelf;
 mod socket;
 mod trust;
 mod unbuilt;
+mod uninstall;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,9 +4,9 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::Server;
 use support::browser::Browser;
 use support::shell::{Shell, get, node_of_key};
+use support::{Server, built};
 
 const HOSTILE: &str = "host/tests/guests/hostile";
 const WATCH: &str =
@@ -139,6 +139,28 @@ async fn uninstalling_forgets_what_was_answered_and_closes_the_app() {
     let (session, _) = launched(&server, ONCE, Some(&cookie)).await;
     let (mut shell, page) = Shell::hello(&server, &session, "two").await;
     agree(&mut shell, &page, "once").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uninstalling_leaves_no_session_on_disk_to_come_back_to() {
+    let server = Server::of(&[HOSTILE]).await;
+    let (old, cookie) = launched(&server, ONCE, None).await;
+    let (stranger, _) = launched(&server, ONCE, None).await;
+    for session in [&old, &stranger] {
+        let (mut shell, page) = Shell::hello(&server, session, "one").await;
+        shell.tap(node_of_key(&page, "tap")).await;
+        shell.hear("sheets").await;
+    }
+    let server = server.again("hostile").await;
+    let package = tokio::task::spawn_blocking(|| built(HOSTILE)).await;
+    server.show("hostile", package.expect("built")).await;
+    // Nobody has come back to the old one yet, but to a new one of the same person.
+    let (new, _) = launched(&server, ONCE, Some(&cookie)).await;
+    let (mut shell, _) = Shell::hello(&server, &new, "two").await;
+    shell.say(&json!({ "t": "uninstall" })).await;
+    shell.hear("ended").await;
+    assert_eq!(get(&server, &old, &[]).await.status(), 404);
+    assert_eq!(get(&server, &stranger, &[]).await.status(), 200);
 }
 
 const GPX: &str = "<?xml version='1.0'?><gpx xmlns='http://www.topografix.com/GPX/1/1' version='1.1'><trk><name>Ride</name><trkseg>\

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lapak_host::SessionId;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Statement, params};
 use serde::{Deserialize, Serialize};
 
 use super::sessions::Start;
@@ -148,19 +148,35 @@ impl KeptSessions {
             "DELETE FROM open_sessions WHERE seen < ?1 OR token NOT IN
                 (SELECT token FROM open_sessions ORDER BY seen DESC LIMIT ?2) RETURNING kept",
         )?;
-        let texts = delete.query_map(params![oldest, MOST], |row| row.get::<_, String>(0))?;
-        let texts = texts.collect::<Result<Vec<_>, _>>()?;
-        let kept = texts.iter().map(|text| serde_json::from_str::<Kept>(text));
-        // One that cannot be read names no session.
-        Ok(kept
-            .filter_map(Result::ok)
-            .map(|kept| kept.session)
-            .collect())
+        sessions(&mut delete, params![oldest, MOST])
+    }
+
+    /// Forgets every session of a person's with the app of a stall, and tells which sessions of the host's that leaves without a
+    /// token.
+    pub(super) fn forget_app(&self, person: &str, stall: &str) -> anyhow::Result<Vec<SessionId>> {
+        let file = self.lock();
+        let mut delete = file.prepare(
+            "DELETE FROM open_sessions WHERE json_extract(kept, '$.start.person') = ?1
+                AND json_extract(kept, '$.stall') = ?2 RETURNING kept",
+        )?;
+        sessions(&mut delete, params![person, stall])
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The host's names for the sessions in rows that a statement gives.
+fn sessions(rows: &mut Statement<'_>, of: impl Params) -> anyhow::Result<Vec<SessionId>> {
+    let texts = rows.query_map(of, |row| row.get::<_, String>(0))?;
+    let texts = texts.collect::<Result<Vec<_>, _>>()?;
+    let kept = texts.iter().map(|text| serde_json::from_str::<Kept>(text));
+    // One that cannot be read names no session.
+    Ok(kept
+        .filter_map(Result::ok)
+        .map(|kept| kept.session)
+        .collect())
 }
 
 /// The file, and the version that it has.

@@ -308,10 +308,7 @@ impl Talk {
 
     /// The person does not want the app any more.
     async fn uninstall(&mut self) -> Result<(), Gone> {
-        let inner = &self.preview.inner;
-        let owner = self.live.session.owner();
-        inner.sessions.close_all(owner).await;
-        if let Err(error) = inner.runtime.uninstall(owner).await {
+        if let Err(error) = self.preview.uninstall(&self.open).await {
             tracing::error!(%error, "an app is not uninstalled as a whole");
             let message = "Something that the app kept is still there. Try again.";
             self.send(&json!({ "t": "error", "message": message }))
