@@ -352,7 +352,8 @@ fn new_store(engine: &Engine, app: &App, state: Box<InstanceState>) -> Store<App
             }
             .into());
         }
-        if lapak_scheduler::should_yield() {
+        // Nobody waits for a session that has ended: its turn is over now, not when its budget is.
+        if state.session.over.load(Ordering::Relaxed) || lapak_scheduler::should_yield() {
             state.session.gave_way.store(true, Ordering::Relaxed);
             return Ok(UpdateDeadline::Yield(1));
         }

@@ -209,3 +209,21 @@ async fn weight_and_class_are_kept_with_the_session() {
     tap(&session, "+").await;
     assert_eq!(text(&session, "count"), "1");
 }
+
+#[tokio::test]
+async fn a_runtime_that_is_dropped_stops_who_spins() {
+    let config = config();
+    let held = std::sync::Arc::downgrade(&config.providers.clock);
+    let runtime = start(config);
+    let app = runtime.load(hostile()).await.expect("load");
+    let session = launch_as(&runtime, &app, "me", "spin", "interaction");
+    settled(&session).await;
+    let turns = || runtime.metrics().queue_delay[0].1.count();
+    let before = turns();
+    spin(&session);
+    until("it spins", || turns() > before).await;
+    // Alone on its worker, which nobody asks to give way.
+    drop((session, app, runtime));
+    // A guest that ran on, its event may take an hour, would hold the host and all that is in it.
+    until("the host is gone", || held.strong_count() == 0).await;
+}

@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) last_used: AtomicU32,
     /// The guest gave way in the middle of an event.
     pub(crate) gave_way: AtomicBool,
+    /// It has ended, or is about to: whatever its guest does is for nobody.
+    pub(crate) over: AtomicBool,
     /// Used since it was put into the list of idle sessions; in that list.
     pub(crate) used: AtomicBool,
     pub(crate) listed: AtomicBool,
@@ -94,6 +96,7 @@ impl Shared {
             handled: AtomicU64::new(0),
             last_used: AtomicU32::new(now),
             gave_way: AtomicBool::new(false),
+            over: AtomicBool::new(false),
             used: AtomicBool::new(false),
             listed: AtomicBool::new(false),
             listed_large: AtomicBool::new(false),
@@ -258,6 +261,7 @@ impl Shared {
         if std::mem::replace(&mut self.lock().ending, true) {
             return;
         }
+        self.over.store(true, Ordering::Relaxed);
         // Before anybody is told: who hears of the end finds the session gone.
         self.host.ended(self, &report.cause);
         let dropped = {
@@ -287,6 +291,7 @@ impl Shared {
 
     /// The end of a session for which the host has nothing more, e.g. because it is being shut down.
     pub(crate) fn abandon(&self) {
+        self.over.store(true, Ordering::Relaxed);
         let dropped = {
             let mut state = self.lock();
             // What is on disk is another process's from now on: no later end takes it away.
