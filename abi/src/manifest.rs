@@ -94,12 +94,21 @@ impl PageRoute {
     /// # Errors
     /// When it leaves the package or is not a plain relative path.
     pub fn parse(path: &str) -> Result<Self, PathError> {
-        let path = inside_package(path)?;
-        let stem = match path.rsplit_once('.') {
-            Some((stem, extension)) if !extension.contains('/') && !stem.is_empty() => stem,
-            _ => path,
+        let plain = inside_package(path)?;
+        let stem = match plain.rsplit_once('.') {
+            // A name that begins with its only dot has no extension.
+            Some((stem, extension))
+                if !extension.contains('/') && !stem.is_empty() && !stem.ends_with('/') =>
+            {
+                stem
+            }
+            _ => plain,
         };
-        Ok(Self(stem.to_owned()))
+        // `...x` without its extension would be the folder above.
+        match inside_package(stem) {
+            Ok(stem) => Ok(Self(stem.to_owned())),
+            Err(_) => Err(PathError(path.to_owned())),
+        }
     }
 
     /// The route as text.

@@ -191,3 +191,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_route_stays_inside_the_package_without_its_extension_too() {
+    for (path, expected) in [
+        ("pages/menu.html", "pages/menu"),
+        ("/pages/menu", "pages/menu"),
+        ("pages.old/menu", "pages.old/menu"),
+        (".menu", ".menu"),
+        ("pages/.menu", "pages/.menu"),
+        ("pages/...menu/a", "pages/...menu/a"),
+    ] {
+        assert_eq!(route(path).as_str(), expected);
+    }
+    for path in ["..-", "...-", "pages/..-", "pages/...-", "/..a"] {
+        assert!(PageRoute::parse(path).is_err(), "{path}");
+    }
+}
