@@ -66,6 +66,8 @@ export class PaymentSheet {
   #gone = 0;
   /** Whether the next list is the first of a connection: what came of sheets meanwhile is not told any more. */
   #anew = false;
+  /** What was drawn last. */
+  #drawn = '';
 
   /**
    * @param {object} options
@@ -101,7 +103,7 @@ export class PaymentSheet {
   heard(message) {
     switch (message.t) {
       case 'sheets':
-        this.#all(message.sheets);
+        this.#told(message.sheets);
         return true;
       case 'sheet-refused':
         this.#refused(message);
@@ -125,13 +127,19 @@ export class PaymentSheet {
     this.#enable();
   }
 
-  /** Every sheet that is open, the oldest first. @param {Sheet[]} sheets */
-  #all(sheets) {
+  /** The server tells which sheets are open. @param {Sheet[]} sheets */
+  #told(sheets) {
+    const anew = this.#anew;
+    this.#anew = false;
+    this.#all(sheets, anew);
+  }
+
+  /** Every sheet that is open, the oldest first. @param {Sheet[]} sheets @param {boolean} anew */
+  #all(sheets, anew) {
     this.#sheets = sheets;
     // What came of a sheet stays until the person has read it.
     if (this.#step === 'done' && this.#shown) return this.#draw();
-    const [anew, shown] = [this.#anew, this.#shown];
-    this.#anew = false;
+    const shown = this.#shown;
     // The bank was quick: the list is as it is now, and what came of the sheet is on its way.
     if (shown && !anew && !sheets.some(({ id }) => id === shown.id)) {
       this.#gone ||= setTimeout(() => this.#next(), BEHIND_MS);
@@ -145,7 +153,7 @@ export class PaymentSheet {
     this.#ends = performance.now() + first.left_ms;
     if (!same) this.#begin();
     else if (first.stage === 'waiting') this.#wait();
-    else if (!this.#asked) this.#draw();
+    else if (!this.#asked) this.#drawIfOther();
     return undefined;
   }
 
@@ -199,9 +207,23 @@ export class PaymentSheet {
     else this.body.querySelector('h2')?.focus({ preventScroll: true });
   }
 
+  /** What the sheet looks like; how much time is left is told beside it. */
+  #look() {
+    const { left_ms: _, ...sheet } = /** @type {Sheet} */ (this.#shown);
+    return JSON.stringify([sheet, this.lang, this.#step, this.#sheets.length, this.#locked]);
+  }
+
+  /** A button that is drawn anew between press and release takes no click: what is the same stays. */
+  #drawIfOther() {
+    if (this.#look() !== this.#drawn) return this.#draw();
+    this.#count();
+    return this.#enable();
+  }
+
   #draw() {
     const sheet = this.#shown;
     if (!sheet) return;
+    this.#drawn = this.#look();
     const look = { sheet, say: this.say, lang: this.lang, step: this.#step, waiting: this.#sheets.length, locked: this.#locked };
     // Whoever is typing a PIN keeps their place.
     if (this.#step !== 'pin' || !this.body.contains(this.pin.field)) {
@@ -265,10 +287,15 @@ export class PaymentSheet {
     return this.body.querySelector(`[data-sheet="${name}"]`);
   }
 
+  /** Before the list of a new connection has come nobody knows whether the sheet is open still. */
+  get #armed() {
+    return this.guard.armed && this.#live && !this.#anew;
+  }
+
   #enable() {
     const sheet = this.#shown;
     if (!sheet) return;
-    const armed = this.guard.armed && this.#live;
+    const armed = this.#armed;
     for (const name of ['continue', 'allow', 'while', 'once', 'open']) {
       const button = this.#buttonOf(name);
       if (button) button.disabled = !armed || (name === 'continue' && this.#locked);
@@ -282,7 +309,7 @@ export class PaymentSheet {
   /** The PIN is there: the one decision about this sheet, or the first half of a new PIN. */
   #agree() {
     const sheet = this.#shown;
-    if (!sheet || this.#step !== 'pin' || !this.pin.complete || !this.guard.armed || !this.#live) return;
+    if (!sheet || this.#step !== 'pin' || !this.pin.complete || !this.#armed) return;
     const complaint = this.pin.advance();
     if (complaint !== null) {
       this.#said = complaint && this.say(complaint);
@@ -367,7 +394,7 @@ export class PaymentSheet {
     this.#forgetGone();
     this.#shown = null;
     this.#step = 'review';
-    this.#all(this.#sheets);
+    this.#all(this.#sheets, false);
   }
 
   #announce(text) {

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use lapak_abi::package::{Package, PackageLimits, PackageWriter};
 use support::browser::{Browser, ENTER};
 use support::sheet::{PIN, person, to_the_sheet};
@@ -262,6 +264,47 @@ async fn the_sheet_outlives_the_page_and_the_server() {
     browser.until_text(".lp-app", "Receipt demo:").await;
     assert_eq!(server.balance(STALL), 6_000_000);
     server.books();
+}
+
+/// Connected again, but not told yet which sheets are open: the sheet that is on show may be over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sheet_takes_no_tap_before_the_server_says_that_it_is_open() {
+    let server = Server::of(&[WARUNG]).await;
+    let browser = Browser::start(390, 844).await;
+    // While `window.holds` the lists of sheets wait.
+    let holds = "const Real = WebSocket; window.sockets = []; window.held = []; window.WebSocket = class extends Real { \
+                 constructor(...a) { super(...a); window.sockets.push(this); } \
+                 set onmessage(hear) { super.onmessage = (event) => { \
+                 const holds = window.holds && event.data.includes('\"sheets\"'); \
+                 holds ? window.held.push(() => hear(event)) : hear(event); }; } };";
+    browser.before_each_page(holds).await;
+    to_the_sheet(&browser, &server).await;
+    let button = "document.querySelector('#sheet [data-sheet=continue]')";
+    let takes = format!("!{button}.disabled");
+    browser.until("the sheet takes taps", &takes).await;
+    // Were it drawn anew for the same list, a tap that is on its way would meet nothing.
+    let mark = format!(
+        "{button}.marked = true; window.holds = true; window.sockets.forEach(socket => socket.close())"
+    );
+    let done = browser.client.execute(&mark, vec![]).await;
+    done.expect("the script runs");
+    browser
+        .until("a list waits", "window.held.length > 0")
+        .await;
+    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    browser
+        .until("no tap is taken", &format!("{button}.disabled"))
+        .await;
+    let tell = "window.holds = false; window.held.forEach(tell => tell())";
+    let done = browser.client.execute(tell, vec![]).await;
+    done.expect("the script runs");
+    browser.until("it takes taps again", &takes).await;
+    browser
+        .until("it is the same button", &format!("{button}.marked"))
+        .await;
+    browser.pay_with_a_new_pin().await;
+    browser.until_sheet("Receipt").await;
+    assert_eq!(server.balance(STALL), 6_000_000);
 }
 
 /// Wrong PINs are counted, and told; then the right one is taken.
