@@ -2,7 +2,7 @@
 
 mod findings;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use lapak_abi::manifest::Manifest;
@@ -38,6 +38,8 @@ pub struct App {
     serial: u64,
     account: Arc<Account>,
     pristine: OnceLock<(Arc<Image>, usize)>,
+    /// A session of it has become large.
+    grows: AtomicBool,
     models: Mutex<Vec<Arc<Model>>>,
 }
 
@@ -147,6 +149,18 @@ impl App {
         &self.account
     }
 
+    /// Whether its sessions may become large: one has.
+    pub(crate) fn grows(&self) -> bool {
+        self.grows.load(Ordering::Relaxed)
+    }
+
+    /// A session of it has become large.
+    pub(crate) fn has_grown(&self) {
+        if !self.grows() {
+            self.grows.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// The memory of a fresh instance, once one was made.
     pub(crate) fn pristine(&self) -> Option<&Arc<Image>> {
         self.pristine.get().map(|(image, _)| image)
@@ -252,6 +266,7 @@ impl App {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             account: Arc::new(Account::new()),
             pristine: OnceLock::new(),
+            grows: AtomicBool::new(false),
             models: Mutex::default(),
             package,
         }))

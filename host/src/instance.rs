@@ -31,6 +31,7 @@ use crate::report::{LimitHit, ReportedPanic};
 use crate::requests::{Finisher, Requests};
 use crate::session::Shared;
 use crate::snapshot::image::{self, BrokenDelta, Dirty, Image};
+use crate::snapshot::pile::Pile;
 use crate::snapshot::slots::{Order, Slot, SlotView};
 use crate::updates::Carried;
 use crate::view::View;
@@ -237,7 +238,7 @@ impl Instance {
     }
 
     /// Appends where the memory differs from `image`.
-    pub(crate) fn difference(&mut self, image: &Arc<Image>, delta: &mut Vec<u8>) {
+    pub(crate) fn difference(&mut self, image: &Arc<Image>, delta: &mut Pile) {
         let scratch = self.state().session.app.scratch_bytes();
         if let Some(view) = self.view() {
             let dirty = image::difference(image, &view, scratch, delta);

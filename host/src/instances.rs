@@ -2,14 +2,24 @@
 //!
 //! An idle session keeps its instance until another session needs it, or until it has been idle for a while. Then
 //! it is frozen, and the instance goes, with its dirty pages exchanged, to the next session of the same app.
+//!
+//! Sessions with much memory are apart. Only the host's keeper freezes them, and they never have all the places: some are
+//! left for small sessions, which then wait for no copy of many megabytes. A session grows where it is, so that those of apps
+//! which have grown before count as large from the start. What a large session leaves is dropped: its memory is worth more than
+//! the little that making another instance costs beside filling it.
+
+mod place;
+mod waiting;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::instance::{Instance, InstanceState, NotStarted};
+pub(crate) use self::place::{Permit, Place};
+use self::waiting::Waiting;
+use crate::bell::Bell;
+use crate::instance::Instance;
 use crate::session::{Locked, Shared, freeze};
-use crate::snapshot::image::Image;
 
 /// Free instances that are kept for the next session of their app. More are dropped.
 const MOST_FREE: usize = 64;
@@ -27,24 +37,27 @@ pub(crate) struct Instances {
     taken: AtomicUsize,
     /// Linear memory of all of them.
     bytes: AtomicUsize,
-    /// How many of them are lent to large sessions.
+    /// How many of them are lent to sessions that are large or may become so.
     large: AtomicUsize,
-    /// A large session had to wait although there was a place.
-    kept_back: AtomicBool,
     free: Mutex<VecDeque<Free>>,
     /// Sessions that are idle in an instance, each once; who has been here longest comes first.
     idle: Idle,
     /// The large ones among them.
     idle_large: Idle,
-    /// Sessions that wait for a place.
-    waiting: Mutex<VecDeque<Weak<Shared>>>,
-    waiters: AtomicUsize,
+    /// Small and large sessions that wait for a place: apart, since what one may have the other may not.
+    waiting: Waiting,
+    waiting_large: Waiting,
+    /// Wakes the keeper when a large session should leave its place.
+    bell: Arc<Bell>,
 }
 
 type Idle = Mutex<VecDeque<Weak<Shared>>>;
 
 /// Whether a session is in one of the lists.
 type Listed = fn(&Shared) -> &AtomicBool;
+
+/// The instance of a session that was frozen for the sake of another, and the app that both are of.
+type Evicted = (u64, Instance, Permit);
 
 /// An instance without a session.
 struct Free {
@@ -53,35 +66,19 @@ struct Free {
     permit: Permit,
 }
 
-/// One of the instances that there may be.
-pub(crate) struct Permit {
-    instances: Arc<Instances>,
-    large: bool,
-    /// As long as the instance's memory was when a session last came to rest in it.
-    bytes: usize,
-}
-
-/// What a session needs before it can run: an instance that somebody left, or leave to make one.
-pub(crate) enum Place {
-    /// One of the same app, with a memory of the right length.
-    Left(Box<Instance>, Permit),
-    /// A new one may be made.
-    New(Permit),
-}
-
 impl Instances {
-    pub(crate) fn new(most: usize) -> Arc<Self> {
+    pub(crate) fn new(most: usize, bell: Arc<Bell>) -> Arc<Self> {
         Arc::new(Self {
             most: most.max(1),
             taken: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             large: AtomicUsize::new(0),
-            kept_back: AtomicBool::new(false),
             free: Mutex::default(),
             idle: Mutex::default(),
             idle_large: Mutex::default(),
-            waiting: Mutex::default(),
-            waiters: AtomicUsize::new(0),
+            waiting: Waiting::default(),
+            waiting_large: Waiting::default(),
+            bell,
         })
     }
 
@@ -98,38 +95,70 @@ impl Instances {
     /// A place for `session`, whose memory has `bytes` bytes. `None` when every instance is in use: the session is woken
     /// when one is free.
     pub(crate) fn place(self: &Arc<Self>, session: &Arc<Shared>, bytes: usize) -> Option<Place> {
-        let place = self.try_place(session, bytes);
+        let large = bytes >= LARGE_BYTES || session.app.grows();
+        let mut place = self.try_place(session, bytes, large);
+        if place.is_none() {
+            let waiting = if large {
+                &self.waiting_large
+            } else {
+                &self.waiting
+            };
+            waiting.add(session);
+            // One may have been given back between the look and the entry in the list.
+            place = self.try_place(session, bytes, large);
+        }
         if place.is_some() {
             session.waits.store(false, Ordering::SeqCst);
         } else {
-            // Once, however often it is woken meanwhile: each entry takes a place that comes free from somebody else.
-            if !session.waits.swap(true, Ordering::SeqCst) {
-                lock(&self.waiting).push_back(Arc::downgrade(session));
-                self.waiters.fetch_add(1, Ordering::SeqCst);
-            }
-            // One may have been given back between the look and the entry in the list.
-            // But no session that is kept back although there is room: it would wake itself for ever.
-            if self.count() < self.most && !self.is_kept_back(bytes) {
-                self.wake_one();
-            }
+            self.ask_keeper();
         }
         place
     }
 
-    fn try_place(self: &Arc<Self>, session: &Arc<Shared>, bytes: usize) -> Option<Place> {
-        if self.is_kept_back(bytes) {
-            self.kept_back.store(true, Ordering::Release);
-            return None;
+    fn try_place(
+        self: &Arc<Self>,
+        session: &Arc<Shared>,
+        bytes: usize,
+        large: bool,
+    ) -> Option<Place> {
+        // Kept for it while it looks for one, or two would be let in for one.
+        let share = large && self.reserve_large();
+        let place = if large && !share {
+            // Only from one that counts as large too.
+            self.evict(|session| session.app.grows())
+                .map(|evicted| Self::take_over(session, bytes, evicted))
+        } else {
+            self.find_place(session, bytes)
+        };
+        let place = place.map(|mut place| {
+            let (Place::Left(_, permit) | Place::New(permit)) = &mut place;
+            permit.lend_to_large(large);
+            place
+        });
+        if share {
+            self.large.fetch_sub(1, Ordering::AcqRel);
         }
-        let mut place = self.find_place(session, bytes)?;
-        let (Place::Left(_, permit) | Place::New(permit)) = &mut place;
-        permit.lend_to_large(bytes >= LARGE_BYTES);
-        Some(place)
+        place
     }
 
-    /// Whether a session must wait because it is large, and as many large ones as may be have instances.
-    fn is_kept_back(&self, bytes: usize) -> bool {
-        bytes >= LARGE_BYTES && self.large.load(Ordering::Acquire) >= self.most - self.reserve()
+    /// Counts one more large session, if there may be one.
+    fn reserve_large(&self) -> bool {
+        let more = |now| (now < self.most_large()).then_some(now + 1);
+        let reserved = self
+            .large
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+        reserved.is_ok()
+    }
+
+    /// Whether one more large session may have a place.
+    fn takes_large(&self) -> bool {
+        self.large.load(Ordering::Acquire) < self.most_large()
+    }
+
+    /// As many large sessions may have a place, so that some are left for small ones.
+    fn most_large(&self) -> usize {
+        let reserve = (self.most / 4).max(1);
+        self.most.saturating_sub(reserve).max(1)
     }
 
     fn find_place(self: &Arc<Self>, session: &Arc<Shared>, bytes: usize) -> Option<Place> {
@@ -140,17 +169,23 @@ impl Instances {
         if let Some(permit) = self.permit() {
             return Some(Place::New(permit));
         }
-        if let Some((its_app, instance, permit)) = self.evict() {
-            if its_app == app && instance.memory_bytes() == bytes {
-                return Some(Place::Left(Box::new(instance), permit));
-            }
-            drop(instance);
-            return Some(Place::New(permit));
+        if let Some(evicted) = self.evict(|_| true) {
+            return Some(Self::take_over(session, bytes, evicted));
         }
         // The oldest that nobody wants makes room.
         let free = lock(&self.free).pop_front()?;
         drop(free.instance);
         Some(Place::New(free.permit))
+    }
+
+    /// The place of a session that was frozen for it.
+    fn take_over(session: &Shared, bytes: usize, evicted: Evicted) -> Place {
+        let (app, instance, permit) = evicted;
+        if app == session.app.serial() && instance.memory_bytes() == bytes {
+            return Place::Left(Box::new(instance), permit);
+        }
+        drop(instance);
+        Place::New(permit)
     }
 
     /// A session is idle in its instance: from now on it can be frozen for the sake of another.
@@ -166,69 +201,85 @@ impl Instances {
         if !listed.swap(true, Ordering::AcqRel) {
             lock(list).push_back(Arc::downgrade(session));
         }
-        if self.waiters.load(Ordering::SeqCst) > 0 {
-            self.wake_one();
+        if bytes >= LARGE_BYTES {
+            session.app.has_grown();
+            // Its memory may have grown in its place: there may be more large ones than should be.
+            self.ask_keeper();
+            return;
+        }
+        self.wake_waiting();
+        if session.app.grows() {
+            self.waiting_large.wake_one();
         }
     }
 
-    /// Freezes sessions that have been idle for at least `ticks` of the host's coarse time.
+    /// Freezes small sessions that have been idle for at least `ticks` of the host's coarse time.
     pub(crate) fn freeze_idle(&self, now: u32, ticks: u32) {
-        self.freeze_idle_of(&self.idle, |session| &session.listed, now, ticks);
-        let listed_large: Listed = |session| &session.listed_large;
-        self.freeze_idle_of(&self.idle_large, listed_large, now, ticks);
-    }
-
-    fn freeze_idle_of(&self, list: &Idle, listed: Listed, now: u32, ticks: u32) {
-        let count = lock(list).len();
+        let count = lock(&self.idle).len();
         for _ in 0..count {
-            let Some(session) = lock(list).pop_front() else {
+            let Some(session) = lock(&self.idle).pop_front() else {
                 return;
             };
             let Some(session) = session.upgrade() else {
                 continue;
             };
-            let idle = now.saturating_sub(session.last_used.load(Ordering::Relaxed));
-            if idle < ticks {
-                lock(list).push_back(Arc::downgrade(&session));
+            if !session.idle_for(now, ticks) {
+                lock(&self.idle).push_back(Arc::downgrade(&session));
                 continue;
             }
-            if let Ok(Some((instance, permit))) = Self::freeze_listed(&session, list, listed) {
+            let listed: Listed = |session| &session.listed;
+            if let Ok(Some((instance, permit))) = Self::freeze_listed(&session, &self.idle, listed)
+            {
                 self.leave(session.app.serial(), instance, permit);
             }
         }
     }
 
-    /// Whether there are few places left, or a large session was kept back from those that there are, and others could leave
-    /// theirs.
-    pub(crate) fn must_relieve(&self) -> bool {
-        if lock(&self.idle_large).is_empty() {
-            return false;
+    /// Whether a large session should leave its place: somebody waits for one, or the large ones have more than their share.
+    fn must_relieve(&self) -> bool {
+        let many = self.large.load(Ordering::Acquire) > self.most_large();
+        let wanted = many || !self.waiting.is_empty() || !self.waiting_large.is_empty();
+        wanted && !lock(&self.idle_large).is_empty()
+    }
+
+    fn ask_keeper(&self) {
+        if self.must_relieve() {
+            self.bell.ring();
         }
-        let few_left = self.count() + self.reserve() > self.most;
-        few_left || self.kept_back.swap(false, Ordering::AcqRel)
     }
 
-    /// Freezes a large session; tells whether it did. For the keeper, which calls it for as long as it
-    /// [must](Self::must_relieve).
-    pub(crate) fn relieve(&self) -> bool {
-        let Some(session) = lock(&self.idle_large).pop_front() else {
-            return false;
-        };
-        let Some(session) = session.upgrade() else {
-            return true;
-        };
-        // One that somebody looks at is left for the next round.
+    /// The large session that the keeper is to [freeze](Self::freeze_large) now, because its place is needed or because it
+    /// has been idle for at least `ticks`.
+    pub(crate) fn next_large(&self, now: u32, ticks: u32) -> Option<Arc<Shared>> {
+        let must = self.must_relieve();
+        let mut idle = lock(&self.idle_large);
+        idle.retain(|session| session.strong_count() > 0);
+        let mut all = idle.iter().filter_map(Weak::upgrade);
+        all.find(|session| must || session.idle_for(now, ticks))
+    }
+
+    /// Freezes a large session, whose place comes free; `false` if somebody looks at it this very moment.
+    pub(crate) fn freeze_large(&self, session: &Arc<Shared>) -> bool {
         let listed: Listed = |session| &session.listed_large;
-        Self::freeze_listed(&session, &self.idle_large, listed).is_ok()
-    }
-
-    /// Places that large sessions leave to others.
-    fn reserve(&self) -> usize {
-        (self.most / 4).max(1).min(self.most - 1)
+        lock(&self.idle_large).retain(|one| !std::ptr::eq(one.as_ptr(), Arc::as_ptr(session)));
+        match Self::freeze_listed(session, &self.idle_large, listed) {
+            Ok(Some((instance, permit))) => {
+                self.leave(session.app.serial(), instance, permit);
+                true
+            }
+            Ok(None) => true,
+            Err(Locked) => false,
+        }
     }
 
     /// Takes back an instance whose session was frozen.
     pub(crate) fn leave(&self, app: u64, instance: Instance, mut permit: Permit) {
+        if instance.memory_bytes() >= LARGE_BYTES {
+            // In this order: whoever is woken for the place finds the memory given back.
+            drop(instance);
+            drop(permit);
+            return;
+        }
         // Nobody has it: it keeps no other large session back.
         permit.lend_to_large(false);
         let dropped = {
@@ -245,9 +296,7 @@ impl Instances {
             }
         };
         drop(dropped);
-        if self.waiters.load(Ordering::SeqCst) > 0 {
-            self.wake_one();
-        }
+        self.wake_waiting();
     }
 
     /// Drops what is kept, for the end of the host.
@@ -260,25 +309,19 @@ impl Instances {
 
     /// Whether somebody waits who need not: looked at now and then, since a session that was woken may have ended.
     pub(crate) fn look_after_waiting(&self) {
-        let room = self.count() < self.most || !lock(&self.idle).is_empty();
-        if room && self.waiters.load(Ordering::SeqCst) > 0 {
-            self.wake_one();
+        let room = self.count() < self.most || !lock(&self.free).is_empty();
+        if room || !lock(&self.idle).is_empty() {
+            self.waiting.wake_one();
+            self.waiting_large.wake_one();
         }
     }
 
-    /// Wakes a session that waits for a place.
-    pub(crate) fn wake_one(&self) {
-        loop {
-            let Some(session) = lock(&self.waiting).pop_front() else {
-                return;
-            };
-            self.waiters.fetch_sub(1, Ordering::SeqCst);
-            if let Some(session) = session.upgrade()
-                && session.waits.swap(false, Ordering::SeqCst)
-            {
-                session.host.scheduler.wake(&session);
-                return;
-            }
+    /// A place has come free, or could. Wakes a small session that waits for one, and a large one if it may have it: one alone
+    /// might be gone, or kept back, and the other would sleep on.
+    fn wake_waiting(&self) {
+        self.waiting.wake_one();
+        if !self.waiting_large.is_empty() && self.takes_large() {
+            self.waiting_large.wake_one();
         }
     }
 
@@ -287,11 +330,7 @@ impl Instances {
         self.taken
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
             .ok()?;
-        Some(Permit {
-            instances: self.clone(),
-            large: false,
-            bytes: 0,
-        })
+        Some(Permit::new(self.clone()))
     }
 
     fn take_free(&self, app: u64, bytes: usize) -> Option<Free> {
@@ -301,11 +340,16 @@ impl Instances {
         free.remove(found)
     }
 
-    /// Freezes the session that has been idle for longest, more or less: one that was used since it came into the list
-    /// gets a second chance.
-    fn evict(&self) -> Option<(u64, Instance, Permit)> {
+    /// Freezes the session that has been idle for longest, more or less, among those that `may` go: one that was used since it
+    /// came into the list gets a second chance.
+    fn evict(&self, may: impl Fn(&Shared) -> bool) -> Option<Evicted> {
         for further in (0..MOST_TRIES).rev() {
-            let session = lock(&self.idle).pop_front()?;
+            let session = {
+                let mut idle = lock(&self.idle);
+                let goes = |one: &Weak<Shared>| one.upgrade().is_none_or(|session| may(&session));
+                let found = idle.iter().position(goes)?;
+                idle.remove(found)?
+            };
             let Some(session) = session.upgrade() else {
                 continue;
             };
@@ -341,78 +385,6 @@ impl Instances {
             lock(list).push_back(Arc::downgrade(session));
         }
         frozen
-    }
-}
-
-impl Place {
-    /// An instance for `state`, with the memory that `delta` makes of `image`.
-    pub(crate) async fn fill(
-        self,
-        state: Box<InstanceState>,
-        image: &Arc<Image>,
-        bytes: usize,
-        delta: &[u8],
-    ) -> Result<(Instance, Permit), NotStarted> {
-        let (mut instance, permit) = match self {
-            Self::Left(mut instance, permit) => {
-                instance.lend(state);
-                (*instance, permit)
-            }
-            Self::New(permit) => (Instance::start(state, bytes).await?, permit),
-        };
-        match instance.become_of(image, delta).await {
-            Ok(()) => Ok((instance, permit)),
-            Err(error) => Err(NotStarted {
-                error: error.into(),
-                panic: None,
-            }),
-        }
-    }
-
-    /// A fresh instance as the app's component makes it: for an app that is kept resident.
-    pub(crate) async fn fresh(
-        self,
-        state: Box<InstanceState>,
-    ) -> Result<(Instance, Permit), NotStarted> {
-        let (Self::Left(_, permit) | Self::New(permit)) = self;
-        Ok((Instance::start(state, 0).await?, permit))
-    }
-}
-
-impl Permit {
-    /// The instance's memory has so many bytes now. Written only where it is another number than before: all workers
-    /// would write to it at each event.
-    pub(crate) fn holds(&mut self, bytes: usize) {
-        if bytes > self.bytes {
-            self.instances
-                .bytes
-                .fetch_add(bytes - self.bytes, Ordering::Relaxed);
-        } else if bytes < self.bytes {
-            self.instances
-                .bytes
-                .fetch_sub(self.bytes - bytes, Ordering::Relaxed);
-        }
-        self.bytes = bytes;
-    }
-
-    fn lend_to_large(&mut self, large: bool) {
-        match (self.large, large) {
-            (false, true) => self.instances.large.fetch_add(1, Ordering::AcqRel),
-            (true, false) => self.instances.large.fetch_sub(1, Ordering::AcqRel),
-            _ => 0,
-        };
-        self.large = large;
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.lend_to_large(false);
-        self.holds(0);
-        self.instances.taken.fetch_sub(1, Ordering::AcqRel);
-        if self.instances.waiters.load(Ordering::SeqCst) > 0 {
-            self.instances.wake_one();
-        }
     }
 }
 

@@ -14,6 +14,7 @@
 pub mod app;
 mod asking;
 pub mod audit;
+mod bell;
 pub mod bindings;
 pub mod capability;
 pub mod code_cache;

@@ -67,6 +67,13 @@ impl Histogram {
         counts.sum_ns.fetch_add(ns, Ordering::Relaxed);
     }
 
+    /// How many durations were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        let buckets = self.parts.iter().flat_map(|counts| &counts.buckets);
+        buckets.map(|bucket| bucket.load(Ordering::Relaxed)).sum()
+    }
+
     /// The counts at this moment.
     #[must_use]
     pub fn reading(&self) -> HistogramReading {

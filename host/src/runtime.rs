@@ -1,6 +1,7 @@
 //! The embedder's door: one runtime in a process, apps loaded into it, sessions launched from them.
 
 mod config;
+mod errors;
 mod host;
 mod keeper;
 mod registry;
@@ -10,7 +11,7 @@ mod uninstall;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use tokio::sync::broadcast;
 use wasmtime::Engine;
 
 use crate::app::{App, LoadError, Model};
+use crate::bell::Bell;
 use crate::capability::Providers;
 use crate::capability::scan::Readers;
 use crate::code_cache::CodeCache;
@@ -33,9 +35,10 @@ use crate::recording::{Player, Recorder};
 use crate::session::{Beginning, Body, Launch, Session, SessionId, Shared, Update};
 use crate::sheet::Desk;
 use crate::updates::Adopted;
-use crate::vendor::{Vendor, VendorError};
+use crate::vendor::Vendor;
 
 pub use config::RuntimeConfig;
+pub use errors::{LaunchError, RuntimeError};
 use host::FETCHES;
 pub(crate) use host::Host;
 use keeper::Keeper;
@@ -71,50 +74,6 @@ impl Drop for Door {
     }
 }
 
-/// Why a runtime could not be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum RuntimeError {
-    /// wasmtime cannot run here.
-    #[error("this machine cannot run WebAssembly: {0}")]
-    Engine(String),
-    /// The code cache's folder cannot be used.
-    #[error("the code cache at {path} cannot be used: {source}")]
-    CodeCache {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The folder of the snapshots' key cannot be used.
-    #[error("the key of the snapshots at {path} cannot be used: {source}")]
-    Key {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A thread could not be started.
-    #[error("a thread could not be started: {0}")]
-    Thread(std::io::Error),
-    /// A capability of the platform's own was not taken.
-    #[error(transparent)]
-    Vendor(#[from] VendorError),
-    /// Called outside a tokio runtime.
-    #[error("Runtime::new must be called within a tokio runtime, which serves timers and I/O")]
-    NoTokio,
-}
-
-/// Why a session was not launched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LaunchError {
-    /// As many sessions run as this host allows.
-    #[error("{0} sessions run already, the most that this host allows; close one and try again")]
-    TooManySessions(usize),
-    /// The system has no randomness for the session's id.
-    #[error("the system has no random numbers to give; try again")]
-    NoRandomness,
-}
-
 impl Runtime {
     /// Sets up the engine, the worker threads and the cache. Must be called within a tokio runtime.
     ///
@@ -131,6 +90,7 @@ impl Runtime {
         let vendors = vendors.collect::<Result<Vec<_>, _>>()?;
         let lent = vendors.iter().map(|vendor| vendor.capability);
         let grants = config.grants.into_iter().chain(lent).collect();
+        let bell = Arc::new(Bell::default());
         let host = Arc::new(Host {
             cache,
             providers: Arc::new(config.providers),
@@ -143,7 +103,7 @@ impl Runtime {
             readers: Readers::default(),
             limits: config.limits,
             max_sessions: config.max_sessions,
-            instances: Instances::new(config.max_instances),
+            instances: Instances::new(config.max_instances, bell.clone()),
             registry: Registry::new(),
             snapshots,
             metrics,
@@ -156,6 +116,9 @@ impl Runtime {
             now: AtomicU32::new(0),
             fetches: Arc::new(tokio::sync::Semaphore::new(FETCHES)),
             large_fetches: Arc::new(tokio::sync::Semaphore::new(1)),
+            wanted: AtomicUsize::new(0),
+            rounds: AtomicUsize::new(0),
+            bell,
             compiling: tokio::sync::Semaphore::new(1),
             record: config.record,
             scheduler,
@@ -357,8 +320,9 @@ impl Runtime {
     }
 
     /// Writes every session down and ends the runtime's part in them, for another process to go on with. Sessions in
-    /// the middle of an event are waited for, `patience` at most. Tells how many sessions could not be written: those of
-    /// apps that cannot be frozen, and those that did not come to rest.
+    /// the middle of an event are waited for, `patience` at most; events that wait are begun by the next process, so that none is
+    /// handled twice. Tells how many sessions could not be written: those of apps that cannot be frozen, and those that did
+    /// not come to rest.
     ///
     /// # Errors
     /// [`ResumeError::NoStore`] or [`ResumeError::Store`]; the sessions go on then.
@@ -368,21 +332,20 @@ impl Runtime {
             return Err(ResumeError::NoStore);
         }
         host.suspending.store(true, Ordering::Release);
+        // To its end there, whether anybody waits for it or not: a host is never left half stopped.
         let suspended = tokio::task::spawn_blocking(move || {
-            keeper::write_all(&host, Instant::now() + patience)
-        });
-        let suspended = match suspended.await {
-            Ok(suspended) => suspended,
-            Err(error) => Err(ResumeError::Damaged(error.to_string())),
-        };
-        match suspended {
-            Ok(left) => {
-                self.host().shut_down();
-                Ok(left)
+            let suspended = keeper::write_all(&host, Instant::now() + patience);
+            match &suspended {
+                Ok(_) => host.shut_down(),
+                Err(_) => host.go_on(),
             }
+            suspended
+        });
+        match suspended.await {
+            Ok(suspended) => suspended,
             Err(error) => {
-                self.host().suspending.store(false, Ordering::Release);
-                Err(error)
+                self.host().go_on();
+                Err(ResumeError::Damaged(error.to_string()))
             }
         }
     }
@@ -391,6 +354,12 @@ impl Runtime {
     #[must_use]
     pub fn metrics(&self) -> MetricsReading {
         self.host().metrics()
+    }
+
+    /// How many events apps have handled so far. To be asked often, where [`metrics`](Self::metrics) would cost more than it tells.
+    #[must_use]
+    pub fn events_handled(&self) -> u64 {
+        self.host().metrics.event_wall.count()
     }
 
     /// How many sessions are live, frozen ones among them.

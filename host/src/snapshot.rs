@@ -11,6 +11,7 @@ mod compressed;
 pub mod eligibility;
 pub(crate) mod frozen;
 pub(crate) mod image;
+pub(crate) mod pile;
 pub(crate) mod saved;
 pub mod seal;
 pub(crate) mod slots;

@@ -7,6 +7,8 @@
 //! `LAPAK_ENDURANCE_SECONDS` sets how long it takes (20), `LAPAK_ENDURANCE_SESSIONS` how many there are (200),
 //! `LAPAK_ENDURANCE_SEED` which events they get; the seed is printed. `make check` takes more of both.
 
+#[path = "endurance/dice.rs"]
+mod dice;
 mod support;
 
 use std::path::Path;
@@ -14,14 +16,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use dice::Dice;
 use lapak_abi::limits::Limits;
 use lapak_abi::package::Package;
 use lapak_host::capability::Providers;
+use lapak_host::capability::payments::{PaymentParts, Payments};
 use lapak_host::view::{InputValue, Trigger};
 use lapak_host::{
     App, Capability, EndCause, Launch, ResumeError, Runtime, RuntimeConfig, Screen, SendError,
     Session, ShellEvent, SnapshotConfig,
 };
+use lapak_ledger::Clock;
 use support::store::Troubled;
 use support::{built, counter, hostile, settled};
 
@@ -120,6 +125,8 @@ struct Pair {
     twin: Session,
     /// What a request came to is on show.
     shows_answers: bool,
+    /// What was done to both, and at which step.
+    history: Vec<String>,
 }
 
 impl World {
@@ -139,7 +146,7 @@ impl World {
             }),
             code_cache: Some(folder.join("code")),
             // Kept by the world: values outlive the host.
-            providers: Providers::simulated(),
+            providers: providers(),
             limits: limits.clone(),
             max_sessions: 100_000,
             max_instances: 3,
@@ -148,6 +155,7 @@ impl World {
         };
         let twins = RuntimeConfig {
             code_cache: Some(folder.join("code")),
+            providers: providers(),
             limits,
             max_sessions: 100_000,
             max_instances: 100_000,
@@ -207,6 +215,7 @@ impl World {
             session,
             twin,
             shows_answers: app == 1 || app == 2 || (app == 3 && action == "call-everything"),
+            history: Vec::new(),
         });
     }
 
@@ -235,15 +244,19 @@ impl World {
     /// Some events, one close after the other.
     async fn events(&mut self, at: usize) {
         self.pairs[at].twin.painted().await;
-        settled(&self.pairs[at].twin).await;
+        at_rest(&self.pairs[at].twin).await;
+        // As in the loop: what was asked at the launch may be on its way still.
+        if self.pairs[at].shows_answers {
+            at_rest(&self.pairs[at].session).await;
+        }
         let choice = self.choice(at);
         for _ in 0..=self.dice.roll(4) {
             let event = self.dice.one_of(&choice).clone();
             self.send(at, event).await;
             // Whether an answer or the next tap comes first is for nobody to say, and this app shows which did.
             if self.pairs[at].shows_answers {
-                settled(&self.pairs[at].twin).await;
-                settled(&self.pairs[at].session).await;
+                at_rest(&self.pairs[at].twin).await;
+                at_rest(&self.pairs[at].session).await;
             }
         }
     }
@@ -278,8 +291,14 @@ impl World {
         choice
     }
 
+    fn note(&mut self, at: usize, what: String) {
+        let note = format!("{} (host {}): {what}", self.steps, self.hosts);
+        self.pairs[at].history.push(note);
+    }
+
     /// To both, in the same order.
     async fn send(&mut self, at: usize, event: ShellEvent) {
+        self.note(at, format!("{event:?}"));
         let pair = &self.pairs[at];
         for one in [&pair.session, &pair.twin] {
             loop {
@@ -294,10 +313,12 @@ impl World {
 
     async fn change_grants(&mut self, at: usize) {
         let pair = &self.pairs[at];
-        settled(&pair.session).await;
-        settled(&pair.twin).await;
+        at_rest(&pair.session).await;
+        at_rest(&pair.twin).await;
         let capability = *self.dice.one_of(&Capability::ALL);
         let give = self.dice.roll(2) == 0;
+        self.note(at, format!("grants {capability:?}: {give}"));
+        let pair = &self.pairs[at];
         for one in [&pair.session, &pair.twin] {
             if give {
                 one.grants().grant(capability);
@@ -310,8 +331,8 @@ impl World {
     /// A newer version takes over from both, or from neither.
     async fn update(&mut self, at: usize) {
         let pair = &mut self.pairs[at];
-        settled(&pair.twin).await;
-        settled(&pair.session).await;
+        at_rest(&pair.twin).await;
+        at_rest(&pair.session).await;
         let launch = || Launch::new(pair.person.clone());
         let (newer, twins) = (&self.apps[pair.app], &self.twin_apps[pair.app]);
         let session = self.host.update(&pair.session, newer, launch()).await;
@@ -320,6 +341,7 @@ impl World {
             (Some(session), Some(twin)) => {
                 (pair.session, pair.twin) = (session, twin);
                 self.updated += 1;
+                self.note(at, "updated".into());
             }
             (None, None) => {}
             (session, twin) => panic!("{}: {session:?}, {twin:?}", pair.name),
@@ -329,18 +351,16 @@ impl World {
     /// Both show the same. A pair that has ended is taken out.
     async fn check(&mut self, at: usize) {
         let pair = &self.pairs[at];
-        settled(&pair.twin).await;
-        settled(&pair.session).await;
+        at_rest(&pair.twin).await;
+        at_rest(&pair.session).await;
         let (shown, wanted) = (told(pair.session.screen()), told(pair.twin.screen()));
-        let (steps, name) = (self.steps, &pair.name);
-        assert_eq!(
-            shown.tree.to_text(),
-            wanted.tree.to_text(),
-            "{name} after {steps} steps: {:?}, {:?}",
-            shown.ended,
-            wanted.ended,
-        );
-        assert_eq!(shown, wanted, "{name} after {steps} steps");
+        let about = || {
+            let (steps, name, history) = (self.steps, &pair.name, pair.history.join("\n"));
+            format!("{name} after {steps} steps, host {}\n{history}", self.hosts)
+        };
+        assert_eq!(shown.ended, wanted.ended, "{}", about());
+        assert_eq!(shown.tree.to_text(), wanted.tree.to_text(), "{}", about());
+        assert_eq!(shown, wanted, "{}", about());
         if wanted.ended.is_some() {
             self.pairs.swap_remove(at);
         }
@@ -382,8 +402,8 @@ impl World {
     async fn host_dies(&mut self) {
         self.store.full.store(false, Ordering::SeqCst);
         for pair in &self.pairs {
-            settled(&pair.twin).await;
-            settled(&pair.session).await;
+            at_rest(&pair.twin).await;
+            at_rest(&pair.session).await;
         }
         let (mut quiet, mut last) = (0, None);
         while quiet < QUIET_LOOKS {
@@ -411,7 +431,7 @@ impl World {
                     pairs.push(pair);
                 }
                 Err(ResumeError::Unknown(_)) => {
-                    settled(&pair.twin).await;
+                    at_rest(&pair.twin).await;
                     let ended = pair.twin.screen().ended;
                     assert!(
                         ended.is_some(),
@@ -440,27 +460,29 @@ fn told(mut screen: Screen) -> Screen {
     screen
 }
 
+/// Simulated ones, on whose clock no sheet expires: the next host shows a sheet anew, for its whole time.
+fn providers() -> Providers {
+    let simulated = Providers::simulated();
+    let clock: Arc<dyn Clock> = Arc::new(|| 0);
+    let parts = simulated.payments.parts().clone();
+    Providers {
+        payments: Payments::new(PaymentParts { clock, ..parts }),
+        ..simulated
+    }
+}
+
+/// Waits until nothing more happens, not even the first news of a watch, for which nobody waits who only waits for answers.
+async fn at_rest(session: &Session) {
+    settled(session).await;
+    let rest = tokio::time::timeout(Duration::from_secs(30), session.at_rest());
+    assert!(rest.await.is_ok(), "{session:?} does not come to rest");
+    settled(session).await;
+}
+
 async fn load_all(runtime: &Runtime, packages: &[Package; 4]) -> Vec<Arc<App>> {
     let mut apps = Vec::new();
     for package in packages {
         apps.push(runtime.load(package.clone()).await.expect("load"));
     }
     apps
-}
-
-/// A generator of numbers that only look random (xorshift64*).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let high = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        usize::try_from(high).expect("31 bits") % below
-    }
-
-    fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[self.roll(all.len())]
-    }
 }

@@ -9,7 +9,7 @@ use lapak_host::{
     Budget, Class, Launch, Runtime, RuntimeConfig, SendError, Session, ShellEvent, SnapshotConfig,
 };
 use support::{
-    counter, hostile, launch, launch_as, settled, still_works, tap, tap_on, text, until,
+    counter, hostile, launch, launch_as, settled, spins_now, still_works, tap, tap_on, text, until,
 };
 
 const LONG: Duration = Duration::from_secs(3_600);
@@ -218,10 +218,8 @@ async fn a_runtime_that_is_dropped_stops_who_spins() {
     let app = runtime.load(hostile()).await.expect("load");
     let session = launch_as(&runtime, &app, "me", "spin", "interaction");
     settled(&session).await;
-    let turns = || runtime.metrics().queue_delay[0].1.count();
-    let before = turns();
     spin(&session);
-    until("it spins", || turns() > before).await;
+    spins_now(&runtime).await;
     // Alone on its worker, which nobody asks to give way.
     drop((session, app, runtime));
     // A guest that ran on, its event may take an hour, would hold the host and all that is in it.

@@ -210,3 +210,43 @@ async fn a_large_session_makes_room_for_another_although_places_are_left() {
         answers(session).await;
     }
 }
+
+#[tokio::test]
+async fn a_place_that_one_of_a_growing_app_left_is_taken_by_the_next() {
+    let runtime = runtime(2);
+    let app = runtime.load(hostile()).await.expect("load");
+    let large = launch_as(&runtime, &app, "a", "grow", "interaction");
+    large.settled().await;
+    still_works(&large).await;
+    until_frozen(&large).await;
+    // From now on all of this app count as large, of which one at a time may have a place.
+    for me in ["b", "c"] {
+        let small = launch_as(&runtime, &app, me, "nothing", "never");
+        let settled = tokio::time::timeout(Duration::from_secs(60), small.settled()).await;
+        assert!(settled.is_ok(), "it never gets an instance");
+        answers(&small).await;
+        until_frozen(&small).await;
+    }
+    answers(&large).await;
+}
+
+#[tokio::test]
+async fn large_sessions_keep_their_share_of_the_places_and_no_more() {
+    let runtime = runtime(4);
+    let app = runtime.load(hostile()).await.expect("load");
+    // They grow where they are: when they come to rest, all four places are with large ones.
+    let people = ["a", "b", "c", "d"];
+    let large = people.map(|me| launch_as(&runtime, &app, me, "grow", "interaction"));
+    for session in &large {
+        session.settled().await;
+        still_works(session).await;
+    }
+    let resident = || {
+        let all = large.iter().map(Session::residence);
+        all.filter(|one| *one == Residence::Resident).count()
+    };
+    support::until("one place is left to small ones", || resident() <= 3).await;
+    // Nobody else wants a place: time for the keeper to take one all the same.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(resident(), 3);
+}

@@ -5,6 +5,7 @@
 mod support;
 
 use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -178,6 +179,26 @@ impl SnapshotStore for Looks {
 
     fn get(&self, session: SessionId) -> Result<Option<Vec<u8>>, StoreError> {
         self.0.get(session)
+    }
+
+    fn put_parts(
+        &self,
+        _: SessionId,
+        _: &mut dyn Iterator<Item = Result<Vec<u8>, StoreError>>,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn put_first_part(&self, _: SessionId, _: &[u8]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn parts(
+        &self,
+        session: SessionId,
+        each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.0.parts(session, each)
     }
 
     fn remove(&self, _: &[SessionId]) -> Result<(), StoreError> {

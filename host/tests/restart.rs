@@ -4,6 +4,8 @@ mod support;
 
 #[path = "restart/fetching.rs"]
 mod fetching;
+#[path = "restart/parts.rs"]
+mod parts;
 #[path = "restart/refused.rs"]
 mod refused;
 #[path = "restart/timers.rs"]

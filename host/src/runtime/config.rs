@@ -53,7 +53,7 @@ pub struct RuntimeConfig {
     pub freeze_after: Duration,
     /// Keeps sessions on disk; `None` keeps them in memory alone, and they end with the process.
     pub snapshots: Option<SnapshotConfig>,
-    /// Writes down what goes into each session, for [`Session::recording`].
+    /// Writes down what goes into each session, for [`Session::recording`](crate::Session::recording).
     pub record: Option<RecordOptions>,
 }
 

@@ -13,6 +13,7 @@ use super::registry::Registry;
 use super::snapshots::{ResumeError, Snapshots};
 use crate::app::App;
 use crate::audit::AuditLog;
+use crate::bell::Bell;
 use crate::capability::Providers;
 use crate::capability::scan::Readers;
 use crate::code_cache::CodeCache;
@@ -36,9 +37,10 @@ const FETCH_AGAIN: Duration = Duration::from_secs(1);
 
 /// Sessions that are brought from the disk at a time.
 pub(super) const FETCHES: usize = 4;
-/// How often it is looked whether a large session that was brought has its instance; and how many times, at most.
+/// How often it is looked whether there is room for a large session, and whether one that was brought has its instance; and how
+/// many times, at most.
 const LARGE_AGAIN: Duration = Duration::from_millis(5);
-const LARGE_ASKED: usize = 400;
+const LARGE_ASKED: usize = 2_000;
 
 /// The inside of a [`Runtime`](super::Runtime).
 pub(crate) struct Host {
@@ -66,6 +68,12 @@ pub(crate) struct Host {
     /// Who is brought from there: small sessions a few at a time, large ones one after the other.
     pub(super) fetches: Arc<tokio::sync::Semaphore>,
     pub(super) large_fetches: Arc<tokio::sync::Semaphore>,
+    /// Bytes that a large session which is being brought needs of the snapshots' memory.
+    pub(super) wanted: AtomicUsize,
+    /// Wakes the keeper.
+    pub(super) bell: Arc<Bell>,
+    /// How often the keeper has gone round.
+    pub(super) rounds: AtomicUsize,
     pub(super) suspending: AtomicBool,
     pub(super) tenants: Mutex<HashMap<Arc<str>, Arc<Account>>>,
     /// Apps that sessions on disk may belong to, by their packages' digests.
@@ -223,17 +231,45 @@ impl Host {
             };
             // Never closed.
             let turn = fetches.clone().acquire_owned().await;
+            let wanted = match large {
+                true => host.make_room(&session).await,
+                false => 0,
+            };
             let (fetching, fetched) = (host.clone(), session.clone());
             // A panic there has been told already.
             let _ = tokio::task::spawn_blocking(move || fetching.fetch_now(&fetched)).await;
-            // A large one waits in memory for its instance; meanwhile no other is brought.
-            let mut asked = 0;
-            while large && session.is_frozen() && asked < LARGE_ASKED {
-                tokio::time::sleep(LARGE_AGAIN).await;
-                asked += 1;
+            host.wanted.fetch_sub(wanted, Ordering::Relaxed);
+            if large {
+                // It waits in memory for its instance; meanwhile no other is brought.
+                wait_while(|| session.waits_in_memory()).await;
             }
             drop(turn);
         });
+    }
+
+    /// Waits until the snapshots' memory has room for a large session that is on disk, or the keeper has done what it can. The
+    /// room is kept for it: tells how many bytes are [wanted](Self::wanted), until it is there.
+    async fn make_room(&self, session: &Shared) -> usize {
+        let (Some(bytes), Some(snapshots)) = (session.stored_bytes(), &self.snapshots) else {
+            return 0;
+        };
+        self.wanted.fetch_add(bytes, Ordering::Relaxed);
+        let rounds = || self.rounds.load(Ordering::Relaxed);
+        let before = rounds();
+        // What one whole round does not free is not to be had: it is too small a memory, or the disk takes nothing. Half of one may
+        // have been over.
+        let full = || self.frozen().1.saturating_add(bytes) > snapshots.memory_bytes;
+        let full = || full() && rounds().wrapping_sub(before) < 2;
+        if full() {
+            self.bell.ring();
+            wait_while(full).await;
+        }
+        bytes
+    }
+
+    /// Bytes of the snapshots' memory that are to be left to somebody.
+    pub(super) fn wanted(&self) -> usize {
+        self.wanted.load(Ordering::Relaxed)
     }
 
     fn fetch_now(&self, session: &Arc<Shared>) {
@@ -282,6 +318,16 @@ impl Host {
         self.sheets.ended(session.id);
     }
 
+    /// The host is not being stopped after all: the letters that waited are handled here.
+    pub(super) fn go_on(self: &Arc<Self>) {
+        self.suspending.store(false, Ordering::Release);
+        for session in self.registry.all() {
+            if !session.lock().mailbox().is_empty() {
+                self.scheduler.wake(&session);
+            }
+        }
+    }
+
     /// Drops every session and every instance, so that nothing refers to anything else in a circle.
     pub(super) fn shut_down(&self) {
         for session in self.registry.all() {
@@ -290,5 +336,15 @@ impl Host {
         }
         self.instances.clear();
         self.providers.payments.let_go();
+    }
+}
+
+/// Waits while something is so, but not for ever.
+async fn wait_while(so: impl Fn() -> bool) {
+    for _ in 0..LARGE_ASKED {
+        if !so() {
+            return;
+        }
+        tokio::time::sleep(LARGE_AGAIN).await;
     }
 }

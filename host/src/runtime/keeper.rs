@@ -2,11 +2,12 @@
 //! moves to disk what does not fit into memory.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::ResumeError;
 use super::host::{Host, TICK};
+use crate::bell::Bell;
 use crate::metrics::count;
 use crate::snapshot::store::StoreError;
 
@@ -15,26 +16,26 @@ const TIDY: Duration = Duration::from_secs(1);
 
 /// Stops when dropped.
 pub(super) struct Keeper {
-    stop: Arc<Stop>,
+    stop: Arc<AtomicBool>,
+    bell: Arc<Bell>,
     thread: Option<std::thread::JoinHandle<()>>,
-}
-
-#[derive(Default)]
-struct Stop {
-    wanted: AtomicBool,
-    lock: Mutex<()>,
-    told: Condvar,
 }
 
 impl Keeper {
     pub(super) fn start(host: &Arc<Host>, freeze_after: Duration) -> std::io::Result<Self> {
-        let stop = Arc::new(Stop::default());
-        let (host, stopped) = (Arc::downgrade(host), stop.clone());
+        let (stop, bell) = (Arc::new(AtomicBool::new(false)), host.bell.clone());
+        let rounds = Rounds {
+            freeze_after: ticks(freeze_after),
+            next_tick: Instant::now() + TICK,
+            next_checkpoint: Instant::now(),
+        };
+        let (host, stopped, rung) = (Arc::downgrade(host), stop.clone(), bell.clone());
         let thread = std::thread::Builder::new()
             .name("lapak-keeper".into())
-            .spawn(move || keep(&host, &stopped, ticks(freeze_after)))?;
+            .spawn(move || keep(&host, &stopped, &rung, rounds))?;
         Ok(Self {
             stop,
+            bell,
             thread: Some(thread),
         })
     }
@@ -42,8 +43,8 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        self.stop.wanted.store(true, Ordering::Release);
-        self.stop.told.notify_all();
+        self.stop.store(true, Ordering::Release);
+        self.bell.ring();
         if let Some(thread) = self.thread.take()
             && thread.thread().id() != std::thread::current().id()
         {
@@ -57,32 +58,90 @@ fn ticks(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX)
 }
 
-fn keep(host: &Weak<Host>, stop: &Stop, freeze_after: u32) {
+/// A round at every tick, and another whenever somebody rings.
+fn keep(host: &Weak<Host>, stop: &AtomicBool, bell: &Bell, mut rounds: Rounds) {
     give_way_to_workers();
-    let mut next_checkpoint = Instant::now();
-    while !stop.wanted.load(Ordering::Acquire) {
-        let guard = stop.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        // Told or not, what follows does no harm.
-        drop(stop.told.wait_timeout(guard, TICK));
+    while !stop.load(Ordering::Acquire) {
+        bell.wait_until(rounds.next_tick);
         let Some(host) = host.upgrade() else {
             return;
         };
-        let now = host.now.fetch_add(1, Ordering::Relaxed);
-        host.instances.freeze_idle(now, freeze_after);
-        host.instances.look_after_waiting();
-        let mut kept = keep_on_disk(&host, &mut next_checkpoint, 0);
-        // One large session at a time, and room for it first: for its snapshot, and for what it takes to write one.
-        while kept.is_ok() && host.instances.must_relieve() {
-            let room = host.limits.memory_bytes.saturating_mul(4);
-            kept = keep_on_disk(&host, &mut next_checkpoint, room);
-            if !host.instances.relieve() {
-                break;
+        let gone = rounds.go(&host);
+        host.rounds.fetch_add(1, Ordering::Relaxed);
+        match gone {
+            // One large session a round: it takes long enough for a tick to come due meanwhile.
+            Ok(true) => bell.ring(),
+            Ok(false) => {}
+            Err(error) => {
+                count(&host.metrics.store_errors);
+                tracing::error!(%error, "sessions could not be written; they stay in memory, and this is tried again");
             }
         }
-        if let Err(error) = kept {
-            count(&host.metrics.store_errors);
-            tracing::error!(%error, "sessions could not be written; they stay in memory, and this is tried again");
+    }
+}
+
+/// What the keeper does, and when.
+struct Rounds {
+    freeze_after: u32,
+    next_tick: Instant,
+    next_checkpoint: Instant,
+}
+
+impl Rounds {
+    /// Tells whether there may be more to do at once.
+    fn go(&mut self, host: &Arc<Host>) -> Result<bool, StoreError> {
+        if Instant::now() >= self.next_tick {
+            self.next_tick = Instant::now() + TICK;
+            let now = host.now.fetch_add(1, Ordering::Relaxed);
+            host.instances.freeze_idle(now, self.freeze_after);
+            host.instances.look_after_waiting();
         }
+        let now = host.coarse_now();
+        let large = host.instances.next_large(now, self.freeze_after);
+        let bytes = large.as_ref().and_then(|large| large.kept_bytes());
+        // First room for its snapshot. Where the disk takes nothing it is frozen all the same: what stays in memory is more than was
+        // meant, but nobody waits for its place until the disk is well.
+        let kept = self.keep_on_disk(host, host.wanted().saturating_add(bytes.unwrap_or(0)));
+        let frozen = large.is_some_and(|large| host.instances.freeze_large(&large));
+        kept.map(|()| frozen)
+    }
+
+    /// Leaves `room` bytes of the snapshots' memory free, if there is a disk to move sessions to.
+    fn keep_on_disk(&mut self, host: &Arc<Host>, room: usize) -> Result<(), StoreError> {
+        let Some(snapshots) = &host.snapshots else {
+            return Ok(());
+        };
+        let writing = snapshots.writing();
+        let due = Instant::now() >= self.next_checkpoint;
+        if due {
+            self.next_checkpoint = Instant::now() + snapshots.checkpoint.unwrap_or(TIDY);
+            // Before anything is written: on a full disk this is what makes room.
+            snapshots.remove_gone(&writing)?;
+        }
+        let (_, held) = host.frozen();
+        // Parts on their way are in memory besides, and what was freed is the system's again only a moment later.
+        let moving = if room == 0 {
+            0
+        } else {
+            snapshots.memory_bytes / 16
+        };
+        let most = snapshots
+            .memory_bytes
+            .saturating_sub(room.saturating_add(moving));
+        if held > most {
+            // A tenth more than must be, so that the next spill is not due at once. A large session takes only its own room:
+            // each that goes costs much.
+            let spare = if room == 0 {
+                snapshots.memory_bytes / 10
+            } else {
+                0
+            };
+            snapshots.spill(host, held - most + spare, &writing)?;
+        }
+        if due && snapshots.checkpoint.is_some() {
+            snapshots.write_changed(host, &writing)?;
+        }
+        Ok(())
     }
 }
 
@@ -93,35 +152,6 @@ fn give_way_to_workers() {
     // A host that may not do so works all the same. On Linux the priority is the thread's own.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
-}
-
-/// Leaves `room` bytes of the snapshots' memory free, if there is a disk to move sessions to.
-fn keep_on_disk(
-    host: &Arc<Host>,
-    next_checkpoint: &mut Instant,
-    room: usize,
-) -> Result<(), StoreError> {
-    let Some(snapshots) = &host.snapshots else {
-        return Ok(());
-    };
-    let writing = snapshots.writing();
-    let due = Instant::now() >= *next_checkpoint;
-    if due {
-        *next_checkpoint = Instant::now() + snapshots.checkpoint.unwrap_or(TIDY);
-        // Before anything is written: on a full disk this is what makes room.
-        snapshots.remove_gone(&writing)?;
-    }
-    let (_, held) = host.frozen();
-    let most = snapshots.memory_bytes.saturating_sub(room);
-    if held > most {
-        // A tenth more than must be, so that the next spill is not due at once.
-        let spare = snapshots.memory_bytes / 10;
-        snapshots.spill(host, held - most + spare, &writing)?;
-    }
-    if due && snapshots.checkpoint.is_some() {
-        snapshots.write_changed(host, &writing)?;
-    }
-    Ok(())
 }
 
 /// Writes every session, waiting for those in the middle of an event until `deadline`; tells how many are left.
@@ -141,6 +171,9 @@ pub(super) fn write_all(host: &Arc<Host>, deadline: Instant) -> Result<usize, Re
             kept_resident || unsaved || !idle
         });
         let left: Vec<_> = left.collect();
+        // One that ended while the others were written is on disk still, and would live on in the next host. Looked at last: who is
+        // no longer among the sessions is among these.
+        snapshots.remove_gone(&writing)?;
         drop(writing);
         let hopeless = left.iter().all(|session| !session.app.is_eligible());
         if hopeless || Instant::now() >= deadline {

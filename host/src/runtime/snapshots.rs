@@ -1,5 +1,6 @@
 //! Sessions on disk: written when memory is short, at every checkpoint and at the end; read when they are wanted.
 
+mod reading;
 mod writing;
 
 use std::collections::{HashMap, HashSet};
@@ -19,6 +20,7 @@ use crate::snapshot::frozen::Frozen;
 use crate::snapshot::image::Image;
 use crate::snapshot::saved::{LAYOUT, Saved};
 use crate::snapshot::seal::{self, Accepts, SealError, SealKey};
+use crate::snapshot::store::contained::Contained;
 use crate::snapshot::store::sqlite::SqliteSnapshots;
 use crate::snapshot::store::{ImageHash, SnapshotStore, StoreError};
 
@@ -30,7 +32,8 @@ pub struct SnapshotConfig {
     pub key_folder: PathBuf,
     /// Where they are kept.
     pub store: Arc<dyn SnapshotStore>,
-    /// Bytes of snapshots in memory; past it, those that were idle for longest go to disk.
+    /// Bytes of snapshots in memory; past it, those that were idle for longest go to disk. Where apps may be large, at least
+    /// twice [`Limits::memory_bytes`]: one snapshot is made while another is read.
     pub memory_bytes: usize,
     /// How often sessions that changed are written, so that a host that dies loses no more than this of what people did;
     /// `None` writes only at [`Runtime::suspend`](crate::Runtime::suspend) and when memory is short.
@@ -117,7 +120,7 @@ impl Runtime {
 
 /// The sessions of one runtime that are on disk, or have to go there.
 pub(crate) struct Snapshots {
-    store: Arc<dyn SnapshotStore>,
+    store: Contained,
     key: SealKey,
     pub(super) memory_bytes: usize,
     pub(super) checkpoint: Option<Duration>,
@@ -144,7 +147,7 @@ impl Snapshots {
     pub(crate) fn open(config: &SnapshotConfig, limits: &Limits) -> std::io::Result<Self> {
         let key = HostKey::open(&config.key_folder)?;
         Ok(Self {
-            store: config.store.clone(),
+            store: Contained(config.store.clone()),
             key: SealKey::new(&key),
             memory_bytes: config.memory_bytes,
             checkpoint: config.checkpoint,
@@ -250,13 +253,6 @@ impl Snapshots {
         Ok(shared)
     }
 
-    /// What is on disk of a session.
-    pub(super) fn read(&self, id: SessionId) -> Result<Saved, ResumeError> {
-        let sealed = self.store.get(id)?.ok_or(ResumeError::Unknown(id))?;
-        let opened = seal::open(&self.key, id, self.accepts(), sealed)?;
-        postcard::from_bytes(&opened.plain).map_err(damaged)
-    }
-
     /// The frozen session that `saved` holds.
     pub(super) fn frozen(&self, saved: Saved) -> Result<Frozen, ResumeError> {
         let image = self.image(saved.image)?;
@@ -273,13 +269,6 @@ impl Snapshots {
             newest_layout: LAYOUT,
             plain_bytes: self.most_bytes,
         }
-    }
-
-    fn seal(&self, id: SessionId, saved: &Saved) -> Result<Vec<u8>, StoreError> {
-        // Grown step by step, a large one would take twice its room.
-        let plain =
-            postcard::to_extend(saved, Vec::with_capacity(saved.size())).map_err(unavailable)?;
-        seal::seal(&self.key, id, LAYOUT, &plain).map_err(unavailable)
     }
 
     fn keep_image(&self, image: &Arc<Image>) -> Result<(), StoreError> {

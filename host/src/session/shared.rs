@@ -236,10 +236,6 @@ impl Shared {
         self.lock().handover.as_mut()?.carried.take()
     }
 
-    pub(crate) fn is_frozen(&self) -> bool {
-        matches!(self.lock().body, Body::Frozen(_))
-    }
-
     pub(crate) fn has_ended(&self) -> bool {
         self.lock().has_ended()
     }
@@ -344,6 +340,33 @@ impl Shared {
             cause: EndCause::HostFault { what: what.into() },
             event: String::new(),
             stack: Vec::new(),
+        }
+    }
+
+    /// Whether it is only bytes in memory, and has something to do.
+    pub(crate) fn waits_in_memory(&self) -> bool {
+        let state = self.lock();
+        matches!(state.body, Body::Frozen(_)) && !state.mailbox().is_empty()
+    }
+
+    /// Whether it has done nothing for so many ticks of the host's coarse time.
+    pub(crate) fn idle_for(&self, now: u32, ticks: u32) -> bool {
+        now.saturating_sub(self.last_used.load(Ordering::Relaxed)) >= ticks
+    }
+
+    /// Bytes of the linear memory of a session that is idle in an instance.
+    pub(crate) fn kept_bytes(&self) -> Option<usize> {
+        match &self.try_lock()?.body {
+            Body::Kept(actor) => Some(actor.instance.memory_bytes()),
+            _ => None,
+        }
+    }
+
+    /// Bytes of a session that is on disk alone.
+    pub(crate) fn stored_bytes(&self) -> Option<usize> {
+        match self.lock().body {
+            Body::Stored(bytes) => Some(bytes),
+            _ => None,
         }
     }
 

@@ -21,7 +21,9 @@ use crate::instances::{Permit, Place};
 use crate::mailbox::Letter;
 use crate::recording::Tape;
 use crate::report::from_error;
+use crate::runtime::Host;
 use crate::snapshot::frozen::{Frozen, Unreadable, host_bytes};
+use crate::snapshot::pile::Pile;
 use crate::view::NodeIds;
 
 impl Runnable for Shared {
@@ -91,6 +93,10 @@ fn begin(session: &Arc<Shared>) -> Next {
         Body::Kept(_) | Body::Frozen(_) | Body::Stored(_) if state.mailbox.is_empty() => {
             return Next::Nothing;
         }
+        // Its letters are the next host's: handled here, after it was written down, they would be handled twice.
+        Body::Kept(_) | Body::Frozen(_) | Body::Stored(_) if session.host.is_suspending() => {
+            return Next::Nothing;
+        }
         Body::Stored(_) => {
             drop(state);
             session.host.fetch(session);
@@ -144,7 +150,6 @@ fn thaw(
     place: Place,
 ) -> Next {
     let unpacked = unpack(session, &frozen);
-    session.host.unheld(frozen.bytes());
     let (instance_state, ids, plain) = match unpacked {
         Ok((instance_state, ids, screen, plain)) => {
             state.screen = Some(Box::new(screen));
@@ -152,12 +157,12 @@ fn thaw(
         }
         Err(error) => {
             drop(state);
+            session.host.unheld(frozen.bytes());
             session.end(Shared::host_fault(error.to_string()));
             return Next::Over;
         }
     };
     let Some(letter) = state.mailbox.next() else {
-        session.host.held(frozen.bytes());
         state.body = Body::Frozen(frozen);
         state.screen = None;
         return Next::Nothing;
@@ -167,6 +172,10 @@ fn thaw(
         state: instance_state,
         ids,
         frozen: plain,
+        held: Held {
+            host: session.host.clone(),
+            bytes: frozen.bytes(),
+        },
     };
     Next::Work(Box::pin(thaw_turn(thawed, place, letter)))
 }
@@ -175,6 +184,20 @@ struct Thawed {
     state: Box<InstanceState>,
     ids: NodeIds,
     frozen: Frozen,
+    held: Held,
+}
+
+/// A snapshot that is being thawed: it is in memory, and counts, until it has become an instance's memory or its session has
+/// ended.
+struct Held {
+    host: Arc<Host>,
+    bytes: usize,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.host.unheld(self.bytes);
+    }
 }
 
 type Unpacked = (Box<InstanceState>, NodeIds, super::Screen, Frozen);
@@ -230,22 +253,32 @@ async fn letter_turn(mut actor: Box<Actor>, letter: Letter) -> Body {
         if let Err(Ended(report)) = actor.take(letter).await {
             return over(&actor.session().clone(), report);
         }
-        next = match lapak_scheduler::should_yield() {
+        let session = actor.session();
+        next = match lapak_scheduler::should_yield() || session.host.is_suspending() {
             true => None,
-            false => actor.session().lock().mailbox.next(),
+            false => session.lock().mailbox.next(),
         };
     }
     Body::Kept(actor)
 }
 
 async fn thaw_turn(thawed: Thawed, place: Place, letter: Letter) -> Body {
-    let Thawed { state, ids, frozen } = thawed;
+    let Thawed {
+        state,
+        ids,
+        frozen,
+        held,
+    } = thawed;
     let began = Instant::now();
     let session = state.session.clone();
     let delta = frozen.delta().unwrap_or_default();
     let span = tracing::debug_span!("thaw", app = %session.owner.app_id, session = ?session.id);
     let filled = place.fill(state, &frozen.image, frozen.memory_bytes, delta);
-    match filled.instrument(span).await {
+    let filled = filled.instrument(span).await;
+    // Not at the turn's end: the event may take long.
+    drop(frozen);
+    drop(held);
+    match filled {
         Ok(instance) => {
             session.host.metrics.thaw.observe(began.elapsed());
             let actor = Box::new(Actor::new(instance, ids));
@@ -267,7 +300,7 @@ fn rest(session: &Arc<Shared>, body: Body) -> Turn {
     };
     session.touch();
     let memory_bytes = actor.instance.memory_bytes();
-    actor.permit.holds(memory_bytes);
+    actor.permit.holds(memory_bytes, session.app.is_eligible());
     let in_flight = actor.instance.state().waits_for();
     let mut state = session.lock();
     if state.has_ended() {
@@ -279,8 +312,9 @@ fn rest(session: &Arc<Shared>, body: Body) -> Turn {
     if !waits {
         state.progress(|progress| progress.rest(in_flight));
     }
-    drop(state);
+    // Before anybody can find it idle, or a host that is being stopped would take what is on disk for the latest.
     session.changed();
+    drop(state);
     if session.is_model && !waits && in_flight == 0 {
         sit_for_model(session);
         return Turn::Done;
@@ -322,7 +356,9 @@ pub(crate) fn freeze_locked(
     session: &Arc<Shared>,
     mut state: std::sync::MutexGuard<'_, State>,
 ) -> Option<(Instance, Permit)> {
-    if !session.app.is_eligible() || !state.mailbox.is_empty() || session.is_model {
+    // Letters that are the next host's keep no instance from a session that is being launched.
+    let rests = state.mailbox.is_empty() || session.host.is_suspending();
+    if !session.app.is_eligible() || !rests || session.is_model {
         return None;
     }
     let image = session
@@ -386,6 +422,6 @@ fn write_down(
     let nothing = super::Screen::default();
     let state = actor.instance.state();
     let host = host_bytes(state, &actor.ids, screen.unwrap_or(&nothing))?;
-    let put_delta = |to: &mut Vec<u8>| actor.instance.difference(image, to);
+    let put_delta = |to: &mut Pile| actor.instance.difference(image, to);
     Ok(Frozen::new(&host, image.clone(), memory_bytes, put_delta))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use lapak_abi::pages::SavedPages;
 
 use super::image::{Image, put_number, take_number};
+use super::pile::{Bytes, Pile, Put as _};
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::Rooms;
 use crate::capability::clock::Age;
@@ -22,7 +23,7 @@ pub(crate) struct Frozen {
     /// Length of the linear memory, in bytes.
     pub(crate) memory_bytes: usize,
     /// [`PLAIN`] or [`PACKED`]; then, packed or not, the host's part, preceded by its length, and the memory's difference.
-    bytes: Arc<[u8]>,
+    bytes: Bytes,
 }
 
 /// As it is.
@@ -77,12 +78,12 @@ impl Frozen {
         host: &[u8],
         image: Arc<Image>,
         memory_bytes: usize,
-        put_delta: impl FnOnce(&mut Vec<u8>),
+        put_delta: impl FnOnce(&mut Pile),
     ) -> Self {
-        let mut plain = Vec::with_capacity(host.len() + HOST_BYTES);
-        plain.push(PLAIN);
+        let mut plain = Pile::with_room(host.len() + HOST_BYTES);
+        plain.put(&[PLAIN]);
         put_number(&mut plain, host.len());
-        plain.extend_from_slice(host);
+        plain.put(host);
         put_delta(&mut plain);
         let bytes = if WORTH_PACKING.contains(&plain.len()) {
             let packed = lz4_flex::block::compress_with_dict(&plain[1..], image.host());
@@ -90,19 +91,10 @@ impl Frozen {
             bytes.push(PACKED);
             put_number(&mut bytes, plain.len() - 1);
             bytes.extend_from_slice(&packed);
-            bytes
+            Bytes::from(&bytes[..])
         } else {
-            plain
+            plain.into()
         };
-        Self {
-            image,
-            memory_bytes,
-            bytes: bytes.into(),
-        }
-    }
-
-    /// From bytes that [`shared_bytes`](Self::shared_bytes) gave, and the image that they go with.
-    pub(crate) fn from_bytes(image: Arc<Image>, memory_bytes: usize, bytes: Arc<[u8]>) -> Self {
         Self {
             image,
             memory_bytes,
@@ -110,7 +102,16 @@ impl Frozen {
         }
     }
 
-    pub(crate) fn shared_bytes(&self) -> Arc<[u8]> {
+    /// From bytes that [`shared_bytes`](Self::shared_bytes) gave, and the image that they go with.
+    pub(crate) fn from_bytes(image: Arc<Image>, memory_bytes: usize, bytes: Bytes) -> Self {
+        Self {
+            image,
+            memory_bytes,
+            bytes,
+        }
+    }
+
+    pub(crate) fn shared_bytes(&self) -> Bytes {
         self.bytes.clone()
     }
 
@@ -156,7 +157,7 @@ impl Frozen {
         state.ask_again(answered);
         let (host, delta) = (host_bytes(&state, &ids, &screen)?, plain.delta()?);
         let moved = Self::new(&host, self.image.clone(), self.memory_bytes, |to| {
-            to.extend_from_slice(delta);
+            to.put(delta);
         });
         Ok((moved, state.waits_for()))
     }
@@ -176,7 +177,7 @@ impl Frozen {
                 .map_err(unreadable)?,
         );
         Ok(Self {
-            bytes: bytes.into(),
+            bytes: bytes[..].into(),
             ..self.clone()
         })
     }

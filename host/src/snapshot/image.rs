@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::pile::{Pile, Put};
 use super::slots::{PAGE, SlotView, Touched};
 
 /// The unit of the difference, in bytes. Small enough that a changed counter costs little, large enough to compare fast.
@@ -154,17 +155,22 @@ pub(crate) fn difference(
     image: &Image,
     view: &SlotView<'_>,
     scratch: usize,
-    delta: &mut Vec<u8>,
+    delta: &mut Pile,
 ) -> Dirty {
     let first = scratch / PAGE;
     let mut dirty = Dirty::new();
     let mut last = 0;
     let candidates = candidates(image, view);
-    if candidates.len() > MANY_PAGES {
+    let many = candidates.len() > MANY_PAGES;
+    if many {
         // Grown step by step it would take twice its room.
         delta.reserve(candidates.len() * (PAGE + WORD));
     }
-    for index in candidates {
+    for (done, index) in candidates.into_iter().enumerate() {
+        if many && done % MANY_PAGES == 0 {
+            // Whoever compares much is in no hurry, and others may be.
+            std::thread::yield_now();
+        }
         let (Some(page), like) = (view.page(index), image.page(index)) else {
             continue;
         };
@@ -264,14 +270,14 @@ fn candidates(image: &Image, view: &SlotView<'_>) -> Vec<usize> {
 }
 
 /// Runs of words that differ: how many runs, then for each how many words to skip, how many follow, and those.
-fn put_page(delta: &mut Vec<u8>, page: &[u8; PAGE], like: &[u8; PAGE]) {
+fn put_page(delta: &mut Pile, page: &[u8; PAGE], like: &[u8; PAGE]) {
     let runs = runs(page, like);
     put_number(delta, runs.len());
     let mut end = 0;
     for (start, stop) in runs {
         put_number(delta, start - end);
         put_number(delta, stop - start);
-        delta.extend_from_slice(&page[start * WORD..stop * WORD]);
+        delta.put(&page[start * WORD..stop * WORD]);
         end = stop;
     }
 }
@@ -319,13 +325,13 @@ fn take_page(rest: &mut &[u8], page: &mut [u8; PAGE]) -> Result<(), BrokenDelta>
 }
 
 /// LEB128.
-pub(crate) fn put_number(to: &mut Vec<u8>, number: usize) {
+pub(crate) fn put_number(to: &mut impl Put, number: usize) {
     let mut rest = number;
     while rest >= 0x80 {
-        to.push(u8::try_from(rest & 0x7f).unwrap_or(0x7f) | 0x80);
+        to.put(&[u8::try_from(rest & 0x7f).unwrap_or(0x7f) | 0x80]);
         rest >>= 7;
     }
-    to.push(u8::try_from(rest).unwrap_or(0x7f));
+    to.put(&[u8::try_from(rest).unwrap_or(0x7f)]);
 }
 
 /// LEB128.

@@ -7,6 +7,7 @@ use lapak_scheduler::Class;
 
 use super::frozen::Frozen;
 use super::image::Image;
+use super::pile::{Bytes, Pile};
 use super::store::ImageHash;
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::Answer;
@@ -15,7 +16,14 @@ use crate::mailbox::Mailbox;
 use crate::session::{Shared, ShellEvent, State};
 
 /// The version of [`Saved`]'s form. Grows with every change of it, or of anything in it.
-pub(crate) const LAYOUT: u16 = 5;
+pub(crate) const LAYOUT: u16 = 6;
+/// From this on [`Rest`] follows; what is before it has not changed since the last one.
+const LAYOUT_WITH_REST: u16 = 6;
+
+/// A frozen session of more bytes is kept in several parts: see [`Rest`].
+const WHOLE_BYTES: usize = 1 << 20;
+/// So many bytes have the parts behind the first, but for the last one. To seal or write one takes about a millisecond.
+pub(crate) const PART_BYTES: usize = 256 << 10;
 
 /// Everything about one idle session.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -35,12 +43,27 @@ pub(crate) struct Saved {
     finished: Vec<(RequestId, Answer)>,
     pub(crate) image: ImageHash,
     memory_bytes: u64,
+    /// Nothing, if there is a rest.
     frozen: FrozenBytes,
+    #[serde(skip)]
+    rest: Option<Rest>,
+    /// The bytes that the rest holds, where they are at hand.
+    #[serde(skip)]
+    large: Option<Bytes>,
+}
+
+/// The frozen session is too large for one part: its bytes are in others behind this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Rest {
+    /// Random: these parts, and no older ones.
+    pub(crate) set: [u8; 16],
+    /// How many bytes they hold together.
+    pub(crate) bytes: u64,
 }
 
 /// A snapshot's bytes, which may be many: written as any list of bytes, shared while they are.
 #[derive(Debug)]
-struct FrozenBytes(Arc<[u8]>);
+struct FrozenBytes(Bytes);
 
 impl serde::Serialize for FrozenBytes {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -107,9 +130,26 @@ impl SavedTerms {
 
 impl Saved {
     /// Of a session that is idle and frozen like this.
-    pub(crate) fn new(session: &Shared, state: &State, frozen: &Frozen) -> Self {
+    ///
+    /// # Errors
+    /// The system has no randomness to give.
+    pub(crate) fn new(
+        session: &Shared,
+        state: &State,
+        frozen: &Frozen,
+    ) -> Result<Self, getrandom::Error> {
         let (shell, finished) = state.mailbox().letters();
-        Self {
+        let bytes = frozen.shared_bytes();
+        let (here, rest, large) = if bytes.len() <= WHOLE_BYTES {
+            (bytes, None, None)
+        } else {
+            let mut set = [0; 16];
+            getrandom::fill(&mut set)?;
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            let rest = Rest { set, bytes: length };
+            (Bytes::from(&[][..]), Some(rest), Some(bytes))
+        };
+        Ok(Self {
             package: session.app.package().digest(),
             person: session.owner.person.to_string(),
             tenant: session.tenant_name(),
@@ -121,13 +161,42 @@ impl Saved {
             finished,
             image: frozen.image.hash(),
             memory_bytes: u64::try_from(frozen.memory_bytes).unwrap_or(u64::MAX),
-            frozen: FrozenBytes(frozen.shared_bytes()),
-        }
+            frozen: FrozenBytes(here),
+            rest,
+            large,
+        })
     }
 
-    /// About how many bytes this is as bytes.
-    pub(crate) fn size(&self) -> usize {
-        self.frozen.0.len() + 4_096
+    /// The first part, or the only one, as bytes.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, postcard::Error> {
+        // Grown step by step, a large one would take twice its room.
+        let room = Vec::with_capacity(self.frozen.0.len() + 4_096);
+        let bytes = postcard::to_extend(self, room)?;
+        postcard::to_extend(&self.rest, bytes)
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) made in this layout.
+    pub(crate) fn from_bytes(layout: u16, bytes: &[u8]) -> Result<Self, postcard::Error> {
+        let (mut saved, after): (Self, _) = postcard::take_from_bytes(bytes)?;
+        if layout >= LAYOUT_WITH_REST {
+            saved.rest = postcard::from_bytes(after)?;
+        }
+        Ok(saved)
+    }
+
+    /// What is in other parts.
+    pub(crate) fn rest(&self) -> Option<Rest> {
+        self.rest
+    }
+
+    /// The bytes of the other parts, each; nothing if they are not at hand.
+    pub(crate) fn other_parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.large.iter().flat_map(|bytes| bytes.chunks(PART_BYTES))
+    }
+
+    /// Gives it what the other parts held.
+    pub(crate) fn set_other_parts(&mut self, bytes: Pile) {
+        self.large = Some(bytes.into());
     }
 
     /// Renews what can change around a session that is on disk.
@@ -140,7 +209,7 @@ impl Saved {
     /// The frozen session, with the image that it goes with.
     pub(crate) fn thaw(self, image: Arc<Image>) -> Frozen {
         let bytes = usize::try_from(self.memory_bytes).unwrap_or(usize::MAX);
-        Frozen::from_bytes(image, bytes, self.frozen.0)
+        Frozen::from_bytes(image, bytes, self.large.unwrap_or(self.frozen.0))
     }
 
     pub(crate) fn grants(&self) -> Grants {

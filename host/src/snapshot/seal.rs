@@ -9,6 +9,9 @@
 //!                                                       length (4), LZ4 block
 //! ```
 //!
+//! A large snapshot is sealed in parts, so that no more than one of them need be in memory besides what it holds: see
+//! [`seal_part`].
+//!
 //! XChaCha20-Poly1305 encrypts and authenticates; header, nonce and session id are authenticated with it. The
 //! nonce is random: 24 bytes are enough to never meet the same one twice. Numbers are little-endian.
 //!
@@ -148,6 +151,40 @@ pub fn seal(
     layout: u16,
     plain: &[u8],
 ) -> Result<Vec<u8>, SealError> {
+    seal_bound(key, &Bound::whole(session), layout, plain)
+}
+
+/// Which part of a snapshot some bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartOf {
+    /// The session whose snapshot it is.
+    pub session: SessionId,
+    /// Random, and the same for all parts of one snapshot: none can be put in place of an older snapshot's.
+    pub set: [u8; 16],
+    /// Its place among them.
+    pub number: u32,
+}
+
+/// Seals a part of a large snapshot. How many there are must be told by something that is sealed itself: a missing last
+/// one cannot be seen here.
+///
+/// # Errors
+/// As [`seal`].
+pub fn seal_part(
+    key: &SealKey,
+    part: PartOf,
+    layout: u16,
+    plain: &[u8],
+) -> Result<Vec<u8>, SealError> {
+    seal_bound(key, &Bound::part(part), layout, plain)
+}
+
+fn seal_bound(
+    key: &SealKey,
+    bound: &Bound,
+    layout: u16,
+    plain: &[u8],
+) -> Result<Vec<u8>, SealError> {
     let mut nonce = [0; NONCE_BYTES];
     getrandom::fill(&mut nonce).map_err(|error| SealError::NoRandomness(error.into()))?;
     let header = Header {
@@ -161,7 +198,7 @@ pub fn seal(
         bytes: plain.len(),
         limit: u32::MAX as usize,
     })?;
-    let associated = associated(&header, session);
+    let associated = bound.with(&header);
     let contents = &mut sealed[HEADER_BYTES + NONCE_BYTES..];
     let tag = key
         .cipher
@@ -186,7 +223,28 @@ pub fn open(
     accepts: Accepts,
     sealed: impl Into<Vec<u8>>,
 ) -> Result<Opened, SealError> {
-    let mut sealed = sealed.into();
+    open_bound(key, &Bound::whole(session), accepts, sealed.into())
+}
+
+/// Opens what [`seal_part`] made for this very part.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_part(
+    key: &SealKey,
+    part: PartOf,
+    accepts: Accepts,
+    sealed: impl Into<Vec<u8>>,
+) -> Result<Opened, SealError> {
+    open_bound(key, &Bound::part(part), accepts, sealed.into())
+}
+
+fn open_bound(
+    key: &SealKey,
+    bound: &Bound,
+    accepts: Accepts,
+    mut sealed: Vec<u8>,
+) -> Result<Opened, SealError> {
     let header = Header::parse(&sealed)?;
     header.check(key, accepts)?;
     // Where it lies: a large one is not copied.
@@ -199,7 +257,7 @@ pub fn open(
     key.cipher
         .decrypt_inout_detached(
             &XNonce::from(*nonce),
-            &associated(&header, session),
+            &bound.with(&header),
             (&mut *contents).into(),
             &Tag::from(*tag),
         )
@@ -274,13 +332,23 @@ impl Header {
     }
 }
 
-/// What is authenticated beside the contents. Both parts have a fixed length, so that no two pairs look the
-/// same.
-fn associated(header: &Header, session: SessionId) -> [u8; HEADER_BYTES + 16] {
-    let mut bytes = [0; HEADER_BYTES + 16];
-    bytes[..HEADER_BYTES].copy_from_slice(&header.to_bytes());
-    bytes[HEADER_BYTES..].copy_from_slice(session.as_bytes());
-    bytes
+/// What a seal is bound to, besides its header. Its two kinds differ in length, so that none looks like another.
+struct Bound(Vec<u8>);
+
+impl Bound {
+    fn whole(session: SessionId) -> Self {
+        Self(session.as_bytes().to_vec())
+    }
+
+    fn part(part: PartOf) -> Self {
+        let (session, number) = (part.session.as_bytes(), part.number.to_le_bytes());
+        Self([&session[..], &part.set, &number].concat())
+    }
+
+    /// What is authenticated beside the contents.
+    fn with(&self, header: &Header) -> Vec<u8> {
+        [&header.to_bytes()[..], &self.0].concat()
+    }
 }
 
 fn hex(id: [u8; KEY_ID_BYTES]) -> String {

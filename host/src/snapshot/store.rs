@@ -3,8 +3,11 @@
 //! A snapshot is opaque here. It is sealed before it comes ([`super::seal`]), because a store is not trusted
 //! with it.
 
+pub(crate) mod contained;
 pub mod memory;
 pub mod sqlite;
+
+use std::ops::ControlFlow;
 
 use crate::session_id::SessionId;
 
@@ -19,6 +22,8 @@ pub type ImageHash = [u8; 32];
 /// A call that writes is atomic: it happens as a whole or not at all. What returned `Ok` is durable as far as
 /// the store goes (each says how far), and an error later on never takes it back. After an error the store goes
 /// on working as soon as its cause is gone.
+///
+/// A host takes a panic for [`StoreError::Unavailable`], and for all that is known nothing was done.
 pub trait SnapshotStore: Send + Sync {
     /// Keeps each snapshot in place of the one that its session had, all in one step. Of two for the same
     /// session the later one counts. One call with many snapshots costs far less than many calls: durability is
@@ -28,11 +33,42 @@ pub trait SnapshotStore: Send + Sync {
     /// When the store is full or fails: then none of them is kept, and what was there before is.
     fn put(&self, snapshots: &[(SessionId, &[u8])]) -> Result<(), StoreError>;
 
-    /// The snapshot of `session`, byte for byte as it was put, if it has one.
+    /// The snapshot of `session`, byte for byte as it was put, if it has one; of one that was put in parts, the first.
     ///
     /// # Errors
     /// When the store fails.
     fn get(&self, session: SessionId) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Keeps a large snapshot in parts, in place of the one that `session` had, in one step: no more than one part need be in
+    /// memory at a time. The first part is what [`SnapshotStore::get`] gives; without any, nothing is done. Each is
+    /// asked for when it is about to be written, within this call: whoever makes them must not write to this store.
+    ///
+    /// # Errors
+    /// When the store is full or fails, and the error that came in a part's place: then none of them is kept, and what
+    /// was there before is.
+    fn put_parts(
+        &self,
+        session: SessionId,
+        parts: &mut dyn Iterator<Item = Result<Vec<u8>, StoreError>>,
+    ) -> Result<(), StoreError>;
+
+    /// Keeps `bytes` in place of the first part of the snapshot that `session` has; the others stay. Nothing is done if it
+    /// has none.
+    ///
+    /// # Errors
+    /// When the store is full or fails: then what was there before is.
+    fn put_first_part(&self, session: SessionId, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// Gives the parts of the snapshot of `session` to `each`, in order and as they were at one instant, until it breaks off. A
+    /// snapshot that was put whole is one part; where there is none, nothing is given.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn parts(
+        &self,
+        session: SessionId,
+        each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
 
     /// Forgets the snapshots of these sessions, all in one step. A session that has none is passed over.
     ///

@@ -106,12 +106,12 @@ fn a_newer_file_is_refused_and_left_as_it_is() {
     let place = Place::new();
     place.open().put(&[(new_id(), b"bytes")]).expect("kept");
     let file = rusqlite::Connection::open(place.path()).expect("opened");
-    file.pragma_update(None, "user_version", 2).expect("set");
+    file.pragma_update(None, "user_version", 3).expect("set");
     drop(file);
     let before = std::fs::read(place.path()).expect("the file");
     let error = place.refused();
     let StoreError::NewerVersion {
-        found: 2, known: 1, ..
+        found: 3, known: 2, ..
     } = error
     else {
         panic!("{error}")
@@ -119,10 +119,40 @@ fn a_newer_file_is_refused_and_left_as_it_is() {
     let text = error.to_string();
     assert!(text.contains("snapshots.sqlite"), "{text}");
     assert!(
-        text.ends_with("has the store version 2, this Lapak knows up to 1; update Lapak"),
+        text.ends_with("has the store version 3, this Lapak knows up to 2; update Lapak"),
         "{text}"
     );
     assert_eq!(std::fs::read(place.path()).expect("the file"), before);
+}
+
+#[test]
+fn a_file_of_the_first_version_goes_on_as_one_of_this() {
+    let place = Place::new();
+    let (old, new) = (new_id(), new_id());
+    place.open().put(&[(old, b"bytes")]).expect("kept");
+    let file = rusqlite::Connection::open(place.path()).expect("opened");
+    // All that it had not.
+    file.execute_batch("DROP TRIGGER parts_removed; DROP TABLE parts; PRAGMA user_version = 1;")
+        .expect("made old");
+    drop(file);
+    let store = place.open();
+    assert_eq!(
+        store.get(old).expect("read").as_deref(),
+        Some(&b"bytes"[..])
+    );
+    for id in [old, new] {
+        let mut parts = [Ok(b"one".to_vec()), Ok(b"two".to_vec())].into_iter();
+        store.put_parts(id, &mut parts).expect("kept");
+    }
+    drop(store);
+    let (store, mut parts) = (place.open(), Vec::new());
+    let all = store.parts(old, &mut |part| {
+        parts.push(part.to_vec());
+        std::ops::ControlFlow::Continue(())
+    });
+    all.expect("read");
+    assert_eq!(parts, [b"one", b"two"]);
+    assert_eq!(store.len().expect("counted"), 2);
 }
 
 #[test]
@@ -184,6 +214,22 @@ fn two_hosts_on_one_file_do_not_lose_anything() {
         }
     });
     assert_eq!(place.open().len().expect("counted"), 80);
+}
+
+#[test]
+fn hosts_that_make_one_file_at_the_same_time_all_open_it() {
+    for _ in 0..50 {
+        let place = Place::new();
+        let all_here = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    all_here.wait();
+                    place.open();
+                });
+            }
+        });
+    }
 }
 
 #[cfg(unix)]

@@ -1,9 +1,10 @@
 //! What every store does. Each test runs over each implementation.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use lapak_host::SessionId;
-use lapak_host::snapshot::store::SnapshotStore;
+use lapak_host::snapshot::store::{SnapshotStore, StoreError};
 use proptest::prelude::*;
 
 use crate::{new_id, noise};
@@ -44,6 +45,9 @@ suite! {
     the_newest_counts,
     what_was_removed_is_gone,
     pages_hold_each_session_once,
+    parts_come_back_in_order,
+    a_first_part_is_renewed_alone,
+    a_part_that_cannot_be_had_undoes_all,
     images_are_shared_and_apart_from_snapshots,
     unused_images_are_removed,
     threads_see_whole_snapshots,
@@ -144,6 +148,87 @@ fn pages_hold_each_session_once(new: NewStore<'_>) {
     let next = store.after(Some(ids[100]), 2).expect("listed");
     assert_eq!(next, ids[101..103]);
     assert_eq!(store.after(ids.last().copied(), 9).expect("listed"), []);
+}
+
+/// What a store gives of a session's parts.
+fn parts_of(store: &dyn SnapshotStore, session: SessionId) -> Vec<Vec<u8>> {
+    let mut parts = Vec::new();
+    let all = store.parts(session, &mut |part| {
+        parts.push(part.to_vec());
+        ControlFlow::Continue(())
+    });
+    all.expect("read");
+    parts
+}
+
+fn put_parts(store: &dyn SnapshotStore, session: SessionId, parts: &[Vec<u8>]) {
+    let mut all = parts.iter().cloned().map(Ok);
+    store.put_parts(session, &mut all).expect("kept");
+}
+
+fn parts_come_back_in_order(new: NewStore<'_>) {
+    let store = new();
+    let store = store.as_ref();
+    let (one, two) = (new_id(), new_id());
+    let many: Vec<_> = (0..12).map(|part| noise(part, 100_000)).collect();
+    put_parts(store, one, &many);
+    put_parts(store, two, &many[3..5]);
+    assert_eq!(parts_of(store, one), many);
+    assert_eq!(parts_of(store, two), many[3..5]);
+    assert!(parts_of(store, new_id()).is_empty());
+    assert_eq!(store.get(one).expect("read").as_ref(), Some(&many[0]));
+    assert_eq!(store.len().expect("counted"), 2);
+    let mut seen = 0;
+    let some = store.parts(one, &mut |_| {
+        seen += 1;
+        match seen {
+            3 => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    });
+    some.expect("read");
+    assert_eq!(seen, 3);
+    // Fewer, more, or a whole one: nothing of what was there before is left.
+    for parts in [&many[4..6], &many[..9], &many[..1]] {
+        put_parts(store, one, parts);
+        assert_eq!(parts_of(store, one), parts);
+    }
+    put_parts(store, one, &many);
+    store.put(&[(one, b"whole")]).expect("kept");
+    assert_eq!(parts_of(store, one), [b"whole"]);
+    put_parts(store, one, &[]);
+    assert_eq!(parts_of(store, one), [b"whole"]);
+    assert_eq!(parts_of(store, two), many[3..5]);
+    store.remove(&[two]).expect("removed");
+    assert!(parts_of(store, two).is_empty());
+    store.put(&[(two, b"again")]).expect("kept");
+    assert_eq!(parts_of(store, two), [b"again"]);
+}
+
+fn a_first_part_is_renewed_alone(new: NewStore<'_>) {
+    let store = new();
+    let store = store.as_ref();
+    let (one, other) = (new_id(), new_id());
+    let all: Vec<_> = (0..4).map(|part| noise(part, 9_000)).collect();
+    put_parts(store, one, &all);
+    store.put_first_part(one, b"renewed").expect("kept");
+    assert_eq!(parts_of(store, one)[0], b"renewed");
+    assert_eq!(parts_of(store, one)[1..], all[1..]);
+    store.put_first_part(other, b"nothing").expect("passed");
+    assert_eq!(store.get(other).expect("read"), None);
+}
+
+fn a_part_that_cannot_be_had_undoes_all(new: NewStore<'_>) {
+    let store = new();
+    let store = store.as_ref();
+    let id = new_id();
+    let before: Vec<_> = (0..3).map(|part| noise(part, 9_000)).collect();
+    put_parts(store, id, &before);
+    let broken = || StoreError::Full { doing: "test" };
+    let mut parts = [Ok(vec![1]), Ok(vec![2]), Err(broken()), Ok(vec![3])].into_iter();
+    let put = store.put_parts(id, &mut parts);
+    assert!(matches!(put, Err(StoreError::Full { doing: "test" })));
+    assert_eq!(parts_of(store, id), before);
 }
 
 fn all_pages(store: &dyn SnapshotStore, limit: usize) -> Vec<SessionId> {

@@ -11,6 +11,7 @@ pub mod money;
 pub mod store;
 pub mod tls;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -158,6 +159,17 @@ pub async fn until(what: &str, so: impl Fn() -> bool) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     panic!("not within half a minute: {what}");
+}
+
+/// Waits until a guest is in its endless loop: a turn that only looks whether there is something to do is over sooner.
+pub async fn spins_now(host: &Runtime) {
+    let looks = Cell::new(0);
+    until("it spins", || {
+        let runs = host.metrics().scheduler.running != [0; 3];
+        looks.set(if runs { looks.get() + 1 } else { 0 });
+        looks.get() == 10
+    })
+    .await;
 }
 
 /// Waits for the session to come to rest, but not for ever.

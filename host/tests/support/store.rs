@@ -1,5 +1,6 @@
 //! A snapshot store that fails when it is told to.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct Troubled {
     pub reads: AtomicUsize,
     /// Whether nothing can be read.
     pub unreadable: AtomicBool,
+    /// Whether it has a bug.
+    pub panics: AtomicBool,
 }
 
 /// Open at first.
@@ -76,9 +79,26 @@ impl Slow {
 
 impl Troubled {
     fn room(&self) -> Result<(), StoreError> {
+        self.bug();
         if self.full.load(Ordering::SeqCst) {
             self.refused.fetch_add(1, Ordering::SeqCst);
             return Err(StoreError::Full { doing: "test" });
+        }
+        Ok(())
+    }
+
+    fn bug(&self) {
+        assert!(!self.panics.load(Ordering::SeqCst), "a test's store panics");
+    }
+
+    fn read(&self) -> Result<(), StoreError> {
+        self.bug();
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        if self.unreadable.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable {
+                doing: "read",
+                source: "a test".into(),
+            });
         }
         Ok(())
     }
@@ -92,16 +112,35 @@ impl SnapshotStore for Troubled {
     }
 
     fn get(&self, session: SessionId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.reads.fetch_add(1, Ordering::SeqCst);
-        if self.unreadable.load(Ordering::SeqCst) {
-            return Err(StoreError::Unavailable {
-                doing: "read",
-                source: "a test".into(),
-            });
-        }
+        self.read()?;
         let found = self.kept.get(session);
         self.reading.pass();
         found
+    }
+
+    fn put_parts(
+        &self,
+        session: SessionId,
+        parts: &mut dyn Iterator<Item = Result<Vec<u8>, StoreError>>,
+    ) -> Result<(), StoreError> {
+        self.slow_put.pass();
+        self.room()?;
+        self.kept.put_parts(session, parts)
+    }
+
+    fn put_first_part(&self, session: SessionId, bytes: &[u8]) -> Result<(), StoreError> {
+        self.slow_put.pass();
+        self.room()?;
+        self.kept.put_first_part(session, bytes)
+    }
+
+    fn parts(
+        &self,
+        session: SessionId,
+        each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.read()?;
+        self.kept.parts(session, each)
     }
 
     fn remove(&self, sessions: &[SessionId]) -> Result<(), StoreError> {

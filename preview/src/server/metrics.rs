@@ -91,6 +91,14 @@ fn sessions(page: &mut Page, read: &MetricsReading) {
         .iter()
         .map(|(reason, count)| (Some(("reason", *reason)), *count));
     page.counter("faults", "Sessions ended by a fault.", faults);
+    snapshots(page, read);
+    let tenants = read.tenants.iter();
+    let tenants = tenants.map(|(name, ns)| (Some(("tenant", name.as_str())), seconds(*ns)));
+    let help = "CPU time by tenant; those that used most.";
+    page.counter("tenant_cpu_seconds", help, tenants);
+}
+
+fn snapshots(page: &mut Page, read: &MetricsReading) {
     page.counter(
         "snapshots_spilled",
         "Sessions moved to disk to free memory.",
@@ -111,10 +119,6 @@ fn sessions(page: &mut Page, read: &MetricsReading) {
         "Failures of the store of snapshots.",
         one(read.store_errors),
     );
-    let tenants = read.tenants.iter();
-    let tenants = tenants.map(|(name, ns)| (Some(("tenant", name.as_str())), seconds(*ns)));
-    let help = "CPU time by tenant; those that used most.";
-    page.counter("tenant_cpu_seconds", help, tenants);
 }
 
 fn scheduler(page: &mut Page, read: &MetricsReading) {

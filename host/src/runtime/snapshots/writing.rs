@@ -4,16 +4,18 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 
-use super::{ResumeError, Snapshots, lock};
+use super::{ResumeError, Snapshots, lock, unavailable};
 use crate::instances::LARGE_BYTES;
 use crate::metrics::count;
 use crate::runtime::host::Host;
 use crate::session::{Body, SessionId, Shared, snapshot};
-use crate::snapshot::saved::Saved;
-use crate::snapshot::store::StoreError;
+use crate::snapshot::saved::{LAYOUT, Saved};
+use crate::snapshot::seal::{self, PartOf};
+use crate::snapshot::store::{SnapshotStore as _, StoreError};
 
-/// Sessions written in one transaction.
+/// Sessions written in one transaction, at most; and bytes, more or less.
 const BATCH: usize = 1_000;
+const BATCH_BYTES: usize = 8 << 20;
 
 /// The right to write. Only one has it at a time, so that no older state of a session is written after a newer one, and
 /// none after the session was removed.
@@ -75,7 +77,7 @@ impl Snapshots {
                     lock(&self.changed).extend(batch.busy);
                 }
                 Err(error) => {
-                    // Nothing of this batch is on disk, and nobody has looked at the others.
+                    // Not all of this batch is on disk, and nobody has looked at the others.
                     lock(&self.changed).extend(&changed[done * BATCH..]);
                     return Err(error);
                 }
@@ -84,7 +86,7 @@ impl Snapshots {
         Ok(written)
     }
 
-    /// Writes these sessions in one transaction. Those in the middle of an event are left for the next time.
+    /// Writes these sessions, small ones many in one transaction. Those in the middle of an event are left for the next time.
     fn write(&self, sessions: &[Arc<Shared>], _: &Writing<'_>) -> Result<Batch, StoreError> {
         let mut batch = Batch::default();
         let written = self.write_batch(sessions, &mut batch);
@@ -97,22 +99,75 @@ impl Snapshots {
     }
 
     fn write_batch(&self, sessions: &[Arc<Shared>], batch: &mut Batch) -> Result<(), StoreError> {
-        let mut sealed = Vec::with_capacity(sessions.len());
+        let (mut sealed, mut bytes) = (Vec::new(), 0);
         for session in sessions {
             let Some(saved) = self.saved(session, batch)? else {
                 continue;
             };
             batch.handled.insert(session.id, saved.handled);
-            sealed.push((session.id, self.seal(session.id, &saved)?));
+            if saved.rest().is_some() {
+                // First those before it: an older state of the same session may be among them.
+                self.put(&std::mem::take(&mut sealed))?;
+                bytes = 0;
+                self.put_large(session.id, &saved)?;
+                continue;
+            }
+            let one = self.seal_first(session.id, &saved)?;
+            bytes += one.len();
+            sealed.push((session.id, one));
+            if bytes >= BATCH_BYTES {
+                self.put(&std::mem::take(&mut sealed))?;
+                bytes = 0;
+            }
         }
+        self.put(&sealed)
+    }
+
+    fn put(&self, sealed: &[(SessionId, Vec<u8>)]) -> Result<(), StoreError> {
         let lent: Vec<(SessionId, &[u8])> =
             sealed.iter().map(|(id, bytes)| (*id, &**bytes)).collect();
         if !lent.is_empty() {
             self.store.put(&lent)?;
         }
-        let count = u64::try_from(lent.len()).unwrap_or(u64::MAX);
-        self.written.fetch_add(count, Ordering::Relaxed);
+        self.count_written(lent.len());
         Ok(())
+    }
+
+    /// Writes a session whose snapshot has several parts, or only the first of them if that is all that was renewed.
+    fn put_large(&self, id: SessionId, saved: &Saved) -> Result<(), StoreError> {
+        let Some(rest) = saved.rest() else {
+            return Ok(());
+        };
+        let first = self.seal_first(id, saved)?;
+        let mut others = saved.other_parts().peekable();
+        if others.peek().is_none() {
+            self.store.put_first_part(id, &first)?;
+        } else {
+            let others = others.zip(1..).map(|(plain, number)| {
+                // As in reading: others may be in a hurry.
+                std::thread::yield_now();
+                let part = PartOf {
+                    session: id,
+                    set: rest.set,
+                    number,
+                };
+                seal::seal_part(&self.key, part, LAYOUT, plain).map_err(unavailable)
+            });
+            let mut parts = std::iter::once(Ok(first)).chain(others);
+            self.store.put_parts(id, &mut parts)?;
+        }
+        self.count_written(1);
+        Ok(())
+    }
+
+    fn seal_first(&self, id: SessionId, saved: &Saved) -> Result<Vec<u8>, StoreError> {
+        let plain = saved.to_bytes().map_err(unavailable)?;
+        seal::seal(&self.key, id, LAYOUT, &plain).map_err(unavailable)
+    }
+
+    fn count_written(&self, sessions: usize) {
+        let count = u64::try_from(sessions).unwrap_or(u64::MAX);
+        self.written.fetch_add(count, Ordering::Relaxed);
     }
 
     /// What is to be written of a session, whose mark is taken off; `None` if it is in the middle of an event or over.
@@ -129,7 +184,7 @@ impl Snapshots {
             batch.busy.push(session.id);
             return Ok(None);
         };
-        let saved = Saved::new(session, &state, &frozen);
+        let saved = Saved::new(session, &state, &frozen).map_err(unavailable)?;
         batch.clear(session);
         drop(state);
         self.keep_image(&frozen.image)?;
@@ -142,7 +197,7 @@ impl Snapshots {
         session: &Arc<Shared>,
         batch: &mut Batch,
     ) -> Result<Option<Saved>, StoreError> {
-        let mut saved = match self.read(session.id) {
+        let mut saved = match self.read_first(session.id) {
             Ok(saved) => saved,
             Err(ResumeError::Store(error)) => return Err(error),
             Err(error) => {
@@ -172,7 +227,11 @@ impl Snapshots {
         let mut frozen: Vec<(u32, Arc<Shared>)> = host
             .registry
             .all()
-            .filter(|session| matches!(session.lock().body, Body::Frozen(_)))
+            .filter(|session| {
+                // One with letters would be written, and stay.
+                let state = session.lock();
+                matches!(state.body, Body::Frozen(_)) && state.mailbox().is_empty()
+            })
             .map(|session| (session.last_used.load(Ordering::Relaxed), session))
             .collect();
         frozen.sort_by_key(|(used, _)| *used);
@@ -222,11 +281,10 @@ impl Snapshots {
 
 /// How many of these sessions go in one transaction: many small ones, or a large one by itself.
 fn batch_length(sessions: &[(u32, Arc<Shared>)]) -> usize {
-    const BYTES: usize = 8 << 20;
     let mut sum = 0;
     let fits = |(_, session): &&(u32, Arc<Shared>)| {
         sum += session.frozen_bytes();
-        sum <= BYTES
+        sum <= BATCH_BYTES
     };
     let fitting = sessions.iter().take(BATCH).take_while(fits).count();
     fitting.max(1).min(sessions.len())

@@ -11,9 +11,9 @@ const WASM_PAGE: usize = 1 << 16;
 type Edits = Vec<(usize, Vec<u8>)>;
 
 fn told_difference(image: &Image, view: &SlotView<'_>, scratch: usize) -> (Vec<u8>, Dirty) {
-    let mut delta = Vec::new();
+    let mut delta = Pile::with_room(0);
     let dirty = difference(image, view, scratch, &mut delta);
-    (delta, dirty)
+    (delta.to_vec(), dirty)
 }
 
 fn edits() -> impl Strategy<Value = Edits> {

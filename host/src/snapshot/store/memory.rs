@@ -1,7 +1,7 @@
 //! Snapshots in memory, for tests: nothing outlives the store.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{ImageHash, SnapshotStore, StoreError};
@@ -14,7 +14,8 @@ pub struct MemorySnapshots(RwLock<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    snapshots: BTreeMap<SessionId, Vec<u8>>,
+    /// Each in its parts; there is at least one.
+    snapshots: BTreeMap<SessionId, Vec<Vec<u8>>>,
     images: HashMap<ImageHash, Vec<u8>>,
 }
 
@@ -30,13 +31,48 @@ impl MemorySnapshots {
 
 impl SnapshotStore for MemorySnapshots {
     fn put(&self, snapshots: &[(SessionId, &[u8])]) -> Result<(), StoreError> {
-        let owned = snapshots.iter().map(|(id, bytes)| (*id, bytes.to_vec()));
+        let owned = snapshots
+            .iter()
+            .map(|(id, bytes)| (*id, vec![bytes.to_vec()]));
         self.write().snapshots.extend(owned);
         Ok(())
     }
 
     fn get(&self, session: SessionId) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.read().snapshots.get(&session).cloned())
+        let kept = self.read();
+        let parts = kept.snapshots.get(&session);
+        Ok(parts.and_then(|parts| parts.first().cloned()))
+    }
+
+    fn put_parts(
+        &self,
+        session: SessionId,
+        parts: &mut dyn Iterator<Item = Result<Vec<u8>, StoreError>>,
+    ) -> Result<(), StoreError> {
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        if !parts.is_empty() {
+            self.write().snapshots.insert(session, parts);
+        }
+        Ok(())
+    }
+
+    fn put_first_part(&self, session: SessionId, bytes: &[u8]) -> Result<(), StoreError> {
+        let mut kept = self.write();
+        let parts = kept.snapshots.get_mut(&session);
+        if let Some(first) = parts.and_then(|parts| parts.first_mut()) {
+            *first = bytes.to_vec();
+        }
+        Ok(())
+    }
+
+    fn parts(
+        &self,
+        session: SessionId,
+        each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let parts = self.read().snapshots.get(&session).cloned();
+        let _ = parts.iter().flatten().try_for_each(|part| each(part));
+        Ok(())
     }
 
     fn remove(&self, sessions: &[SessionId]) -> Result<(), StoreError> {

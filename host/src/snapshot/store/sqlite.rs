@@ -7,10 +7,12 @@
 //! and 9,400 a second), which is what a host does most. The log grows to 32 MiB before it is copied back: less
 //! copying of pages that change often.
 
+mod file;
+
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
@@ -18,38 +20,6 @@ use rusqlite::{
 
 use super::{ImageHash, SnapshotStore, StoreError};
 use crate::session_id::SessionId;
-
-/// Says that a database is ours: "LSNP".
-const APPLICATION_ID: i32 = 0x4c53_4e50;
-/// The version of the tables below.
-const VERSION: i32 = 1;
-const PAGE_BYTES: i64 = 4096;
-const LOG_BYTES: i64 = 32 << 20;
-/// How long to wait for another process that has the file, before it counts as unavailable.
-const BUSY: Duration = Duration::from_secs(5);
-
-const SCHEMA: &str = "
-    CREATE TABLE snapshots (
-        number  INTEGER PRIMARY KEY,
-        session BLOB NOT NULL UNIQUE,
-        bytes   BLOB NOT NULL
-    ) STRICT;
-    CREATE TABLE snapshot_count (
-        snapshots INTEGER NOT NULL
-    ) STRICT;
-    INSERT INTO snapshot_count VALUES (0);
-    CREATE TRIGGER snapshot_added AFTER INSERT ON snapshots BEGIN
-        UPDATE snapshot_count SET snapshots = snapshots + 1;
-    END;
-    CREATE TRIGGER snapshot_removed AFTER DELETE ON snapshots BEGIN
-        UPDATE snapshot_count SET snapshots = snapshots - 1;
-    END;
-    CREATE TABLE images (
-        number INTEGER PRIMARY KEY,
-        hash   BLOB NOT NULL UNIQUE,
-        bytes  BLOB NOT NULL
-    ) STRICT;
-";
 
 /// What an acknowledged write survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,13 +85,13 @@ impl SqliteSnapshots {
     /// # Errors
     /// As [`SqliteSnapshots::open`].
     pub fn open_with(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
-        make_file(path).map_err(|error| unavailable(OPEN, error))?;
-        let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        prepare_file(&mut writer, path)?;
-        use_log(&writer)?;
-        tune_writer(&writer, options).map_err(|error| failed(OPEN, error))?;
+        file::make_file(path).map_err(|error| unavailable(OPEN, error))?;
+        let mut writer = file::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        file::prepare_file(&mut writer, path)?;
+        file::use_log(&writer)?;
+        file::tune_writer(&writer, options).map_err(|error| failed(OPEN, error))?;
         let readers = (0..options.readers.max(1))
-            .map(|_| connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map(Mutex::new))
+            .map(|_| file::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map(Mutex::new))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             readers,
@@ -134,7 +104,7 @@ impl SqliteSnapshots {
     fn write<T>(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
         let mut writer = lock(&self.writer);
         let whole = || {
@@ -143,7 +113,10 @@ impl SqliteSnapshots {
             transaction.commit()?;
             Ok(done)
         };
-        whole().map_err(|error| failed(doing, error))
+        whole().map_err(|failure| match failure {
+            Failure::Database(error) => failed(doing, error),
+            Failure::Caller(error) => error,
+        })
     }
 
     fn read<T>(
@@ -165,20 +138,102 @@ impl SqliteSnapshots {
     }
 }
 
+/// Why a transaction is rolled back.
+enum Failure {
+    Database(rusqlite::Error),
+    /// What was to be written could not be had.
+    Caller(StoreError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
 const OPEN: &str = "open the file";
+const KEEP: &str = "keep the snapshots";
+
+const PUT: &str = "INSERT INTO snapshots (session, bytes) VALUES (?1, ?2)
+                   ON CONFLICT (session) DO UPDATE SET bytes = excluded.bytes";
+const REMOVE_PARTS: &str = "DELETE FROM parts WHERE session = ?1";
 
 impl SnapshotStore for SqliteSnapshots {
     fn put(&self, snapshots: &[(SessionId, &[u8])]) -> Result<(), StoreError> {
         if snapshots.is_empty() {
             return Ok(());
         }
-        self.write("keep the snapshots", |transaction| {
-            let mut put = transaction.prepare_cached(
-                "INSERT INTO snapshots (session, bytes) VALUES (?1, ?2)
-                 ON CONFLICT (session) DO UPDATE SET bytes = excluded.bytes",
-            )?;
+        self.write(KEEP, |transaction| {
+            let mut put = transaction.prepare_cached(PUT)?;
+            let mut remove_parts = transaction.prepare_cached(REMOVE_PARTS)?;
+            // Mostly there are none at all, and nobody need look for them.
+            let any_parts: bool = transaction
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM parts)")?
+                .query_row([], |row| row.get(0))?;
             for (session, bytes) in snapshots {
                 put.execute(params![session.as_bytes(), bytes])?;
+                if any_parts {
+                    remove_parts.execute([session.as_bytes()])?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn put_parts(
+        &self,
+        session: SessionId,
+        parts: &mut dyn Iterator<Item = Result<Vec<u8>, StoreError>>,
+    ) -> Result<(), StoreError> {
+        self.write(KEEP, |transaction| {
+            let Some(first) = parts.next() else {
+                return Ok(());
+            };
+            let first = first.map_err(Failure::Caller)?;
+            transaction
+                .prepare_cached(PUT)?
+                .execute(params![session.as_bytes(), first])?;
+            transaction
+                .prepare_cached(REMOVE_PARTS)?
+                .execute([session.as_bytes()])?;
+            let mut put = transaction
+                .prepare_cached("INSERT INTO parts (session, part, bytes) VALUES (?1, ?2, ?3)")?;
+            for (part, bytes) in (1_i64..).zip(parts) {
+                let bytes = bytes.map_err(Failure::Caller)?;
+                put.execute(params![session.as_bytes(), part, bytes])?;
+            }
+            Ok(())
+        })
+    }
+
+    fn put_first_part(&self, session: SessionId, bytes: &[u8]) -> Result<(), StoreError> {
+        self.write(KEEP, |transaction| {
+            transaction
+                .prepare_cached("UPDATE snapshots SET bytes = ?2 WHERE session = ?1")?
+                .execute(params![session.as_bytes(), bytes])?;
+            Ok(())
+        })
+    }
+
+    fn parts(
+        &self,
+        session: SessionId,
+        each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.read("read a snapshot", |connection| {
+            // One statement, and so one instant. Of each row only what is shown is in memory.
+            let mut select = connection.prepare_cached(
+                "SELECT 0 AS part, bytes FROM snapshots WHERE session = ?1
+                 UNION ALL
+                 SELECT part, bytes FROM parts WHERE session = ?1
+                 ORDER BY part",
+            )?;
+            let mut rows = select.query([session.as_bytes()])?;
+            while let Some(row) = rows.next()? {
+                let bytes = row.get_ref(1)?.as_blob()?;
+                if each(bytes).is_break() {
+                    break;
+                }
             }
             Ok(())
         })
@@ -271,114 +326,6 @@ impl SnapshotStore for SqliteSnapshots {
             Ok(removed)
         })
     }
-}
-
-/// Makes an empty file, for its owner alone, if there is none. SQLite gives its log the same rights.
-fn make_file(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
-}
-
-fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
-    // Each connection stands behind a lock of ours.
-    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection =
-        Connection::open_with_flags(path, flags).map_err(|error| failed(OPEN, error))?;
-    connection
-        .busy_timeout(BUSY)
-        .map_err(|error| failed(OPEN, error))?;
-    Ok(connection)
-}
-
-/// Refuses a file that is not ours or too new, and makes the tables in an empty one.
-fn prepare_file(writer: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let not_a_store = || StoreError::NotAStore {
-        path: path.display().to_string(),
-    };
-    let opening = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => not_a_store(),
-        _ => failed(OPEN, error),
-    };
-    // Has no effect on a database that is there, nor on any but the first process that comes.
-    writer
-        .pragma_update(None, "page_size", PAGE_BYTES)
-        .map_err(opening)?;
-    let transaction = writer
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(opening)?;
-    match contents(&transaction).map_err(opening)? {
-        Contents::Nothing => {
-            create(&transaction).map_err(opening)?;
-        }
-        Contents::Snapshots { version } if version > VERSION => {
-            return Err(StoreError::NewerVersion {
-                path: path.display().to_string(),
-                found: version,
-                known: VERSION,
-            });
-        }
-        Contents::Snapshots { .. } => {}
-        Contents::SomethingElse => return Err(not_a_store()),
-    }
-    transaction.commit().map_err(opening)
-}
-
-enum Contents {
-    Nothing,
-    Snapshots { version: i32 },
-    SomethingElse,
-}
-
-fn contents(connection: &Connection) -> rusqlite::Result<Contents> {
-    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let (application, version) = (number("application_id")?, number("user_version")?);
-    Ok(match (application, version, tables) {
-        (0, 0, 0) => Contents::Nothing,
-        (APPLICATION_ID, version, _) => Contents::Snapshots { version },
-        _ => Contents::SomethingElse,
-    })
-}
-
-fn create(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    transaction.execute_batch(SCHEMA)?;
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", VERSION)
-}
-
-/// Has writes go to a log beside the file, so that readers never wait. Kept in the file: it holds for the
-/// readers too.
-fn use_log(writer: &Connection) -> Result<(), StoreError> {
-    let mode: String = writer
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
-        .map_err(|error| failed(OPEN, error))?;
-    match mode.as_str() {
-        "wal" => Ok(()),
-        _ => Err(unavailable(
-            OPEN,
-            "its file system has no shared memory, which a write-ahead log needs; use a local disk",
-        )),
-    }
-}
-
-fn tune_writer(writer: &Connection, options: SqliteOptions) -> rusqlite::Result<()> {
-    let synchronous = match options.durability {
-        Durability::PowerCut => "FULL",
-        Durability::ProcessEnd => "NORMAL",
-    };
-    writer.pragma_update(None, "synchronous", synchronous)?;
-    let page_bytes = writer.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0))?;
-    writer.pragma_update(None, "wal_autocheckpoint", LOG_BYTES / page_bytes)?;
-    writer.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
-    if let Some(max_bytes) = options.max_bytes {
-        let pages = i64::try_from(max_bytes).unwrap_or(i64::MAX) / page_bytes;
-        writer.pragma_update(None, "max_page_count", pages.max(1))?;
-    }
-    Ok(())
 }
 
 fn failed(doing: &'static str, error: rusqlite::Error) -> StoreError {
