@@ -27,13 +27,16 @@ const STEPS: usize = 4;
 const BELOW_CAP: usize = 4;
 const PAGES: usize = (64 << 20) / (64 << 10);
 const RUNS: usize = 3;
-const TAPS: usize = 40;
+/// Taps of the quiet host's button at each step, at most.
+const QUIET_TAPS: usize = 200;
 
 /// The most memory that the process takes while 24 apps hoard, as a part of its budget; and the p99 of a tap
-/// beside them, against that of a quiet host's.
+/// beside them, all the while until they have come to rest, against that of a quiet host's.
 pub(super) fn hoarders(tokio: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
     let _within = tokio.enter();
-    // Of the first run too: what an allocator keeps from an earlier run counts.
+    // What compiling an app takes is not of this budget, and stays in the process.
+    Run::start(tokio, effort)?;
+    // Once, and not before each run: what an allocator keeps from an earlier one counts.
     let start = resident_bytes()?;
     let budget = f64::from(u32::try_from((INSTANCES * (64 << 20) + SNAPSHOTS) >> 20)?);
     let (mut taken, mut beside, mut quiet) = (Vec::new(), Vec::new(), Vec::new());
@@ -94,28 +97,34 @@ impl Run {
             beside: Vec::new(),
             quiet: Vec::new(),
         };
-        let (steps, taps) = match effort.divide {
-            1 => (STEPS, self.hoarders.len().max(TAPS)),
-            _ => (1, 5),
+        let steps = match effort.divide {
+            1 => STEPS,
+            _ => 1,
         };
         for _ in 0..steps {
-            let mut next = self.hoarders.iter().cycle();
+            let mut next = self.hoarders.iter();
+            let mut busy = self.hoarders.iter().peekable();
             let mut most = measured.most;
-            // Between two taps a hoarder takes 16 MiB more; until each has.
-            measured.beside.extend(tap(beside, taps, || {
+            // Between two taps a hoarder takes 16 MiB more, until each has; and then until each has come to rest.
+            let taps = tap(beside, || {
                 if let Some(one) = next.next() {
                     one.send(live::tap_on(hoard))?;
                 }
                 most = most.max(resident_bytes()?);
-                Ok(())
-            })?);
-            for one in &self.hoarders {
-                tokio.block_on(one.settled());
-                most = most.max(resident_bytes()?);
-            }
+                if next.len() > 0 {
+                    return Ok(true);
+                }
+                while busy.next_if(|one| tokio.block_on(rests(one))).is_some() {}
+                Ok(busy.peek().is_some())
+            })?;
             measured.most = most;
             // In turns: whatever else the machine does meets both.
-            measured.quiet.extend(tap(quiet, taps, || Ok(()))?);
+            let mut left = taps.len().min(QUIET_TAPS);
+            measured.beside.extend(taps);
+            measured.quiet.extend(tap(quiet, || {
+                left -= 1;
+                Ok(left > 0)
+            })?);
         }
         for one in &self.hoarders {
             let screen = one.screen();
@@ -157,18 +166,24 @@ impl Host {
     }
 }
 
-/// Milliseconds of each of so many taps; `between` runs before each.
+/// Whether a session is at rest now.
+async fn rests(session: &Session) -> bool {
+    let settled = tokio::time::timeout(Duration::ZERO, session.settled());
+    settled.await.is_ok()
+}
+
+/// Milliseconds of each tap; `between` runs before each, and tells whether another is to follow.
 fn tap(
     session: &Session,
-    taps: usize,
-    mut between: impl FnMut() -> anyhow::Result<()>,
+    mut between: impl FnMut() -> anyhow::Result<bool>,
 ) -> anyhow::Result<Vec<f64>> {
     let add = session.screen().tree.find("+", Trigger::Tap);
     let add = add.context("a plus")?;
     let (_, mut updates) = session.watch();
-    let mut times = Vec::with_capacity(taps);
-    for _ in 0..taps {
-        between()?;
+    let mut times = Vec::new();
+    let mut more = true;
+    while more {
+        more = between()?;
         std::thread::sleep(Duration::from_millis(3));
         let since = Instant::now();
         session.send(live::tap_on(add))?;
