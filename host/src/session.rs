@@ -276,8 +276,8 @@ impl Session {
         self.shared.changed();
     }
 
-    /// Events that the app has handled so far. Grows when the screen shows what an event led to; cheap enough to be
-    /// looked at in a loop.
+    /// Events that the app has handled so far. Grows as the screen shows what an event led to: who sees the one sees the
+    /// other. Cheap enough to be looked at in a loop.
     #[must_use]
     pub fn handled(&self) -> u64 {
         self.shared

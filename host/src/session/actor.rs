@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use lapak_abi::pages::{NavigationError, PageEvent};
@@ -300,7 +299,6 @@ impl Actor {
         }
         let wall = since.elapsed();
         let session = self.session();
-        session.handled.fetch_add(1, Ordering::Release);
         session.host.metrics.event_cpu.observe(cpu);
         session.host.metrics.event_wall.observe(wall);
         let told = || put_in.map_or_else(|| name.to_owned(), |put_in| put_in.told());

@@ -182,6 +182,11 @@ impl Shared {
         self.host.scheduler.wake(self);
     }
 
+    /// Its app has handled one more event. Under the lock under which the screen shows it.
+    pub(super) fn has_handled(&self) {
+        self.handled.fetch_add(1, Ordering::Release);
+    }
+
     /// What is on disk of the session, if anything, is out of date. A letter that was taken counts: whoever sent it was
     /// told that it will be handled.
     pub(crate) fn changed(&self) {

@@ -30,7 +30,8 @@ impl PutIn {
 }
 
 impl Actor {
-    /// Puts a view on the screen; tells how many operations that took.
+    /// Puts a view on the screen, and counts the event that led to it, so that nobody sees the one without the other. Tells
+    /// how many operations that took.
     pub(super) fn show(
         &mut self,
         view: Option<View>,
@@ -39,10 +40,13 @@ impl Actor {
     ) -> Result<usize, Ended> {
         let session = self.session().clone();
         let Some(top) = self.instance.state().pages.top().map(|page| page.id) else {
+            session.has_handled();
             return Ok(0);
         };
         let Some(mut view) = view.filter(|view| view.page == top.0) else {
-            return Ok(leave(&mut session.lock(), put_in));
+            let mut state = session.lock();
+            session.has_handled();
+            return Ok(leave(&mut state, put_in));
         };
         let limits = session.limits();
         let limits = ViewLimits {
@@ -60,6 +64,7 @@ impl Actor {
         let (tree, mut ops) = update_checked(old, view, &limits, &mut self.ids)
             .map_err(|error| Ended(from_view_error(&error, event)))?;
         screen.tree = tree;
+        session.has_handled();
         if same_page {
             ops.extend(refused(&state, put_in, &ops));
             let count = ops.len();
