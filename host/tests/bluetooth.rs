@@ -20,7 +20,7 @@ use lapak_host::recording::RecordOptions;
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Capability, Runtime, RuntimeConfig, Session};
 use support::device::{Device, PERSON, a_while, answer, ask, asked, told};
-use support::{tap, text, until};
+use support::{frozen, tap, text, until};
 
 async fn steps(device: &Device, steps: &str) -> Session {
     let session = device.launch("call-bluetooth-steps", steps).await;
@@ -95,7 +95,7 @@ async fn ids_say_nothing_and_are_other_ones_in_each_session() {
         };
         let first = id(&session);
         assert_eq!(first.len(), 32);
-        assert!(session.freeze());
+        frozen(&session).await;
         ask(&session).await;
         told(&session, &format!("discover=B-17 {first}")).await;
         ids.push(first);
@@ -156,7 +156,7 @@ async fn bounds_hold_when_it_looks_and_when_they_move() {
 async fn a_watch_tells_in_order_while_the_app_is_only_bytes() {
     let device = Device::new().await;
     let session = watching(&device).await;
-    assert!(session.freeze());
+    frozen(&session).await;
     let told_of = |value: u8| Notification {
         of: LOCK_STATE,
         value: vec![value],

@@ -13,7 +13,7 @@ use lapak_host::grants::consent::Consent;
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Capability, RuntimeConfig, SnapshotConfig};
 use support::device::{Device, PERSON, a_while, answer, ask, asked, told};
-use support::{tap, text, until};
+use support::{frozen, tap, text, until};
 
 const MOST: usize = 64 * 1024;
 
@@ -167,7 +167,7 @@ async fn a_clipboard_that_cannot_be_used_is_unavailable_frozen_or_not() {
     let session = device.launch("call-clipboard-read", "").await;
     ask(&session).await;
     until("it is asked", || slow.waiting() == 1).await;
-    assert!(session.freeze());
+    frozen(&session).await;
     let copied = slow.reads.lock().expect("reads").remove(0);
     copied(Err(NoClipboard));
     told(&session, "unavailable").await;

@@ -9,7 +9,8 @@ use lapak_host::{
     Budget, Class, Launch, Runtime, RuntimeConfig, SendError, Session, ShellEvent, SnapshotConfig,
 };
 use support::{
-    counter, hostile, launch, launch_as, settled, spins_now, still_works, tap, tap_on, text, until,
+    counter, hostile, launch, launch_as, nothing_runs, settled, spins_now, still_works, tap,
+    tap_on, text, until,
 };
 
 const LONG: Duration = Duration::from_secs(3_600);
@@ -102,12 +103,7 @@ async fn what_is_too_much_is_refused_by_name_and_counted() {
     for session in spinning.iter().chain([&calm]) {
         settled(session).await;
     }
-    // What has come to rest may still be on its way out of a worker's hands.
-    let at_rest = || {
-        let scheduler = runtime.metrics().scheduler;
-        scheduler.running == [0; 3] && scheduler.waiting == [0; 3]
-    };
-    until("nothing runs", at_rest).await;
+    nothing_runs(&runtime).await;
     for session in &spinning {
         spin(session);
     }
@@ -166,15 +162,10 @@ async fn a_session_that_is_seen_and_not_used_has_a_class_of_its_own() {
     let turns = |class: usize| runtime.metrics().queue_delay[class].1.count();
     session.set_class(Class::Visible);
     let before = turns(1);
-    // One that comes while the last turn is still ending waits for none.
-    for _ in 0..1_000 {
-        tap(&session, "+").await;
-        if turns(1) > before {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    assert!(turns(1) > before);
+    // A tap that comes while the last turn is still ending waits for none.
+    nothing_runs(&runtime).await;
+    tap(&session, "+").await;
+    assert_eq!(turns(1), before + 1);
     for (event, class) in [
         (ShellEvent::Hide, Class::Background),
         (ShellEvent::Show, Class::Foreground),

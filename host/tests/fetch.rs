@@ -17,7 +17,7 @@ use lapak_host::flights::Stop;
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Capability, RuntimeConfig};
 use support::device::{Device, PERSON, a_while, ask, told};
-use support::{tap, text, until};
+use support::{frozen, tap, text, until};
 
 /// A network that answers when the test says so, and counts what was given up.
 #[derive(Default)]
@@ -276,7 +276,7 @@ async fn an_answer_wakes_a_frozen_session() {
     let session = device.launch("call-fetch-get", "fetch.example/").await;
     ask(&session).await;
     until("it is on its way", || slow.in_flight() == 1).await;
-    until("it is frozen", || session.freeze()).await;
+    frozen(&session).await;
     slow.answer(&Ok(reply(200, "hello")));
     told(
         &session,

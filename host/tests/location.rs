@@ -8,7 +8,7 @@ use lapak_host::grants::consent::Consent;
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Capability, Runtime, RuntimeConfig, Session};
 use support::device::{Device, a_while, answer, ask, asked, told};
-use support::{tap, text};
+use support::{frozen, tap, text};
 
 fn set(device: &Device, at: &str) {
     device.set(&format!("location {at}"));
@@ -55,7 +55,7 @@ async fn a_watch_tells_of_each_move_and_the_latest_to_who_is_late() {
     set(&device, "2 1");
     told(&session, "latitude: 2.0,").await;
     assert!(!text(&session, "text").contains("1.0001"));
-    assert!(session.freeze());
+    frozen(&session).await;
     set(&device, "3 1");
     told(&session, "latitude: 3.0,").await;
 }

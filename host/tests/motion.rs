@@ -14,7 +14,7 @@ use lapak_host::grants::consent::Consent;
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Capability, Runtime, RuntimeConfig, Session};
 use support::device::{Device, PERSON, a_while, answer, ask, asked, told};
-use support::{tap, text};
+use support::{frozen, tap, text};
 
 #[tokio::test]
 async fn each_sensor_tells_what_it_reads() {
@@ -39,7 +39,7 @@ async fn a_watch_goes_on_while_frozen_until_the_sensor_is_gone() {
     let session = device.launch("call-motion-watch", "compass,100").await;
     ask(&session).await;
     told(&session, "x: 0.0").await;
-    assert!(session.freeze());
+    frozen(&session).await;
     device.set("motion compass 45");
     told(&session, "x: 45.0").await;
     // Another sensor, and another's.

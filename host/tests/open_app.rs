@@ -11,7 +11,7 @@ use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Capability, Session, Update};
 use support::device::{Device, PERSON, a_while, ask, told};
 use support::money::sheet;
-use support::{launch, tap, text, until};
+use support::{frozen, launch, tap, text, until};
 
 const BANK: &str = "platform://miniapp/com.example.bank";
 
@@ -107,7 +107,7 @@ async fn it_is_asked_again_after_a_restart_and_by_the_frozen() {
     let devices = SimulatedDevices::default();
     let device = Device::on_disk(folder.path(), devices.clone()).await;
     let (session, _) = asked(&device).await;
-    assert!(session.freeze());
+    frozen(&session).await;
     let id = session.id();
     let patience = Duration::from_secs(30);
     device.runtime.suspend(patience).await.expect("suspended");

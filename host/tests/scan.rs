@@ -12,7 +12,7 @@ use lapak_host::flights::Stop;
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{Capability, RuntimeConfig, Session};
 use support::device::{Device, PERSON, a_while, ask, told};
-use support::{tap, text, until};
+use support::{frozen, tap, text, until};
 
 async fn scanning(device: &Device, kinds: &str) -> Session {
     let session = device.launch("call-scan-scan", kinds).await;
@@ -102,7 +102,7 @@ async fn the_end_of_the_session_closes_the_scanner() {
 async fn a_frozen_session_scans() {
     let device = Device::new().await;
     let session = scanning(&device, "").await;
-    assert!(session.freeze());
+    frozen(&session).await;
     device.set("scan qr cold");
     told(&session, "text: \"cold\"").await;
 }

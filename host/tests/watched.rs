@@ -6,7 +6,7 @@ mod support;
 use lapak_host::Capability;
 use lapak_host::simulated::SimulatedDevices;
 use support::device::{Device, a_while, ask, told};
-use support::{tap, text};
+use support::{frozen, tap, text};
 
 /// A capability of one value at a time.
 struct Watched {
@@ -101,7 +101,7 @@ async fn a_watch_tells_at_once_and_of_changes_that_an_app_can_see() {
         device.devices.set("budi", then).expect("set");
         a_while().await;
         assert_eq!(session.handled(), handled, "{same}");
-        assert!(session.freeze());
+        frozen(&session).await;
         device.set(then);
         told(&session, then_shown).await;
         let Some(end) = watched.end else {

@@ -10,7 +10,7 @@ use lapak_host::{Launch, RuntimeConfig, SnapshotConfig};
 use crate::support::money::{
     ANI_MINOR, World, ani, ask, asked, confirm, sessions, sheet, start, told,
 };
-use crate::support::{hostile, text, until};
+use crate::support::{frozen, hostile, text, until};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -37,7 +37,7 @@ async fn a_frozen_app_gets_its_outcome() {
     )
     .await;
     let sheet = asked(&session).await;
-    assert!(session.freeze());
+    frozen(&session).await;
     assert_eq!(session.sheets().len(), 1);
     confirm(&session, &sheet).await.expect("agreed");
     told(&session, "Paid").await;

@@ -172,6 +172,20 @@ pub async fn spins_now(host: &Runtime) {
     .await;
 }
 
+/// Freezes the session. Its view is shown before its turn ends: who waited for the view may be too early.
+pub async fn frozen(session: &Session) {
+    until("it is frozen", || session.freeze()).await;
+}
+
+/// Waits until no worker has anything in hand: who has come to rest may still be on the way out of one's hands.
+pub async fn nothing_runs(host: &Runtime) {
+    until("nothing runs", || {
+        let scheduler = host.metrics().scheduler;
+        scheduler.running == [0; 3] && scheduler.waiting == [0; 3]
+    })
+    .await;
+}
+
 /// Waits for the session to come to rest, but not for ever.
 pub async fn settled(session: &Session) {
     let settled = tokio::time::timeout(Duration::from_secs(30), session.settled());
