@@ -138,12 +138,16 @@ async fn bounds_hold_when_it_looks_and_when_they_move() {
     ask(&denied).await;
     told(&denied, "access-denied").await;
     let session = device
-        .launch("call-bluetooth-steps", "discover,connect,watch,rest,read")
+        .launch(
+            "call-bluetooth-steps",
+            "discover,connect,watch,read,rest,read",
+        )
         .await;
     bound(&session, LOCK_SERVICE);
     device.set("bluetooth add lock B-17");
     ask(&session).await;
-    told(&session, "connect=ok").await;
+    // What is asked over a connection is done in order: the watch has begun.
+    told(&session, "read=Ok").await;
     bound(&session, Uuid::new(1));
     device.set("bluetooth lock B-17");
     told(&session, "access-denied").await;

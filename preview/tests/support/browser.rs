@@ -2,9 +2,11 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
@@ -77,25 +79,35 @@ impl Browser {
 
     /// Waits until something is there and can be seen, and clicks it.
     pub(crate) async fn click(&self, css: &str) {
-        let mut tries = 5;
+        self.attempt(css, "clicked", async |element| element.click().await)
+            .await;
+    }
+
+    /// Does something to what is there, once it can be seen; again if it is drawn anew between the look and the deed.
+    async fn attempt(
+        &self,
+        css: &str,
+        what: &str,
+        deed: impl AsyncFn(Element) -> Result<(), CmdError>,
+    ) {
+        let until = Instant::now() + PATIENCE;
         loop {
-            tries -= 1;
-            match self.find(css).await.click().await {
+            match deed(self.find(css).await).await {
                 Ok(()) => return,
-                // Drawn anew between the look and the click: there is another one in its place.
-                Err(error) if error.is_stale_element_reference() && tries > 0 => {}
-                Err(error) => panic!("{css} cannot be clicked: {error}"),
+                Err(error) if is_passing(&error) && Instant::now() < until => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Err(error) => panic!("{css} cannot be {what}: {error}"),
             }
         }
     }
 
     /// Types into a field.
     pub(crate) async fn type_into(&self, css: &str, text: &str) {
-        let element = self.find(css).await;
-        element
-            .send_keys(text)
-            .await
-            .unwrap_or_else(|error| panic!("{css} cannot be typed into: {error}"));
+        self.attempt(css, "typed into", async |element| {
+            element.send_keys(text).await
+        })
+        .await;
     }
 
     /// Presses a key, wherever the focus is.
@@ -139,7 +151,7 @@ impl Browser {
         done.expect("the keys are pressed");
     }
 
-    async fn find(&self, css: &str) -> fantoccini::elements::Element {
+    async fn find(&self, css: &str) -> Element {
         let wait = self.client.wait().at_most(PATIENCE);
         match wait.for_element(Locator::Css(css)).await {
             Ok(element) => element,
@@ -272,6 +284,11 @@ impl WebDriverCompatibleCommand for Complaints {
             Some(json!({ "type": "browser" }).to_string()),
         )
     }
+}
+
+/// It will be well in a moment.
+fn is_passing(error: &CmdError) -> bool {
+    error.is_stale_element_reference() || error.is_element_not_interactable()
 }
 
 impl Drop for Browser {
