@@ -21,6 +21,7 @@ pub mod code_cache;
 mod component_types;
 pub mod contract;
 mod cpu_clock;
+mod delays;
 pub mod engine;
 pub mod flights;
 pub mod grants;

@@ -17,6 +17,7 @@ use crate::bell::Bell;
 use crate::capability::Providers;
 use crate::capability::scan::Readers;
 use crate::code_cache::CodeCache;
+use crate::delays;
 use crate::engine::EpochTicker;
 use crate::grants::consent::ConsentStore;
 use crate::grants::{Bounds, Capability};
@@ -105,7 +106,11 @@ impl Host {
 
     /// Does something that may wait, on a thread where waiting is fine.
     pub(crate) fn off_workers(&self, work: impl FnOnce() + Send + 'static) {
-        self.io.spawn_blocking(work);
+        self.io.spawn_blocking(move || {
+            delays::at("off");
+            work();
+            delays::at("off-end");
+        });
     }
 
     /// Whether this platform lends a capability to anybody.
@@ -277,6 +282,7 @@ impl Host {
             return;
         };
         let fetched = snapshots.fetch(self, session);
+        delays::at("fetched");
         session.fetching.store(false, Ordering::Release);
         match fetched {
             Ok(()) => self.scheduler.wake(session),

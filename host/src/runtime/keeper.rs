@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::ResumeError;
 use super::host::{Host, TICK};
 use crate::bell::Bell;
+use crate::delays;
 use crate::metrics::count;
 use crate::snapshot::store::StoreError;
 
@@ -66,6 +67,7 @@ fn keep(host: &Weak<Host>, stop: &AtomicBool, bell: &Bell, mut rounds: Rounds) {
         let Some(host) = host.upgrade() else {
             return;
         };
+        delays::at("keeper");
         let gone = rounds.go(&host);
         host.rounds.fetch_add(1, Ordering::Relaxed);
         match gone {

@@ -14,6 +14,7 @@ use super::{EventRecord, Launch, Shared, ShellEvent, Update, nanos};
 use crate::bindings::lapak::app::events::{
     self, Event, InputValue, Interaction, LifecycleError, TextDirection,
 };
+use crate::delays;
 use crate::instance::Instance;
 use crate::instances::Permit;
 use crate::mailbox::Letter;
@@ -294,6 +295,7 @@ impl Actor {
             _ => None,
         };
         let ops = self.show(view, put_in.as_ref(), name)?;
+        delays::at("shown");
         if dropped_lines > 0 {
             tracing::debug!(dropped_lines, "the console was flooded");
         }

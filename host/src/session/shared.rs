@@ -14,6 +14,7 @@ use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::console::{ConsoleLine, ConsoleSink};
 use crate::capability::storage::Owner;
 use crate::capability::{Answer, Providers};
+use crate::delays;
 use crate::grants::Grants;
 use crate::mailbox::{Letter, Mailbox, SendError};
 use crate::recording::{Player, Recorder, Recording};
@@ -166,12 +167,14 @@ impl Shared {
             state.progress(Progress::busy);
             self.changed();
         }
+        delays::at("sent");
         self.host.scheduler.wake(self);
         Ok(())
     }
 
     /// A request has finished.
     pub(crate) fn finish(self: &Arc<Self>, request: RequestId, answer: Answer) {
+        delays::at("finish");
         {
             let mut state = self.lock();
             if !state.deliver(request, answer) {
@@ -179,6 +182,7 @@ impl Shared {
             }
             self.changed();
         }
+        delays::at("delivered");
         self.host.scheduler.wake(self);
     }
 
@@ -265,6 +269,7 @@ impl Shared {
         self.over.store(true, Ordering::Relaxed);
         // Before anybody is told: who hears of the end finds the session gone.
         self.host.ended(self, &report.cause);
+        delays::at("ended");
         let dropped = {
             let mut state = self.lock();
             if state.screen.is_none() {

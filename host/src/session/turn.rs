@@ -16,6 +16,7 @@ use super::shared::Shared;
 use super::state::{Body, State};
 use super::{Actor, Launch};
 use crate::capability::clock::Age;
+use crate::delays;
 use crate::instance::{Instance, InstanceState};
 use crate::instances::{Permit, Place};
 use crate::mailbox::Letter;
@@ -32,35 +33,10 @@ impl Runnable for Shared {
     }
 
     fn run(self: &Arc<Self>) -> Turn {
-        let mut work = match begin(self) {
-            Next::Work(work) => work,
-            Next::Nothing => return Turn::Idle,
-            Next::Over => return Turn::Done,
-        };
-        let waker = Waker::from(self.clone());
-        let mut cx = Context::from_waker(&waker);
-        let poll = AssertUnwindSafe(|| work.as_mut().poll(&mut cx));
-        let Ok(polled) = std::panic::catch_unwind(poll) else {
-            // Whatever broke belonged to this session and goes with it.
-            self.end(Self::host_fault("a bug of the host's, told in its log"));
-            return Turn::Done;
-        };
-        match polled {
-            Poll::Ready(body) => rest(self, body),
-            Poll::Pending => {
-                let mut state = self.lock();
-                if state.has_ended() {
-                    drop(state);
-                    return Turn::Done;
-                }
-                state.body = Body::Suspended(work);
-                if self.gave_way.swap(false, Ordering::Relaxed) {
-                    Turn::Again
-                } else {
-                    Turn::Idle
-                }
-            }
-        }
+        delays::at("run");
+        let turn = turn(self);
+        delays::at("turn-end");
+        turn
     }
 }
 
@@ -71,6 +47,39 @@ impl Wake for Shared {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.host.scheduler.wake(self);
+    }
+}
+
+/// From wherever the session is, until it rests, waits or makes way.
+fn turn(session: &Arc<Shared>) -> Turn {
+    let mut work = match begin(session) {
+        Next::Work(work) => work,
+        Next::Nothing => return Turn::Idle,
+        Next::Over => return Turn::Done,
+    };
+    let waker = Waker::from(session.clone());
+    let mut cx = Context::from_waker(&waker);
+    let poll = AssertUnwindSafe(|| work.as_mut().poll(&mut cx));
+    let Ok(polled) = std::panic::catch_unwind(poll) else {
+        // Whatever broke belonged to this session and goes with it.
+        session.end(Shared::host_fault("a bug of the host's, told in its log"));
+        return Turn::Done;
+    };
+    match polled {
+        Poll::Ready(body) => rest(session, body),
+        Poll::Pending => {
+            let mut state = session.lock();
+            if state.has_ended() {
+                drop(state);
+                return Turn::Done;
+            }
+            state.body = Body::Suspended(work);
+            if session.gave_way.swap(false, Ordering::Relaxed) {
+                Turn::Again
+            } else {
+                Turn::Idle
+            }
+        }
     }
 }
 
@@ -168,6 +177,7 @@ fn thaw(
         return Next::Nothing;
     };
     drop(state);
+    delays::at("thaw");
     let thawed = Thawed {
         state: instance_state,
         ids,
@@ -298,6 +308,7 @@ fn rest(session: &Arc<Shared>, body: Body) -> Turn {
     let Body::Kept(mut actor) = body else {
         return Turn::Done;
     };
+    delays::at("rest");
     session.touch();
     let memory_bytes = actor.instance.memory_bytes();
     actor.permit.holds(memory_bytes, session.app.is_eligible());
@@ -382,6 +393,7 @@ pub(crate) fn freeze_locked(
             state.screen = None;
             state.shrink();
             drop(state);
+            delays::at("frozen");
             session.host.metrics.freeze.observe(began.elapsed());
             let Actor {
                 mut instance,
