@@ -30,8 +30,8 @@ impl PutIn {
 }
 
 impl Actor {
-    /// Puts a view on the screen, and counts the event that led to it, so that nobody sees the one without the other. Tells
-    /// how many operations that took.
+    /// Puts a view on the screen, and counts the event that led to it, so that nobody sees the one without the other: last
+    /// of all, for who waits for it wants the lock next. Tells how many operations that took.
     pub(super) fn show(
         &mut self,
         view: Option<View>,
@@ -45,8 +45,9 @@ impl Actor {
         };
         let Some(mut view) = view.filter(|view| view.page == top.0) else {
             let mut state = session.lock();
+            let count = leave(&mut state, put_in);
             session.has_handled();
-            return Ok(leave(&mut state, put_in));
+            return Ok(count);
         };
         let limits = session.limits();
         let limits = ViewLimits {
@@ -64,11 +65,11 @@ impl Actor {
         let (tree, mut ops) = update_checked(old, view, &limits, &mut self.ids)
             .map_err(|error| Ended(from_view_error(&error, event)))?;
         screen.tree = tree;
-        session.has_handled();
         if same_page {
             ops.extend(refused(&state, put_in, &ops));
             let count = ops.len();
             patch(&mut state, ops, title);
+            session.has_handled();
             return Ok(count);
         }
         let pages = self.instance.state().pages.pages();
@@ -85,6 +86,7 @@ impl Actor {
             state.tell(Update::Page(whole));
         }
         state.progress(|progress| progress.painted = true);
+        session.has_handled();
         Ok(ops.len())
     }
 }
