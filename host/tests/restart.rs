@@ -53,6 +53,14 @@ fn over(store: &Arc<Troubled>, folder: &Path) -> RuntimeConfig {
     config
 }
 
+/// The same; whoever is idle goes to the store at once.
+fn spilling(store: &Arc<Troubled>, folder: &Path) -> RuntimeConfig {
+    let mut config = over(store, folder);
+    config.snapshots.as_mut().expect("set").memory_bytes = 1;
+    config.freeze_after = Duration::ZERO;
+    config
+}
+
 fn start(config: RuntimeConfig) -> Runtime {
     Runtime::new(config).expect("a runtime")
 }

@@ -11,7 +11,7 @@ use super::support::store::Troubled;
 use super::support::{
     counter, hostile, launch, launch_as, settled, still_works, tap, tap_on, text, until,
 };
-use super::{in_folder, over, start, suspend, with_slow};
+use super::{in_folder, over, spilling, start, suspend, with_slow};
 
 #[tokio::test]
 async fn what_does_not_fit_into_memory_goes_to_disk_and_comes_back() {
@@ -90,10 +90,7 @@ async fn a_session_that_is_asked_for_by_many_at_once_is_taken_up_once() {
 async fn a_session_is_brought_from_the_disk_once_for_all_its_letters() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Arc::new(Troubled::default());
-    let mut config = over(&store, folder.path());
-    config.snapshots.as_mut().expect("set").memory_bytes = 1;
-    config.freeze_after = Duration::ZERO;
-    let runtime = start(config);
+    let runtime = start(spilling(&store, folder.path()));
     let app = runtime.load(counter()).await.expect("load");
     let session = runtime.launch(&app, Launch::new("me")).expect("launch");
     settled(&session).await;

@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use lapak_host::snapshot::seal::{self, Accepts, SealError, SealKey};
 use lapak_host::snapshot::store::SnapshotStore;
@@ -12,7 +11,7 @@ use lapak_host::{
 
 use super::support::store::Troubled;
 use super::support::{counter, hostile, launch_as, settled, still_works, tap, text, until};
-use super::{over, start, suspend};
+use super::{over, spilling, start, suspend};
 
 /// A session with more than a part's bytes of its own.
 async fn large(runtime: &Runtime, me: &str) -> Session {
@@ -110,10 +109,7 @@ async fn parts_that_were_changed_moved_or_taken_away_are_refused() {
 async fn of_a_large_session_on_disk_only_the_first_part_is_written_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Arc::new(Troubled::default());
-    let mut config = over(&store, folder.path());
-    config.snapshots.as_mut().expect("set").memory_bytes = 1;
-    config.freeze_after = Duration::ZERO;
-    let first = start(config);
+    let first = start(spilling(&store, folder.path()));
     let session = large(&first, "a").await;
     let id = session.id();
     until("on disk", || session.residence() == Residence::Stored).await;

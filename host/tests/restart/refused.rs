@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use lapak_host::snapshot::seal::SealError;
 use lapak_host::snapshot::store::SnapshotStore;
@@ -12,7 +11,7 @@ use lapak_host::{EndCause, Launch, Residence, ResumeError, SessionId};
 
 use super::support::store::Troubled;
 use super::support::{counter, settled, tap, tap_on, text, until};
-use super::{in_folder, over, start, suspend};
+use super::{in_folder, over, spilling, start, suspend};
 
 #[tokio::test]
 async fn what_was_tampered_with_is_refused_and_others_go_on() {
@@ -56,10 +55,7 @@ async fn what_was_tampered_with_is_refused_and_others_go_on() {
 async fn a_live_session_whose_row_was_changed_ends_and_says_why() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Arc::new(Troubled::default());
-    let mut config = over(&store, folder.path());
-    config.snapshots.as_mut().expect("set").memory_bytes = 1;
-    config.freeze_after = Duration::ZERO;
-    let runtime = start(config);
+    let runtime = start(spilling(&store, folder.path()));
     let app = runtime.load(counter()).await.expect("load");
     let sessions = ["a", "b"].map(|me| runtime.launch(&app, Launch::new(me)).expect("launch"));
     let [one, other] = &sessions;

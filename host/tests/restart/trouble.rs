@@ -10,7 +10,7 @@ use lapak_host::{Launch, Residence, ResumeError, Session};
 
 use super::support::store::Troubled;
 use super::support::{counter, hostile, launch, settled, spins_now, tap, tap_on, text, until};
-use super::{PATIENCE, over, start, suspend};
+use super::{PATIENCE, over, spilling, start, suspend};
 
 #[tokio::test]
 async fn a_full_disk_loses_nothing() {
@@ -104,10 +104,7 @@ async fn an_older_state_is_never_written_after_a_newer_one() {
 async fn a_disk_that_cannot_be_read_for_a_while_costs_no_session() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Arc::new(Troubled::default());
-    let mut config = over(&store, folder.path());
-    config.snapshots.as_mut().expect("set").memory_bytes = 1;
-    config.freeze_after = Duration::ZERO;
-    let runtime = start(config);
+    let runtime = start(spilling(&store, folder.path()));
     let app = runtime.load(counter()).await.expect("load");
     let session = runtime.launch(&app, Launch::new("me")).expect("launch");
     settled(&session).await;
@@ -125,10 +122,7 @@ async fn a_disk_that_cannot_be_read_for_a_while_costs_no_session() {
 async fn a_store_that_panics_costs_no_session_and_does_not_end_the_keeper() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Arc::new(Troubled::default());
-    let mut config = over(&store, folder.path());
-    config.snapshots.as_mut().expect("set").memory_bytes = 1;
-    config.freeze_after = Duration::ZERO;
-    let runtime = start(config);
+    let runtime = start(spilling(&store, folder.path()));
     let app = runtime.load(counter()).await.expect("load");
     let session = runtime.launch(&app, Launch::new("me")).expect("launch");
     settled(&session).await;
