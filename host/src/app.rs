@@ -2,7 +2,7 @@
 
 mod findings;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use lapak_abi::manifest::Manifest;
@@ -14,6 +14,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use self::findings::Checked;
 pub(crate) use self::findings::FINDINGS_VERSION;
+use crate::account::Accounts;
 use crate::bindings::{MiniApp, MiniAppPre};
 use crate::code_cache::CodeCache;
 use crate::contract::{ContractError, VendorInterfaces};
@@ -37,9 +38,13 @@ pub struct App {
     id: Arc<str>,
     serial: u64,
     account: Arc<Account>,
+    /// Its own and its package's, once a session of it was launched.
+    accounts: OnceLock<[Arc<crate::account::Account>; 2]>,
     pristine: OnceLock<(Arc<Image>, usize)>,
     /// A session of it has become large.
     grows: AtomicBool,
+    /// Linear memory of a session that was kept resident last, in bytes.
+    resident_bytes: AtomicUsize,
     models: Mutex<Vec<Arc<Model>>>,
 }
 
@@ -149,6 +154,15 @@ impl App {
         &self.account
     }
 
+    /// Its account and its package's, for everything but CPU time.
+    pub(crate) fn accounts(&self, accounts: &Accounts) -> [&Arc<crate::account::Account>; 2] {
+        let [app, package] = self.accounts.get_or_init(|| {
+            let package = hex(&self.package.digest());
+            [accounts.app(&self.id), accounts.package(&package)]
+        });
+        [app, package]
+    }
+
     /// Whether its sessions may become large: one has.
     pub(crate) fn grows(&self) -> bool {
         self.grows.load(Ordering::Relaxed)
@@ -159,6 +173,16 @@ impl App {
         if !self.grows() {
             self.grows.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// What one more session takes for as long as it lives, if it cannot be frozen: what the last one did, in bytes.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        self.resident_bytes.load(Ordering::Relaxed)
+    }
+
+    /// A session that cannot be frozen has come to rest with so many bytes.
+    pub(crate) fn is_resident_with(&self, bytes: usize) {
+        self.resident_bytes.store(bytes, Ordering::Relaxed);
     }
 
     /// The memory of a fresh instance, once one was made.
@@ -265,12 +289,18 @@ impl App {
             id: package.manifest().app_id.as_str().into(),
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             account: Arc::new(Account::new()),
+            accounts: OnceLock::new(),
             pristine: OnceLock::new(),
             grows: AtomicBool::new(false),
+            resident_bytes: AtomicUsize::new(0),
             models: Mutex::default(),
             package,
         }))
     }
+}
+
+fn hex(digest: &[u8; 32]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn routes(manifest: &Manifest) -> Routes {
@@ -289,7 +319,7 @@ fn linker(engine: &Engine, wasi: bool, vendors: &[Vendor]) -> wasmtime::Result<L
     let mut linker = Linker::new(engine);
     MiniApp::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, hosted)?;
     if wasi {
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        crate::wasi::link(&mut linker)?;
     }
     for vendor in vendors {
         vendor.provider.link(&mut linker)?;

@@ -12,8 +12,8 @@ use lapak_abi::pages::{PageEvent, PageStack};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasmtime::{Engine, Store, UpdateDeadline};
-use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use crate::account::Cost;
 use crate::app::App;
 use crate::asking::Uses;
 use crate::bindings::MiniApp;
@@ -26,6 +26,7 @@ use crate::capability::storage::Owner;
 use crate::capability::{Providers, Rooms};
 use crate::cpu_clock::CpuMeter;
 use crate::grants::{AccessDenied, Capability};
+use crate::instances::LARGE_BYTES;
 use crate::recording::Tape;
 use crate::report::{LimitHit, ReportedPanic};
 use crate::requests::{Finisher, Requests};
@@ -35,6 +36,7 @@ use crate::snapshot::pile::Pile;
 use crate::snapshot::slots::{Order, Slot, SlotView};
 use crate::updates::Carried;
 use crate::view::View;
+use crate::wasi::Wasi;
 
 /// The most that a panic may say, in bytes.
 const MAX_PANIC_BYTES: usize = 4 * 1024;
@@ -70,11 +72,6 @@ pub(crate) struct InstanceState {
     pub(crate) meter: CpuMeter,
 }
 
-struct Wasi {
-    ctx: WasiCtx,
-    table: ResourceTable,
-}
-
 /// A store with the app in it. Dropped after any fault, never used again.
 pub(crate) struct Instance {
     store: Store<AppState>,
@@ -89,6 +86,18 @@ pub(crate) struct Instance {
 pub(crate) struct NotStarted {
     pub(crate) error: wasmtime::Error,
     pub(crate) panic: Option<ReportedPanic>,
+}
+
+impl AppState {
+    /// The session's.
+    pub(crate) fn session_state(&mut self) -> &mut InstanceState {
+        whose(self.state.as_deref_mut())
+    }
+
+    /// What the instance has of WASI.
+    pub(crate) fn wasi(&mut self) -> &mut Wasi {
+        self.wasi.get_or_insert_with(Wasi::closed)
+    }
 }
 
 impl InstanceState {
@@ -144,7 +153,12 @@ impl InstanceState {
     /// A fresh request, or `None` when too many are in flight.
     pub(crate) fn begin_request(&mut self) -> Option<RequestId> {
         let most = self.session.limits().requests_in_flight;
-        self.requests.begin(most)
+        let more = self.requests.in_flight() + 1;
+        // Those that every session may have are its own; what all of a person's have is looked at besides.
+        self.session.may_have(Cost::Requests, more).ok()?;
+        let request = self.requests.begin(most)?;
+        self.session.stands(Cost::Requests, more);
+        Some(request)
     }
 
     /// Requests that the app waits for. Timers and watches may go on for hours: who only waits for them has come to rest.
@@ -370,9 +384,16 @@ impl wasmtime::ResourceLimiter for AppState {
         wanted: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let limit = whose(self.state.as_deref()).limits().memory_bytes;
+        let session = &whose(self.state.as_deref()).session;
+        let limit = session.limits().memory_bytes;
         if wanted > limit {
             return Err(LimitHit::Memory { limit, wanted }.into());
+        }
+        // What is small and can be frozen is anybody's to have.
+        if wanted >= LARGE_BYTES || !session.app.is_eligible() {
+            let account = session.may_have(Cost::Memory, wanted);
+            account.map_err(LimitHit::Account)?;
+            session.stands(Cost::Memory, wanted);
         }
         Ok(true)
     }
@@ -421,23 +442,3 @@ impl faults::Host for InstanceState {
 impl requests::Host for InstanceState {}
 impl crate::bindings::lapak::app::events::Host for InstanceState {}
 impl view::Host for InstanceState {}
-
-impl Wasi {
-    /// WASI with nothing in it: no arguments, no environment, no folder, no socket; output is dropped.
-    fn closed() -> Box<Self> {
-        Box::new(Self {
-            ctx: WasiCtxBuilder::new().build(),
-            table: ResourceTable::new(),
-        })
-    }
-}
-
-impl WasiView for AppState {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        let wasi = self.wasi.get_or_insert_with(Wasi::closed);
-        WasiCtxView {
-            ctx: &mut wasi.ctx,
-            table: &mut wasi.table,
-        }
-    }
-}

@@ -11,6 +11,7 @@
 //!   └──Update── view::diff(old tree, new view) ←── view ←──────┘
 //! ```
 
+pub mod account;
 pub mod app;
 mod asking;
 pub mod audit;
@@ -45,7 +46,9 @@ pub mod snapshot;
 pub mod updates;
 pub mod vendor;
 pub mod view;
+mod wasi;
 
+pub use account::{Account, AccountLimits, Allowance, Cost, Holder, OverLimit};
 pub use app::{App, LoadError};
 pub use grants::{Capability, Grants};
 pub use host_key::HostKey;

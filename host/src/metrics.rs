@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::account::Cost;
 use lapak_scheduler::{Class, SchedulerSink, Shards};
 
 /// Upper bounds of a histogram's buckets, in nanoseconds: 1 µs to 10 s, three to a decade.
@@ -216,6 +217,12 @@ pub struct MetricsReading {
     pub written: u64,
     /// Times that the store of snapshots failed.
     pub store_errors: u64,
+    /// What all accounts together have at this moment, by cost: bytes, or numbers.
+    pub charged: Vec<(Cost, usize)>,
+    /// Charges that were refused because an account had as much as it may have, by cost.
+    pub refused: Vec<(Cost, u64)>,
+    /// People and packages that have accounts at this moment.
+    pub account_holders: (usize, usize),
     /// CPU time by tenant, in nanoseconds; the [`MOST_TENANTS`] that used most.
     pub tenants: Vec<(String, u64)>,
 }
@@ -230,10 +237,14 @@ pub(crate) struct Ends {
 }
 
 /// The kinds of faults, as `EndCause` names them.
-pub const FAULTS: [&str; 7] = [
+pub const FAULTS: [&str; 11] = [
     "panic",
     "cpu-limit",
     "memory-limit",
+    "account-limit",
+    "would-wait",
+    "wall-limit",
+    "denied",
     "stack-overflow",
     "invalid-view",
     "trap",

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::account::OverLimit;
 use crate::engine::MAX_BACKTRACE_FRAMES;
 use crate::view::ViewError;
 
@@ -46,6 +47,30 @@ pub enum EndCause {
         /// What it asked for, in bytes.
         wanted_bytes: usize,
     },
+    /// The app, its person, its package or the host has as much as it may have, and this session was the one to go.
+    AccountLimit {
+        /// Whose account it is ([`Holder::name`](crate::Holder::name)).
+        whose: String,
+        /// What there is too much of ([`Cost::name`](crate::Cost::name)).
+        cost: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// The app called something that would have waited, and nothing that an app calls may.
+    WouldWait {
+        /// What it called.
+        call: String,
+    },
+    /// What the app called took more time than one event may.
+    WallLimit {
+        /// The limit, in milliseconds.
+        limit_ms: u64,
+    },
+    /// The app called something that it may not have, and that has no way to say so.
+    Denied {
+        /// What it called.
+        call: String,
+    },
     /// The app's calls nested too deeply.
     StackOverflow,
     /// The view that it gave breaks a rule.
@@ -66,6 +91,15 @@ pub enum EndCause {
 }
 
 impl EndCause {
+    /// An account has too much of something.
+    pub(crate) fn over(over: OverLimit) -> Self {
+        Self::AccountLimit {
+            whose: over.holder.name().into(),
+            cost: over.cost.name().into(),
+            limit: over.limit,
+        }
+    }
+
     /// Names the case, as it is serialized.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -74,6 +108,10 @@ impl EndCause {
             Self::Panic { .. } => "panic",
             Self::CpuLimit { .. } => "cpu-limit",
             Self::MemoryLimit { .. } => "memory-limit",
+            Self::AccountLimit { .. } => "account-limit",
+            Self::WouldWait { .. } => "would-wait",
+            Self::WallLimit { .. } => "wall-limit",
+            Self::Denied { .. } => "denied",
             Self::StackOverflow => "stack-overflow",
             Self::InvalidView { .. } => "invalid-view",
             Self::Trap { .. } => "trap",
@@ -112,6 +150,23 @@ impl fmt::Display for EndCause {
                 wanted_bytes.div_ceil(1 << 20),
                 limit_bytes >> 20
             ),
+            Self::AccountLimit { whose, cost, limit } => write!(
+                f,
+                "{whose} has more than {limit} {cost}, the most that it may have: what its sessions hold has to become less"
+            ),
+            Self::WouldWait { call } => write!(
+                f,
+                "the app waited in {call}, and nothing that an app calls may wait: set a timer, or ask and go on when the \
+                 answer comes"
+            ),
+            Self::WallLimit { limit_ms } => write!(
+                f,
+                "what the app called had not answered after {limit_ms} ms, the most that one event may wait for it"
+            ),
+            Self::Denied { call } => write!(
+                f,
+                "the app called {call}, which this platform does not let it have"
+            ),
             Self::StackOverflow => write!(
                 f,
                 "the app's calls nested too deeply (stack overflow): is there a recursion without an end?"
@@ -143,6 +198,12 @@ pub(crate) enum LimitHit {
     Cpu { limit: Duration },
     #[error("memory limit")]
     Memory { limit: usize, wanted: usize },
+    #[error(transparent)]
+    Account(OverLimit),
+    #[error("{0} would have waited")]
+    WouldWait(&'static str),
+    #[error("{0} is denied")]
+    Denied(&'static str),
 }
 
 /// The panic that a guest reported before it trapped.
@@ -191,6 +252,9 @@ fn cause(error: &wasmtime::Error, panic: Option<ReportedPanic>, depth: usize) ->
                 limit_bytes: limit,
                 wanted_bytes: wanted,
             },
+            LimitHit::Account(over) => EndCause::over(over),
+            LimitHit::WouldWait(call) => EndCause::WouldWait { call: call.into() },
+            LimitHit::Denied(call) => EndCause::Denied { call: call.into() },
         };
     }
     if let Some(panic) = panic {

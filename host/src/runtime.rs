@@ -4,6 +4,7 @@ mod config;
 mod errors;
 mod host;
 mod keeper;
+mod offenders;
 mod registry;
 mod sheets;
 mod snapshots;
@@ -21,6 +22,7 @@ use lapak_scheduler::{Class, Config, Policy, Scheduler};
 use tokio::sync::broadcast;
 use wasmtime::Engine;
 
+use crate::account::{Accounts, Cost};
 use crate::app::{App, LoadError, Model};
 use crate::bell::Bell;
 use crate::capability::Providers;
@@ -102,6 +104,7 @@ impl Runtime {
             sheets: Desk::default(),
             readers: Readers::default(),
             limits: config.limits,
+            accounts: Accounts::new(config.accounts),
             max_sessions: config.max_sessions,
             instances: Instances::new(config.max_instances, bell.clone()),
             registry: Registry::new(),
@@ -200,6 +203,7 @@ impl Runtime {
         adopted: Option<Box<Adopted>>,
     ) -> Result<Session, LaunchError> {
         let host = self.host();
+        self.may_launch(app, &launch.person)?;
         let recorder = host
             .record
             .map(|options| Recorder::new(&app.manifest().app_id, app.package().digest(), options));
@@ -215,9 +219,30 @@ impl Runtime {
         if !host.registry.insert(&shared, host.max_sessions) {
             return Err(LaunchError::TooManySessions(host.max_sessions));
         }
+        if !app.is_eligible() {
+            shared.stands(Cost::Residents, 1);
+        }
         host.check_consents(&shared);
         count(&host.metrics.launched);
         Ok(Session { shared })
+    }
+
+    /// Whether none of those who would pay for one more session has too much already.
+    fn may_launch(&self, app: &App, person: &str) -> Result<(), LaunchError> {
+        let accounts = &self.host().accounts;
+        let [of_app, package] = app.accounts(accounts);
+        let payers = [&**of_app, &*accounts.person(person), &**package];
+        // An app that cannot be frozen keeps its memory for as long as the session lives.
+        let (bytes, residents) = match app.is_eligible() {
+            true => (0, 0),
+            false => (app.resident_bytes(), 1),
+        };
+        accounts.may(payers, Cost::Memory, bytes)?;
+        if residents > 0 {
+            accounts.may(payers, Cost::Residents, residents)?;
+        }
+        accounts.may(payers, Cost::Disk, 0)?;
+        Ok(())
     }
 
     /// A session that is played from a recording. No list of the host's has it.

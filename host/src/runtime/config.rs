@@ -8,6 +8,7 @@ use lapak_abi::limits::Limits;
 use lapak_scheduler::{Budget, Policy};
 
 use super::SnapshotConfig;
+use crate::account::AccountLimits;
 use crate::audit::AuditLog;
 use crate::audit::memory::MemoryAudit;
 use crate::capability::Providers;
@@ -37,6 +38,8 @@ pub struct RuntimeConfig {
     pub audit: Arc<dyn AuditLog>,
     /// What apps may use.
     pub limits: Limits,
+    /// What sessions, apps, people and packages may have of this host's memory, disk and threads.
+    pub accounts: AccountLimits,
     /// Threads that run guests; 0 takes one for each core.
     pub workers: usize,
     /// Most sessions at a time, frozen ones among them.
@@ -83,6 +86,7 @@ impl RuntimeConfig {
             consents: Arc::new(MemoryConsents::agreeing()),
             audit: Arc::new(MemoryAudit::default()),
             limits: Limits::default(),
+            accounts: AccountLimits::default(),
             workers: 0,
             max_sessions: 1_000,
             max_instances: 4_096,

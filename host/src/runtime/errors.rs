@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::account::OverLimit;
 use crate::vendor::VendorError;
 
 /// Why a runtime could not be set up.
@@ -43,6 +44,9 @@ pub enum LaunchError {
     /// As many sessions run as this host allows.
     #[error("{0} sessions run already, the most that this host allows; close one and try again")]
     TooManySessions(usize),
+    /// The app, the person, the package or the host has as much as it may have.
+    #[error(transparent)]
+    OverLimit(#[from] OverLimit),
     /// The system has no randomness for the session's id.
     #[error("the system has no random numbers to give; try again")]
     NoRandomness,

@@ -11,6 +11,7 @@ use wasmtime::Engine;
 
 use super::registry::Registry;
 use super::snapshots::{ResumeError, Snapshots};
+use crate::account::{Accounts, Cost};
 use crate::app::App;
 use crate::audit::AuditLog;
 use crate::bell::Bell;
@@ -57,6 +58,7 @@ pub(crate) struct Host {
     /// Who reads the pictures of `scan`.
     pub(crate) readers: Readers,
     pub(crate) limits: Limits,
+    pub(crate) accounts: Arc<Accounts>,
     pub(super) max_sessions: usize,
     pub(crate) instances: Arc<Instances>,
     pub(super) registry: Registry,
@@ -200,6 +202,11 @@ impl Host {
             fetched: read(&metrics.fetched),
             written: self.snapshots.as_ref().map_or(0, |one| read(&one.written)),
             store_errors: read(&metrics.store_errors),
+            charged: Cost::ALL
+                .map(|cost| (cost, self.accounts.host().used(cost)))
+                .to_vec(),
+            refused: self.accounts.refusals().to_vec(),
+            account_holders: self.accounts.holders(),
             tenants: self.tenants_cpu(),
         }
     }

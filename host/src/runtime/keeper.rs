@@ -97,6 +97,7 @@ impl Rounds {
             let now = host.now.fetch_add(1, Ordering::Relaxed);
             host.instances.freeze_idle(now, self.freeze_after);
             host.instances.look_after_waiting();
+            host.relieve_accounts();
         }
         let now = host.coarse_now();
         let large = host.instances.next_large(now, self.freeze_after);

@@ -13,6 +13,7 @@ use lapak_abi::limits::Limits;
 
 use super::Runtime;
 use super::host::Host;
+use crate::account::Cost;
 use crate::host_key::HostKey;
 use crate::metrics::count;
 use crate::session::{Beginning, Body, Screen, Session, SessionId, Shared};
@@ -196,6 +197,8 @@ impl Snapshots {
         }
         host.brought_back(bytes);
         host.held(frozen.bytes());
+        session.stands(Cost::Memory, frozen.bytes());
+        session.stands(Cost::Disk, 0);
         state.body = Body::Frozen(frozen);
         count(&host.metrics.fetched);
         Ok(())

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::shared::Shared;
 use super::state::Body;
+use crate::account::Cost;
 use crate::runtime::ResumeError;
 use crate::snapshot::frozen::{Frozen, Unreadable};
 use crate::snapshot::saved::Standing;
@@ -26,6 +27,7 @@ impl Shared {
         let answered = self.lock().mailbox.answered();
         let (frozen, in_flight) = frozen.moved(self, stopped, &answered).map_err(damaged)?;
         self.host.held(frozen.bytes());
+        self.stands(Cost::Memory, frozen.bytes());
         let mut state = self.lock();
         state.body = Body::Frozen(frozen);
         // Nobody will put it to rest if there is nothing for it to do.

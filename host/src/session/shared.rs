@@ -9,6 +9,7 @@ use lapak_scheduler::{Account, Class, Entity};
 
 use super::state::{Body, Progress, State};
 use super::{SessionId, ShellEvent, Update};
+use crate::account::SessionAccount;
 use crate::app::{App, Model};
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::console::{ConsoleLine, ConsoleSink};
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) providers: Arc<Providers>,
     pub(crate) host: Arc<Host>,
     pub(crate) entity: Entity,
+    /// What it has caused, CPU time apart.
+    pub(crate) account: SessionAccount,
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) player: Option<Arc<Player>>,
     /// Events handled so far; tells a snapshot that is out of date.
@@ -81,12 +84,15 @@ pub(crate) struct Beginning {
 impl Shared {
     pub(crate) fn new(host: Arc<Host>, beginning: Beginning) -> Arc<Self> {
         let (app, now) = (beginning.app, host.coarse_now());
+        let person = host.accounts.person(&beginning.person);
         let shared = Arc::new(Self {
             id: beginning.id,
             owner: Owner {
                 app_id: app.id(),
-                person: beginning.person,
+                // One name for all of a person's sessions.
+                person: person.name().clone(),
             },
+            account: SessionAccount::new(person),
             grants: beginning.grants,
             providers: beginning.providers,
             entity: Entity::new(Class::Foreground, beginning.tenant, app.account().clone()),
@@ -279,6 +285,8 @@ impl Shared {
                 };
                 state.screen = Some(Box::new(screen.unwrap_or_default()));
             }
+            // Before anybody is told here, too: what it had is free by then.
+            self.settle_account();
             state.screen_mut().ended = Some(EndReport::clone(&report));
             state.tell(Update::Ended(report.clone()));
             state.progress(|progress| {
@@ -314,6 +322,7 @@ impl Shared {
             )
         };
         drop(dropped);
+        self.settle_account();
     }
 
     /// What was recorded so far.
@@ -331,6 +340,13 @@ impl Shared {
         };
         // The two counters of an `Arc`.
         size_of::<Self>() + 16 + self.owner.person.len() + 16 + snapshot
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // A guest that was still running as the session ended may have begun something.
+        self.settle_account();
     }
 }
 

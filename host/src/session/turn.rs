@@ -15,10 +15,11 @@ use super::actor::Ended;
 use super::shared::Shared;
 use super::state::{Body, State};
 use super::{Actor, Launch};
+use crate::account::Cost;
 use crate::capability::clock::Age;
 use crate::delays;
 use crate::instance::{Instance, InstanceState};
-use crate::instances::{Permit, Place};
+use crate::instances::{LARGE_BYTES, Permit, Place};
 use crate::mailbox::Letter;
 use crate::recording::Tape;
 use crate::report::from_error;
@@ -319,6 +320,7 @@ fn rest(session: &Arc<Shared>, body: Body) -> Turn {
         return Turn::Done;
     }
     let waits = !state.mailbox.is_empty();
+    stands(session, &actor);
     state.body = Body::Kept(actor);
     if !waits {
         state.progress(|progress| progress.rest(in_flight));
@@ -332,6 +334,20 @@ fn rest(session: &Arc<Shared>, body: Body) -> Turn {
     }
     session.host.instances.rests(session, memory_bytes);
     if waits { Turn::Again } else { Turn::Idle }
+}
+
+/// Charges what a session has as it rests in an instance. A small one that can be frozen leaves its instance to whoever needs one,
+/// and stays at what its snapshot took.
+fn stands(session: &Shared, actor: &Actor) {
+    let bytes = actor.instance.memory_bytes();
+    if !session.app.is_eligible() {
+        session.app.is_resident_with(bytes);
+        session.stands(Cost::Memory, bytes);
+    } else if bytes >= LARGE_BYTES {
+        session.stands(Cost::Memory, bytes);
+    }
+    let in_flight = actor.instance.state().requests.in_flight();
+    session.stands(Cost::Requests, in_flight);
 }
 
 /// Takes the image of a session that was launched to be its app's model.
@@ -389,6 +405,7 @@ pub(crate) fn freeze_locked(
     match write_down(&mut actor, &image, state.screen.as_deref()) {
         Ok(frozen) => {
             session.host.held(frozen.bytes());
+            session.stands(Cost::Memory, frozen.bytes());
             state.body = Body::Frozen(frozen);
             state.screen = None;
             state.shrink();

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 
 use super::{ResumeError, Snapshots, lock, unavailable};
+use crate::account::{Account, Cost};
 use crate::instances::LARGE_BYTES;
 use crate::metrics::count;
 use crate::runtime::host::Host;
@@ -224,9 +225,31 @@ impl Snapshots {
         bytes: usize,
         writing: &Writing<'_>,
     ) -> Result<usize, StoreError> {
+        self.spill_those(host, bytes, writing, |_| true)
+    }
+
+    /// The same with sessions that one account pays for.
+    pub(in crate::runtime) fn spill_of(
+        &self,
+        host: &Host,
+        account: &Account,
+        bytes: usize,
+    ) -> Result<usize, StoreError> {
+        let writing = self.writing();
+        self.spill_those(host, bytes, &writing, |session| session.pays_into(account))
+    }
+
+    fn spill_those(
+        &self,
+        host: &Host,
+        bytes: usize,
+        writing: &Writing<'_>,
+        those: impl Fn(&Shared) -> bool,
+    ) -> Result<usize, StoreError> {
         let mut frozen: Vec<(u32, Arc<Shared>)> = host
             .registry
             .all()
+            .filter(|session| those(session))
             .filter(|session| {
                 // One with letters would be written, and stay.
                 let state = session.lock();
@@ -272,6 +295,8 @@ impl Snapshots {
                 session.large.store(large, Ordering::Relaxed);
                 state.body = Body::Stored(bytes);
                 host.put_away(bytes);
+                session.stands(Cost::Memory, 0);
+                session.stands(Cost::Disk, bytes);
                 count(&host.metrics.spilled);
             }
         }
