@@ -8,7 +8,7 @@ SHELL_TESTS = @if command -v node >/dev/null; then node --test preview/assets-te
 # What was not tested for want of a tool, in one line.
 SKIPPED = @scripts/skipped.sh
 
-.PHONY: help setup demo test delays bench check screenshots
+.PHONY: help setup demo test delays bench check bindings screenshots
 
 help:
 	@echo "make demo [PORT=7700]  build the example apps and show them in a browser"
@@ -16,6 +16,7 @@ help:
 	@echo "make delays [TESTS=…]  the tests again, with threads that sleep where one hands over to another"
 	@echo "make bench [ONLY=id]   measure"
 	@echo "make check             formatting, lints, docs, tests"
+	@echo "make bindings          the SDK's bindings, after a change of the WIT files"
 	@echo "make screenshots       the pictures in the README"
 
 setup:
@@ -55,6 +56,9 @@ check:
 	$(SHELL_TESTS)
 	@if command -v cargo-deny >/dev/null; then cargo deny check; fi
 	$(SKIPPED) cargo-deny
+
+bindings:
+	cargo run --bin bindings
 
 screenshots: setup
 	cargo build --workspace --bin lapak

@@ -1,7 +1,7 @@
-//! What `wit-bindgen` makes of the WIT package `lapak:app`. Apps use the modules around it instead.
+//! What `wit-bindgen` makes of the WIT package `lapak:app`, written down by `make bindings`. Apps use the modules around it instead.
 #![allow(unreachable_pub, reason = "generated code")]
 
-/// The generated modules.
+/// The generated modules. `make bindings` writes them anew after a change of the WIT files; a test tells when it was forgotten.
 #[allow(
     missing_docs,
     unsafe_code,
@@ -10,16 +10,8 @@
     clippy::allow_attributes_without_reason,
     reason = "generated code; the WIT files carry the documentation"
 )]
-pub mod wit {
-    wit_bindgen::generate!({
-        path: "../abi/wit",
-        world: "mini-app",
-        pub_export_macro: true,
-        export_macro_name: "export_app",
-        default_bindings_module: "lapak_sdk::bindings::wit",
-        additional_derives: [PartialEq],
-    });
-}
+#[rustfmt::skip]
+pub mod wit;
 
 pub use wit::export_app;
 pub use wit::exports::lapak::app::app::Guest;

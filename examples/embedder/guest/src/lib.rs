@@ -8,11 +8,12 @@ use lapak_sdk::prelude::*;
     unsafe_code,
     unreachable_pub,
     clippy::all,
+    clippy::pedantic,
+    clippy::allow_attributes_without_reason,
     reason = "generated code"
 )]
-mod bindings {
-    wit_bindgen::generate!({ path: "../wit", world: "lamp-user" });
-}
+#[rustfmt::skip]
+mod bindings;
 use bindings::acme::lamp::lamp;
 
 /// What the app asks its platform for before it uses it.

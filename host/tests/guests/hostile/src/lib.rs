@@ -16,12 +16,22 @@ mod views;
 
 use std::cell::RefCell;
 
-wit_bindgen::generate!({ path: "../../../../abi/wit", world: "mini-app" });
+/// The bindings that the SDK uses, without the SDK.
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::allow_attributes_without_reason,
+    reason = "generated code"
+)]
+#[path = "../../../../../guest-sdk/src/bindings/wit.rs"]
+#[rustfmt::skip]
+mod bindings;
 
-use exports::lapak::app::app::{Event, Guest, View};
+use bindings::exports::lapak::app::app::{Event, Guest, View};
+use bindings::{exports, lapak};
 
 struct Hostile;
-export!(Hostile);
+bindings::export_app!(Hostile with_types_in bindings);
 
 thread_local! {
     static PLAN: RefCell<Plan> = RefCell::default();
