@@ -2,16 +2,30 @@
 
 use std::path::{Path, PathBuf};
 
+use lapak_ledger::private_files;
+
+use crate::output;
+
 /// Data of apps in previews.
 pub(crate) fn data() -> PathBuf {
     base("XDG_DATA_HOME", ".local/share").join("preview")
 }
 
-/// Compiled code; may be deleted at any time. `None` where the folder cannot be written: apps are then compiled at
-/// each launch, which is slower and no more.
+/// Compiled code; may be deleted at any time. `None` where the folder cannot be written, or is not one's own: apps are then
+/// compiled at each launch, which is slower and no more.
 pub(crate) fn code_cache() -> Option<PathBuf> {
     let folder = code_cache_folder();
-    is_writable(&folder).then_some(folder)
+    match probe(&folder) {
+        Ok(()) => Some(folder),
+        // Refused for what it is: whoever starts this can mend it.
+        Err(error) if error.get_ref().is_some() => {
+            output::note(&format!(
+                "warning: compiled apps are not kept: {error} with XDG_CACHE_HOME"
+            ));
+            None
+        }
+        Err(_) => None,
+    }
 }
 
 /// Where compiled code would be kept.
@@ -21,20 +35,47 @@ pub(crate) fn code_cache_folder() -> PathBuf {
 
 /// Whether files can be made in a folder, which is made if need be.
 pub(crate) fn is_writable(folder: &Path) -> bool {
+    probe(folder).is_ok()
+}
+
+fn probe(folder: &Path) -> std::io::Result<()> {
     let probe = folder.join(format!(".probe-{}", std::process::id()));
     let written = private_folder(folder).and_then(|()| std::fs::write(&probe, b""));
     // It was only a probe: one that stays harms nobody.
     let _ = std::fs::remove_file(&probe);
-    written.is_ok()
+    written
 }
 
-/// Makes a folder that is nobody else's business.
+/// Makes a folder that is nobody else's business, or looks at the one that is there.
 pub(crate) fn private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
+    private_files::folder(folder)
+}
+
+/// Looks at a folder that somebody named, for data: nobody else may change what is in it.
+pub(crate) fn check_named(folder: &Path) -> std::io::Result<()> {
+    let found = std::fs::metadata(folder)?;
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    {
+        use std::os::unix::fs::MetadataExt as _;
+
+        let refused = |why: &str, cure: &str| {
+            let text = format!("{} {why}, and is not used: {cure}", folder.display());
+            Err(std::io::Error::new(
+                std::io::ErrorKind::PermissionDenied,
+                text,
+            ))
+        };
+        if found.uid() != private_files::user() {
+            let cure = "make it your own (chown), or choose another folder with --data";
+            return refused("belongs to another user", cure);
+        }
+        if found.mode() & 0o022 != 0 {
+            let cure = "close it (chmod go-w), or choose another folder with --data";
+            return refused("can be changed by others", cure);
+        }
+    }
+    let _ = found;
+    Ok(())
 }
 
 /// The user's folder of this kind; without a home, a folder among the temporary ones.
@@ -47,7 +88,19 @@ fn base(variable: &str, in_home: &str) -> PathBuf {
             .filter(|home| home.is_absolute())
             .map(|home| home.join(in_home))
     };
-    set.or_else(home)
-        .unwrap_or_else(std::env::temp_dir)
-        .join("lapak")
+    match set.or_else(home) {
+        Some(base) => base.join("lapak"),
+        // Everybody has it: the folder is one's own by its name.
+        None => std::env::temp_dir().join(own_name()),
+    }
+}
+
+#[cfg(unix)]
+fn own_name() -> String {
+    format!("lapak-{}", private_files::user())
+}
+
+#[cfg(not(unix))]
+fn own_name() -> String {
+    "lapak".into()
 }

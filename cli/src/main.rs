@@ -48,7 +48,9 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        // What is in the log may be an app's too.
+        .with_ansi(false)
+        .with_writer(|| output::Log)
         .init();
     match lapak.command.run() {
         Ok(()) => ExitCode::SUCCESS,

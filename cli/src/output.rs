@@ -1,6 +1,10 @@
 //! What the command says: results on standard output, for people or as JSON; everything else on standard error.
 //! A reader that closes the pipe ends the command quietly.
+//!
+//! Everything that is said goes through here, and comes out printable: what a package, an app, a merchant or a network wrote
+//! must not command whoever's terminal shows it.
 
+use std::borrow::Cow;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
@@ -13,7 +17,7 @@ use crate::failure::Failure;
 /// Writes a line to standard output.
 pub(crate) fn line(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+    match writeln!(out, "{}", printable(text)).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::silent()),
         Err(error) => Err(Failure::machine(format!("standard output: {error}"))),
@@ -32,10 +36,50 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", printable(text));
 }
 
-/// What an app or a package says, without what a terminal would take for a command.
-pub(crate) fn printable(text: &str) -> String {
-    let odd = |c: char| c.is_control() && c != '\n' && c != '\t';
-    text.replace(odd, "\u{fffd}")
+/// A text without what a terminal would take for a command, or show in another order than it has: its code instead, as JSON
+/// writes it, so that JSON stays what it was.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_odd) {
+        return text.into();
+    }
+    let mut plain = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match is_odd(c) {
+            true => plain.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => plain.push(c),
+        }
+    }
+    plain.into()
+}
+
+/// Control characters, what changes the direction of text, what breaks lines behind a program's back.
+fn is_odd(c: char) -> bool {
+    let controls = c.is_control() && c != '\n' && c != '\t';
+    controls
+        || matches!(
+            c,
+            '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}'
+        )
+        || matches!(c, '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Writes the host's log to standard error, each entry printable.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Log;
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // An entry comes whole.
+        let text = String::from_utf8_lossy(bytes);
+        let written = std::io::stderr()
+            .lock()
+            .write_all(printable(&text).as_bytes());
+        written.map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
+    }
 }
 
 /// A size for people.
@@ -77,6 +121,7 @@ impl Progress {
     /// The next step has begun.
     pub(crate) fn step(&self, what: &str) {
         let text = format!("{}: {what} …", self.name);
+        let text = printable(&text).into_owned();
         match &self.spinner {
             // The thread lives as long as the sender.
             Some((steps, _)) => drop(steps.send(text)),
@@ -118,4 +163,33 @@ fn spin(steps: &mpsc::Receiver<String>) {
     }
     let mut error = std::io::stderr();
     let _ = write!(error, "\r\u{1b}[K").and_then(|()| error.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_commands_the_terminal_and_json_stays_what_it_was() {
+        for odd in [
+            "\u{1b}[2J",
+            "\u{9b}2J",
+            "\r",
+            "\u{7f}",
+            "\u{8}",
+            "\u{202e}",
+            "\u{2066}",
+            "\u{2028}",
+            "\0",
+        ] {
+            let said = printable(odd);
+            assert!(!said.contains(is_odd), "{said:?}");
+            let text = serde_json::json!({ "name": odd }).to_string();
+            let read: serde_json::Value = serde_json::from_str(&printable(&text)).expect("JSON");
+            assert_eq!(read["name"], odd);
+        }
+        let plain = "Warung “Bu Sari”\n\t→ ✓ 你好 مرحبا 👨‍👩‍👧";
+        assert_eq!(printable(plain), plain);
+        assert_eq!(printable("a\u{1b}]0;x\u{7}b"), "a\\u001b]0;x\\u0007b");
+    }
 }

@@ -4,7 +4,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt};
+use lapak_ledger::private_files;
 
 const KEY_FILE: &str = "key";
 const KEY_BYTES: usize = 32;
@@ -32,6 +33,21 @@ impl HostKey {
         Self::in_folder(&private_folder(path)?)
     }
 
+    /// A new key that is kept nowhere: what is made with it ends with the process.
+    ///
+    /// # Panics
+    /// Where the system has no source of randomness: without it there are no secrets.
+    #[must_use]
+    pub fn passing() -> Self {
+        let mut key = [0; KEY_BYTES];
+        #[expect(
+            clippy::expect_used,
+            reason = "a key that can be guessed must not come about"
+        )]
+        getrandom::fill(&mut key).expect("the system has a source of randomness");
+        Self(key)
+    }
+
     /// The key in the open folder `dir`, as [`HostKey::open`].
     pub(crate) fn in_folder(dir: &Dir) -> std::io::Result<Self> {
         match read(dir)? {
@@ -42,7 +58,8 @@ impl HostKey {
 
     /// The key for one purpose. `context` names the purpose and must be a constant, the same for ever: "lapak",
     /// the purpose, its version.
-    pub(crate) fn derive(&self, context: &'static str) -> [u8; 32] {
+    #[must_use]
+    pub fn derive(&self, context: &'static str) -> [u8; 32] {
         blake3::derive_key(context, &self.0)
     }
 }
@@ -53,22 +70,19 @@ impl std::fmt::Debug for HostKey {
     }
 }
 
-/// Opens the folder `path`, which is made for its owner alone if it is missing.
+/// Opens the folder `path`, which is made for its owner alone if it is missing, and must be this user's if it is there.
 pub(crate) fn private_folder(path: &Path) -> std::io::Result<Dir> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)?;
+    private_files::folder(path)?;
     Dir::open_ambient_dir(path, ambient_authority())
 }
 
 fn read(dir: &Dir) -> std::io::Result<Option<HostKey>> {
-    let file = match dir.open(KEY_FILE) {
-        Ok(file) => file,
+    match dir.symlink_metadata(KEY_FILE) {
+        Ok(found) => look(&found)?,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
-    };
+    }
+    let file = dir.open(KEY_FILE)?;
     let mut bytes = Vec::with_capacity(KEY_BYTES);
     // One byte more than a key has shows a file that is too long, without reading all of it.
     file.take(KEY_BYTES as u64 + 1).read_to_end(&mut bytes)?;
@@ -82,6 +96,32 @@ fn read(dir: &Dir) -> std::io::Result<Option<HostKey>> {
             ),
         )),
     }
+}
+
+/// A key that somebody else put there, or could have read, is no secret of this host's.
+fn look(found: &Metadata) -> std::io::Result<()> {
+    let refused = |why: &str| {
+        let text = format!("the host's key file `{KEY_FILE}` {why}");
+        Err(std::io::Error::new(ErrorKind::PermissionDenied, text))
+    };
+    if !found.is_file() {
+        return refused("is a link or no file: remove it, or choose another folder");
+    }
+    #[cfg(unix)]
+    {
+        use cap_std::fs::MetadataExt as _;
+
+        if found.uid() != private_files::user() {
+            return refused("belongs to another user: remove it, or choose another folder");
+        }
+        if found.mode() & 0o077 != 0 {
+            return refused(
+                "can be read by others: remove it, and lose what was made with it; or, where nobody else uses this \
+                 machine, close it (chmod 600)",
+            );
+        }
+    }
+    Ok(())
 }
 
 fn make(dir: &Dir) -> std::io::Result<HostKey> {
@@ -176,11 +216,45 @@ mod tests {
         let file = folder.path().join(KEY_FILE);
         for damaged in [&b""[..], &[1; 31], &[1; 33]] {
             std::fs::write(&file, damaged).expect("written");
+            #[cfg(unix)]
+            mode_of(&file, 0o600);
             let error = HostKey::open(folder.path()).expect_err("damaged");
             assert_eq!(error.kind(), ErrorKind::InvalidData);
             assert!(error.to_string().contains("backup"), "{error}");
             assert_eq!(std::fs::read(&file).expect("there"), damaged);
         }
+    }
+
+    #[cfg(unix)]
+    fn mode_of(path: &Path, mode: u32) {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(path, mode).expect("changed");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_could_read_or_put_there_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        HostKey::open(folder.path()).expect("a key");
+        let file = folder.path().join(KEY_FILE);
+        mode_of(&file, 0o640);
+        let error = HostKey::open(folder.path()).expect_err("open to others");
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+        mode_of(&file, 0o600);
+        HostKey::open(folder.path()).expect("the key");
+        if private_files::user() == 0 {
+            std::os::unix::fs::chown(&file, Some(65_534), None).expect("given away");
+            let error = HostKey::open(folder.path()).expect_err("another user's");
+            assert!(error.to_string().contains("another user"), "{error}");
+        }
+        let elsewhere = tempfile::tempdir().expect("a folder");
+        HostKey::open(elsewhere.path()).expect("a key");
+        std::fs::remove_file(&file).expect("removed");
+        std::os::unix::fs::symlink(elsewhere.path().join(KEY_FILE), &file).expect("a link");
+        let error = HostKey::open(folder.path()).expect_err("a link");
+        assert!(error.to_string().contains("is a link"), "{error}");
     }
 
     #[cfg(unix)]

@@ -375,6 +375,12 @@ impl Runtime {
         }
     }
 
+    /// Whether this platform lends a capability to apps that ask for it.
+    #[must_use]
+    pub fn lends(&self, capability: crate::grants::Capability) -> bool {
+        self.host().offers(capability)
+    }
+
     /// The host's counters at this moment.
     #[must_use]
     pub fn metrics(&self) -> MetricsReading {

@@ -176,7 +176,12 @@ fn ledger(folder: &Path) -> Arc<Ledger> {
 fn config(folder: &Path, ledger: Arc<Ledger>) -> RuntimeConfig {
     let host_key = Arc::new(SecretKey::from_seed(&[1; 32]));
     let merchants = Arc::new(merchants());
-    let provider = LedgerProvider::new(ledger, host_key.clone(), merchants.clone());
+    let provider = LedgerProvider::new(
+        ledger,
+        host_key.clone(),
+        merchants.clone(),
+        Arc::new(lapak_ledger::AddressBook::of_own_names()),
+    );
     let policy = PinPolicy {
         memory_kib: 8,
         passes: 1,
@@ -201,7 +206,9 @@ fn config(folder: &Path, ledger: Arc<Ledger>) -> RuntimeConfig {
         host_keys: vec![host_key.public()],
         pins: Arc::new(pins),
         records: Arc::new(records),
-        people: Arc::new(PeopleOfLedger),
+        people: Arc::new(PeopleOfLedger(Arc::new(
+            lapak_ledger::AddressBook::of_own_names(),
+        ))),
         servers: Arc::new(Shops::default()),
         clock,
     });

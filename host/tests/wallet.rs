@@ -5,6 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use lapak_host::audit::AuditQuery;
+use lapak_host::capability::wallet::told_id;
 use lapak_host::grants::consent::memory::MemoryConsents;
 use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::grants::consent::{Consent, ConsentStore};
@@ -38,7 +39,7 @@ async fn a_wallet_shows_accounts_and_what_happened_in_them() {
     ask(&session).await;
     told(&session, "10000000").await;
     told(&session, r#"address: "ani""#).await;
-    let of_ani = account("ani").to_string();
+    let of_ani = told_id(APP, &account("ani"));
     let session = ani(&runtime, &app, "call-wallet-history", &of_ani).await;
     ask(&session).await;
     told(&session, "simulated top-up").await;
@@ -152,7 +153,19 @@ async fn without_a_grant_nobody_is_asked() {
 async fn accounts_of_others_cannot_be_read() {
     let world = World::new();
     let (runtime, app) = world.start().await;
-    for other in [account("budi").as_str(), "merchant:shop", "person:", "x"] {
+    let of_budi = told_id(APP, &account("budi"));
+    // Nor is the bank's own name for an account one that an app may know, or what another app calls it.
+    let elsewhere = told_id("com.example.other", &account("ani"));
+    let (ani_at_bank, budi_at_bank) = (account("ani"), account("budi"));
+    for other in [
+        &of_budi,
+        &elsewhere,
+        ani_at_bank.as_str(),
+        budi_at_bank.as_str(),
+        "merchant:shop",
+        "person:",
+        "x",
+    ] {
         let session = ani(&runtime, &app, "call-wallet-history", other).await;
         ask(&session).await;
         told(&session, "invalid").await;

@@ -18,12 +18,20 @@
  * @property {string} html
  */
 
+/** The prefix below which the server is reached, without a slash at its end: these scripts lie in `<prefix>/_lapak/`. */
+export const BASE = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
+
 /** @param {string} id @returns {any} */
 export const byId = (id) => document.getElementById(id);
 
 /** The message that the session's page came with. @returns {Page} */
 export function firstPage() {
   return JSON.parse(byId('state').textContent);
+}
+
+/** The person's own sign. @returns {{ picture: string, colour: number, words: string }} */
+export function ownSign() {
+  return JSON.parse(byId('sign').textContent);
 }
 
 /** Colours of the bars and of what is behind the app, as the manifest has them. @param {Page} page */
@@ -50,6 +58,7 @@ export function showBars(page) {
 
 /** @param {string} title @param {string} name the app's */
 export function showTitle(title, name) {
+  byId('strip-app').textContent = name;
   byId('title').textContent = title;
   byId('box').setAttribute('aria-label', title);
   document.title = title === name ? name : `${title} · ${name}`;

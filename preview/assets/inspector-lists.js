@@ -1,5 +1,6 @@
 // The inspector's tables: events, storage, and the app itself.
 
+import { BASE } from './chrome.js';
 import { element } from './overlays.js';
 import { bytes, isSlow, micros, readable, timeOfDay } from './text.js';
 
@@ -109,7 +110,7 @@ export class AppPanel {
   constructor(panel, { token, restart }) {
     this.rows = element('dl');
     this.warnings = element('div');
-    this.picture = `/s/${token}/shot.png?scale=2&frame=1`;
+    this.picture = `${BASE}/s/${token}/shot.png?scale=2&frame=1`;
     const paint = element('button', { type: 'button', class: 'inspector-button' }, 'Take a picture');
     const again = element('button', { type: 'button', class: 'inspector-button' }, 'Start again');
     this.place = element('div');

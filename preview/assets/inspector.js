@@ -31,11 +31,17 @@ export class Inspector {
     this.device = new DevicePanel(panel('device'), byId('tab-device'), tell);
     this.trust = new TrustPanel(panel('trust'), tell);
     this.app = new AppPanel(panel('app'), { token: document.body.dataset.token ?? '', restart });
-    this.tabs = [...document.querySelectorAll('#inspector [role="tab"]')];
+    // Without the developer's switch there is only what is the person's own.
+    this.whole = document.body.dataset.inspector === 'true';
+    const tabs = [...document.querySelectorAll('#inspector [role="tab"]')];
+    this.tabs = this.whole ? tabs : tabs.filter((tab) => tab.id === 'tab-trust');
+    for (const tab of tabs) tab.hidden ||= !this.tabs.includes(tab);
     this.#listen();
     const kept = remembered();
-    this.#panel = this.tabs.some((tab) => tab.id === `tab-${kept.panel}`) ? kept.panel : 'console';
-    this.show(wide.matches && kept.open !== false, false);
+    const first = this.whole ? 'console' : 'trust';
+    this.#panel = this.tabs.some((tab) => tab.id === `tab-${kept.panel}`) ? kept.panel : first;
+    for (const panel of document.querySelectorAll('#inspector [role="tabpanel"]')) panel.hidden = true;
+    this.show(wide.matches && this.whole && kept.open !== false, false);
   }
 
   /** @param {boolean} open @param {boolean} [keep] whether to remember it */
@@ -84,10 +90,10 @@ export class Inspector {
       this.console.reset();
       this.events.reset();
     }
-    this.tell({ t: 'inspect', on: open });
+    if (this.whole) this.tell({ t: 'inspect', on: open });
     if (!open) return;
     // Whether there is a device to set, its tab tells.
-    this.device.ask();
+    if (this.whole) this.device.ask();
     this.#ask();
   }
 
@@ -123,7 +129,7 @@ export class Inspector {
     byId('inspector').addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && !wide.matches) this.show(false);
     });
-    wide.addEventListener('change', () => this.show(wide.matches && remembered().open !== false, false));
+    wide.addEventListener('change', () => this.show(wide.matches && this.whole && remembered().open !== false, false));
     this.tabs.forEach((tab, index) => {
       const choose = (/** @type {HTMLElement} */ one) => {
         this.#select(one.id.slice('tab-'.length));

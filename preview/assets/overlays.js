@@ -1,6 +1,6 @@
 // What lies over the app: its end, a lost connection, the compiler's messages, short notices.
 
-import { byId } from './chrome.js';
+import { BASE, byId } from './chrome.js';
 import { plain } from './text.js';
 
 const AWAY_AFTER_MS = 1_000;
@@ -59,7 +59,7 @@ export function showEnd(end, restart) {
     const stack = element('pre', { tabindex: '0' }, [...where, ...(end.stack ?? [])].join('\n'));
     more.push(element('details', {}, element('summary', {}, 'Where it happened'), stack));
   }
-  const address = `/s/${document.body.dataset.token}/recording`;
+  const address = `${BASE}/s/${document.body.dataset.token}/recording`;
   const other = end.recorded && !end.closed
     ? element('a', { class: 'shell-other', href: address, download: '', title: 'lapak run --replay plays it again' }, 'Download recording')
     : undefined;
@@ -69,8 +69,8 @@ export function showEnd(end, restart) {
 /** The server does not know the session any more. */
 export function showGone() {
   const text = 'It was closed. What the app stored is still there.';
-  const action = element('a', { class: 'shell-main', href: `/a/${document.body.dataset.stall}` }, 'Open it again');
-  const other = element('a', { class: 'shell-other', href: '/' }, 'All apps');
+  const action = element('a', { class: 'shell-main', href: `${BASE}/a/${document.body.dataset.stall}` }, 'Open it again');
+  const other = element('a', { class: 'shell-other', href: `${BASE}/` }, 'All apps');
   showCard({ fault: false, title: 'This session is over', text, action, other });
 }
 
@@ -79,12 +79,21 @@ let away = 0;
 /** Tells, after a moment, that the connection is lost. @param {boolean} live */
 export function showConnection(live) {
   if (live) {
+    byId('away').removeAttribute('data-why');
+    byId('away').lastElementChild.textContent = 'Reconnecting…';
     clearTimeout(away);
     away = 0;
     byId('away').hidden = true;
   } else {
     away ||= setTimeout(() => (byId('away').hidden = false), AWAY_AFTER_MS);
   }
+}
+
+/** Why there will be no connection until somebody does something about it. @param {string} why */
+export function showWhyAway(why) {
+  byId('away').lastElementChild.textContent = why;
+  byId('away').toggleAttribute('data-why', true);
+  byId('away').hidden = false;
 }
 
 /** @param {{ t: string, message?: string }} build `building`, `build-failed` or `built` */

@@ -1,6 +1,6 @@
 // Painting pages: whole ones, changes to them, and what goes with the change from one to another.
 
-import { byId, showBars, showTitle, showWindow } from './chrome.js';
+import { BASE, byId, showBars, showTitle, showWindow } from './chrome.js';
 import { Drafts, fieldOf, nodeOf, putBack, unsaid } from './controls.js';
 import { Nodes, parse } from './patch.js';
 import { Positions } from './scrolling.js';
@@ -174,7 +174,7 @@ export class Pages {
   /** The app's style sheet, when it is another. The old one stays until the new one is there. @param {string} css */
   #style(css) {
     const old = byId('app-css');
-    const href = `/s/${document.body.dataset.token}/${css}`;
+    const href = `${BASE}/s/${document.body.dataset.token}/${css}`;
     if (old.getAttribute('href') === href) return;
     const link = document.createElement('link');
     link.rel = 'stylesheet';

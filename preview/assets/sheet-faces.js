@@ -11,6 +11,7 @@ import { element } from './overlays.js';
  * @property {string} step
  * @property {number} waiting how many sheets are open
  * @property {boolean} locked whether the PIN is
+ * @property {{ picture: string, colour: number, words: string }} sign the person's
  */
 
 const SHIELD = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3l7 2.6v5.2c0 4.6-2.9 8-7 10.2-4.1-2.2-7-5.6-7-10.2V5.6z M9 11.8l2.2 2.2 4-4.3"></path></svg>';
@@ -25,14 +26,25 @@ export function title({ sheet, say }) {
 }
 
 /** Who draws this, and for how long. @param {Look} look */
-export function head({ sheet, say, waiting }) {
+export function head({ sheet, say, waiting, sign }) {
   const brand = element('span', { class: 'sheet-brand' });
   brand.insertAdjacentHTML('afterbegin', SHIELD);
   brand.append(sheet.provider ? `${say('brand')} · ${sheet.provider.name}` : 'Lapak');
   const top = element('header', { class: 'sheet-head' }, brand);
   if (waiting > 1) top.append(element('span', { class: 'sheet-count' }, say('of', { at: 1, count: waiting })));
   top.append(element('span', { class: 'sheet-time', role: 'timer', 'aria-live': 'off' }));
+  top.append(signed(sign, say));
   return top;
+}
+
+/** The person's own sign: what an app cannot draw, since it does not know it. */
+function signed({ picture, colour, words }, say) {
+  const drawn = element('span', { class: `sign sign-${Number(colour)}`, 'aria-hidden': 'true' });
+  // Markup of the host's own symbol.
+  drawn.insertAdjacentHTML('afterbegin', picture);
+  const named = element('span', { class: 'sheet-words' }, words);
+  const hint = element('small', {}, say('sign_hint'));
+  return element('div', { class: 'sheet-sign', role: 'note', 'aria-label': say('sign', { words }) }, drawn, named, hint);
 }
 
 /** Who, what, how much, from where. @param {Look} look */

@@ -2,6 +2,9 @@
 
 const EN = {
   brand: 'Lapak payment',
+  sign: 'Your sign: {words}',
+  sign_hint: 'Your sign. No app knows it.',
+  lit: 'Lapak asks. Look for your sign.',
   of: '{at} of {count}',
   title_order: 'Pay {to}',
   title_transfer: 'Send money to {to}',
@@ -93,6 +96,9 @@ const EN = {
 
 const ID = {
   brand: 'Pembayaran Lapak',
+  sign: 'Tanda Anda: {words}',
+  sign_hint: 'Tanda Anda. Tak satu aplikasi pun tahu.',
+  lit: 'Lapak bertanya. Cari tanda Anda.',
   of: '{at} dari {count}',
   title_order: 'Bayar {to}',
   title_transfer: 'Kirim uang ke {to}',

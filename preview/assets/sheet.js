@@ -73,11 +73,17 @@ export class PaymentSheet {
    * @param {object} options
    * @param {any} options.dialog
    * @param {Element} options.screen the phone's, over whose lower part it lies
+   * @param {any} options.strip where the host says who draws, above everything
+   * @param {any} options.lit the same while a sheet is open
+   * @param {{ picture: string, colour: number, words: string }} options.sign the person's own
    * @param {(message: import('./outbox.js').Message) => boolean} options.tell
    */
-  constructor({ dialog, screen, tell }) {
+  constructor({ dialog, screen, strip, lit, sign, tell }) {
     this.dialog = dialog;
     this.screen = screen;
+    this.strip = strip;
+    this.lit = lit;
+    this.sign = sign;
     this.tell = tell;
     this.lang = 'en';
     this.say = textsFor('en');
@@ -172,10 +178,18 @@ export class PaymentSheet {
       this.#before = document.activeElement;
       this.#place();
       this.dialog.showModal();
+      this.#light();
     }
     clearInterval(this.#tick);
     this.#tick = setInterval(() => this.#count(), 1_000);
     this.#go(this.#shown?.stage === 'waiting' ? 'paying' : 'review');
+  }
+
+  /** The strip says that it is the host that asks: last into the top layer, so above the dimmed page. */
+  #light() {
+    if (this.lit.matches(':popover-open')) this.lit.hidePopover();
+    this.lit.textContent = this.say('lit');
+    this.lit.showPopover();
   }
 
   #close() {
@@ -186,6 +200,7 @@ export class PaymentSheet {
     this.#step = 'review';
     if (!this.dialog.open) return;
     this.dialog.close();
+    this.lit.hidePopover();
     this.body.replaceChildren();
     if (this.#before instanceof HTMLElement && this.#before.isConnected) this.#before.focus({ preventScroll: true });
     this.#before = null;
@@ -224,7 +239,7 @@ export class PaymentSheet {
     const sheet = this.#shown;
     if (!sheet) return;
     this.#drawn = this.#look();
-    const look = { sheet, say: this.say, lang: this.lang, step: this.#step, waiting: this.#sheets.length, locked: this.#locked };
+    const look = { sheet, say: this.say, lang: this.lang, step: this.#step, waiting: this.#sheets.length, locked: this.#locked, sign: this.sign };
     // Whoever is typing a PIN keeps their place.
     if (this.#step !== 'pin' || !this.body.contains(this.pin.field)) {
       const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.sheet : undefined;
@@ -421,6 +436,8 @@ export class PaymentSheet {
       moved ||= this.dialog.style.getPropertyValue(name) !== value;
       this.dialog.style.setProperty(name, value);
     }
+    const on = this.strip.getBoundingClientRect();
+    for (const name of ['left', 'top', 'width', 'height']) this.lit.style.setProperty(name, `${Math.round(on[name])}px`);
     return moved;
   }
 
@@ -452,6 +469,7 @@ export class PaymentSheet {
     this.dialog.addEventListener('close', () => {
       if (!this.#shown) return;
       this.dialog.showModal();
+      this.#light();
       this.guard.disturb();
     });
   }

@@ -1,13 +1,13 @@
 // The shell: shows a session's screen, sends what the person does. PROTOCOL.md has the messages.
 
 import { BackButton } from './back.js';
-import { byId, firstPage, runClock } from './chrome.js';
+import { BASE, byId, firstPage, ownSign, runClock } from './chrome.js';
 import { Connection } from './connection.js';
 import { idOf, nodeOf } from './controls.js';
 import { inputKey, listen } from './events.js';
 import { Inspector } from './inspector.js';
 import { listenToMenu } from './menu.js';
-import { hideCard, listenToOverlays, showBuild, showConnection, showEnd, showGone, toast } from './overlays.js';
+import { hideCard, listenToOverlays, showBuild, showConnection, showEnd, showGone, showWhyAway, toast } from './overlays.js';
 import { Pages } from './pages.js';
 import { listenToPull } from './pull.js';
 import { dragWithMouse, listenToEnds } from './scrolling.js';
@@ -18,12 +18,13 @@ const box = byId('box');
 let ended = false;
 
 const connection = new Connection({
-  url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/s/${document.body.dataset.token}/ws`,
+  url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${BASE}/s/${document.body.dataset.token}/ws`,
   screen: () => ({ v: pages.shown.v, page: pages.shown.page, app: pages.shown.app }),
   heard,
   changed: (live) => {
     showConnection(live);
     sheet.connection(live);
+    if (live) unreachable = 0;
     if (live) inspector.connected();
   },
   refused: () => void askWhetherGone(),
@@ -39,7 +40,14 @@ const pages = new Pages(firstPage(), {
   changed: () => inspector.view.changed(),
 });
 const inspector = new Inspector({ tell: (message) => connection.tell(message), pages: () => pages, restart });
-const sheet = new PaymentSheet({ dialog: byId('sheet'), screen: byId('screen'), tell: (message) => connection.tell(message) });
+const sheet = new PaymentSheet({
+  dialog: byId('sheet'),
+  screen: byId('screen'),
+  strip: byId('strip'),
+  lit: byId('strip-lit'),
+  sign: ownSign(),
+  tell: (message) => connection.tell(message),
+});
 const events = listen(box, { send, drafts: pages.drafts, quiet: () => pages.busy });
 const pull = listenToPull(box, { allowed: () => pages.shown.window.refresh && !ended, refresh: () => act({ t: 'refresh' }) });
 const backButton = new BackButton(() => act({ t: 'back' }));
@@ -130,11 +138,27 @@ function patch(message) {
 /** After a connection that could not be opened: is the server away, or does it not know the session? */
 async function askWhetherGone() {
   const answer = await fetch(location.pathname, { method: 'HEAD', cache: 'no-store' }).catch(() => null);
-  if (answer?.status !== 404) return;
+  if (answer?.status !== 404) {
+    if (answer?.ok) await askWhyAway();
+    return;
+  }
   ended = true;
   connection.stop();
   showConnection(true);
   showGone();
+}
+
+let unreachable = 0;
+
+/** The server answers, and the connection is refused: is this not its page in its eyes, or does something in between stop it? */
+async function askWhyAway() {
+  const answer = await fetch(`${location.pathname}/reach`, { method: 'POST' }).catch(() => null);
+  if (connection.live || !answer) return;
+  unreachable += 1;
+  if (answer.status === 403) showWhyAway(await answer.text());
+  else if (answer.ok && unreachable > 2) {
+    showWhyAway('The server answers, but the connection is refused. If a proxy is in between, have it pass WebSockets on.');
+  }
 }
 
 dragWithMouse(box);

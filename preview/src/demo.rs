@@ -5,7 +5,8 @@
 //! - A few relatives have accounts too, so that there is somebody to send money to; nobody looks after them.
 //! - Shops are served by this process, on loopback, and their keys lie beside the bank's: nobody but the one person in
 //!   front of the preview trusts anybody here. They forget with the process what they sold.
-//! - Nobody is told who somebody is: whoever has the browser's cookie is the person.
+//! - Nobody is told who somebody is: whoever has the browser's cookie is the person. What others see of them is a random address,
+//!   another for each app.
 //!
 //! The books are kept as a platform's are, so that `lapak ledger verify` proves them.
 
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lapak_host::capability::payments::records::sqlite::SqliteRecords;
-use lapak_host::capability::payments::{PaymentParts, Payments, People};
+use lapak_host::capability::payments::{PaymentParts, Payments};
 use lapak_host::capability::wallet::{PaymentAccounts, WalletProvider};
 use lapak_ledger::ledger::{AccountTerms, Ledger, LedgerError, LedgerOptions, Operation};
 use lapak_ledger::merchant::Catalogue;
@@ -27,10 +28,10 @@ use lapak_ledger::name::{AccountId, MerchantId};
 use lapak_ledger::pin::{PinPolicy, Pins};
 use lapak_ledger::provider::Label;
 use lapak_ledger::provider::ledger::LedgerProvider;
-use lapak_ledger::{Clock, Merchant, Merchants, SecretKey, SystemClock};
+use lapak_ledger::{AddressBook, Clock, Merchant, Merchants, SecretKey, SystemClock};
 use serde::Deserialize;
 
-use people::Family;
+use people::{Family, MERCHANT};
 use shops::{Bank, Places, ServedShops};
 use welcome::Welcoming;
 
@@ -115,29 +116,31 @@ impl DemoBank {
         let merchants = registered(shops, &keys, &places, currency)?;
         let merchants = Arc::new(Merchants::new(merchants));
         let ledger = ledger(folder, &clock)?;
+        let book = Arc::new(addresses(folder)?);
         open_accounts(&ledger, shops, currency)?;
         let bank = Bank {
             ledger,
             key,
             merchants,
+            book,
             clock,
         };
         let provider = bank.provider(currency)?;
         let shops = Arc::new(ServedShops::start(shops, keys, places, &bank)?);
+        let people = Arc::new(Family::new(bank.book.clone()));
         let payments = Payments::new(PaymentParts {
             provider: provider.clone(),
             pins: Arc::new(bank.pins(folder)?),
             records: Arc::new(records(folder)?),
-            people: Arc::new(Family),
+            people: people.clone(),
             servers: shops.clone(),
             host_keys: vec![bank.key.public().clone()],
             merchants: bank.merchants,
             clock: bank.clock,
         });
-        let address = |person: &str| Family.address(person);
         Ok(Self {
             payments,
-            wallet: Arc::new(PaymentAccounts::new(provider, address)),
+            wallet: Arc::new(PaymentAccounts::new(provider, people)),
             shops,
         })
     }
@@ -174,16 +177,17 @@ impl Bank {
             name: "Demo bank".into(),
             simulated: true,
         };
-        let (ledger, key, merchants) = (&self.ledger, &self.key, &self.merchants);
-        let provider = LedgerProvider::labelled(
-            ledger.clone(),
-            key.clone(),
-            merchants.clone(),
-            "demo",
-            label,
-        )?;
+        let (ledger, key) = (&self.ledger, &self.key);
+        let parties = (self.merchants.clone(), self.book.clone());
+        let provider =
+            LedgerProvider::labelled(ledger.clone(), key.clone(), parties, "demo", label)?;
         let source = SOURCE.parse().map_err(name)?;
-        let welcoming = Welcoming::new(ledger.clone(), provider, source, currency);
+        let welcoming = Welcoming::new(
+            ledger.clone(),
+            (provider, self.book.clone()),
+            source,
+            currency,
+        );
         Ok(Arc::new(welcoming))
     }
 
@@ -224,6 +228,12 @@ fn ledger(folder: &Path, clock: &Arc<dyn Clock>) -> Result<Arc<Ledger>, DemoErro
     let ledger = Ledger::open(&books, options);
     let ledger = ledger.map_err(|error| DemoError::File(books, error.to_string()))?;
     Ok(Arc::new(ledger))
+}
+
+/// Who is called what in the books and by others.
+fn addresses(folder: &Path) -> Result<AddressBook, DemoError> {
+    let path = folder.join("addresses.sqlite");
+    AddressBook::open(&path).map_err(|error| DemoError::File(path, error.to_string()))
 }
 
 fn records(folder: &Path) -> Result<SqliteRecords, DemoError> {
@@ -291,7 +301,7 @@ fn open_accounts(ledger: &Ledger, shops: &[DemoShop], currency: Currency) -> Res
 }
 
 fn account_of(merchant: &str) -> Result<AccountId, DemoError> {
-    format!("merchant:{merchant}").parse().map_err(name)
+    format!("{MERCHANT}{merchant}").parse().map_err(name)
 }
 
 /// A key that is made the first time.

@@ -33,6 +33,7 @@ use std::fmt::Write;
 use lapak_host::view::Tree;
 
 pub use icons::icon_markup;
+pub(crate) use icons::icon_names;
 pub use text::{asset_address, escape};
 
 /// How every kind of node looks before the app's own style sheet says more.

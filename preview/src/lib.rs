@@ -13,4 +13,6 @@ pub mod server;
 pub mod shop;
 mod style;
 
-pub use server::{KeptError, KeptSessions, Preview, PreviewOptions, ShownApps};
+pub use server::{
+    KeptError, KeptSessions, PeopleKey, Preview, PreviewOptions, SessionQuotas, ShownApps,
+};

@@ -12,10 +12,14 @@ mod messages;
 mod metrics;
 mod open_apps;
 mod pages;
+mod people;
+mod quotas;
+mod reach;
 mod resume;
 mod sessions;
 mod sheets;
 mod shelf;
+mod sign;
 mod socket;
 mod trust;
 mod unbuilt;
@@ -25,7 +29,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::routing::{get, post};
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{App, ResumeError, Runtime};
 use tokio::net::TcpListener;
@@ -33,8 +38,11 @@ use tokio::sync::watch;
 
 pub use kept::{KeptError, KeptSessions};
 pub use open_apps::ShownApps;
+pub use people::PeopleKey;
+pub use quotas::SessionQuotas;
 use sessions::Sessions;
 use shelf::{Shelf, ShownApp};
+use sign::Signs;
 
 /// How a server is set up.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +57,21 @@ pub struct PreviewOptions {
     pub devices: Option<SimulatedDevices>,
     /// What stands behind the runtime's `open-app`, if it is the apps shown here.
     pub apps: Option<ShownApps>,
+    /// Authenticates people's cookies. The default is of this process alone: nobody is known any more after it.
+    pub people: PeopleKey,
+    /// How many sessions may be open at a time.
+    pub quotas: SessionQuotas,
+    /// Whether whoever looks at a session is a developer, who may look into the app and its storage, set the person's device,
+    /// and download what went into the session. Without it pages have what belongs to the person: what the app may use, and
+    /// what came of it.
+    pub inspector: bool,
+    /// Whether `/metrics` and `/_lapak/load` are told to whoever asks.
+    pub metrics: bool,
+    /// Whether a proxy stands in front of the server, and nobody reaches the server but by it. What it says in
+    /// `X-Forwarded-For` and `X-Forwarded-Proto` is believed then; otherwise anybody could write that.
+    pub behind_proxy: bool,
+    /// The prefix below which browsers reach the server: `/preview`. Empty if there is none.
+    pub base_path: String,
 }
 
 /// A preview server. Cheap to clone.
@@ -63,6 +86,9 @@ struct Inner {
     options: PreviewOptions,
     shelf: Shelf,
     sessions: Sessions,
+    /// The prefix in the form in which it is used.
+    base: String,
+    signs: Signs,
     /// Set when the sessions have been written down for another process.
     suspended: watch::Sender<bool>,
     /// Pictures are painted one at a time: they are short, and a core is left for events.
@@ -83,9 +109,11 @@ impl Preview {
         }
         let inner = Inner {
             runtime,
-            options,
+            base: reach::base_of(&options.base_path),
+            signs: Signs::new(options.people.clone(), kept.clone()),
             shelf: Shelf::default(),
-            sessions: Sessions::new(kept),
+            sessions: Sessions::new(kept, options.quotas),
+            options,
             suspended: watch::Sender::new(false),
             painting: tokio::sync::Semaphore::new(1),
         };
@@ -145,6 +173,15 @@ impl Preview {
         Ok(left)
     }
 
+    /// What the host calls the person whose browser sends this `Cookie` header; `None` if this server did not issue it.
+    #[must_use]
+    pub fn person_of(&self, cookies: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_str(cookies).ok()?);
+        let visitor = self.visitor(&headers);
+        visitor.issued.is_none().then_some(visitor.person)
+    }
+
     /// What was wrong with the app's style sheets, a sentence each.
     #[must_use]
     pub fn style_notes(&self, name: &str) -> Vec<String> {
@@ -156,17 +193,36 @@ impl Preview {
 
     /// The server as a service, for whoever has a server already.
     pub fn router(&self) -> Router {
+        let service = self.service();
+        match self.base() {
+            "" => service,
+            base => Router::new()
+                .route(guard::HEALTH, get(reach::health))
+                .with_state(self.clone())
+                .nest_service(base, service),
+        }
+    }
+
+    /// Without the prefix. Whatever is asked for by HEAD changes nothing: no session is launched or taken up by it.
+    fn service(&self) -> Router {
+        let known = pages::is_known;
         Router::new()
             .route("/", get(pages::home))
-            .route("/a/{app}", get(pages::launch))
-            .route("/s/{token}", get(pages::session))
+            .route("/sign", post(sign::another))
+            .route("/a/{app}", get(pages::launch).head(pages::can_launch))
+            .route("/s/{token}", get(pages::session).head(known))
             .route("/s/{token}/ws", get(socket::open))
-            .route("/s/{token}/app.css", get(files::style))
-            .route("/s/{token}/f/{*path}", get(files::package_file))
-            .route("/s/{token}/shot.png", get(files::shot))
-            .route("/s/{token}/recording", get(files::recording))
+            .route("/s/{token}/reach", post(reach::reachable))
+            .route("/s/{token}/app.css", get(files::style).head(known))
+            .route(
+                "/s/{token}/f/{*path}",
+                get(files::package_file).head(pages::is_known_file),
+            )
+            .route("/s/{token}/shot.png", get(files::shot).head(known))
+            .route("/s/{token}/recording", get(files::recording).head(known))
             .route("/a/{app}/icon", get(files::app_icon))
-            .route("/metrics", get(metrics::metrics))
+            .route(guard::HEALTH, get(reach::health))
+            .route(guard::METRICS, get(metrics::metrics))
             .route("/_lapak/load", get(load::page))
             .route("/_lapak/load.json", get(load::reading))
             .route("/_lapak/{file}", get(files::asset))

@@ -125,7 +125,8 @@ async fn uninstalling_forgets_what_was_answered_and_closes_the_app() {
     shell.say(&json!({ "t": "uninstall" })).await;
     let ended = shell.hear("ended").await;
     assert_eq!(ended["closed"], true, "{ended}");
-    let person = cookie.split('=').next_back().expect("a name");
+    let person = server.preview.person_of(&cookie).expect("a person");
+    let person = person.as_str();
     let mut answers = server.runtime.consents(person).expect("read");
     for _ in 0..100 {
         if answers.is_empty() {

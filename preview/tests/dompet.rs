@@ -4,7 +4,7 @@ mod support;
 
 use support::Server;
 use support::browser::Browser;
-use support::sheet::{PIN, person, to_the_sheet};
+use support::sheet::{PIN, to_the_sheet};
 
 const WARUNG: &str = "examples/warung";
 const DOMPET: &str = "examples/dompet";
@@ -57,7 +57,7 @@ async fn the_wallet_sends_money_to_a_relative() {
     browser.until_text("[data-key=recent]", "Ibu").await;
     browser.screenshot("dompet-sent").await;
     assert_eq!(server.balance("person:ibu:IDR"), 15_000_000);
-    let payer = person(&browser).await;
+    let payer = server.persons_account();
     assert_eq!(server.balance(&payer), WELCOME - 15_000_000);
     server.books();
     assert_eq!(browser.complaints().await, Vec::<String>::new());

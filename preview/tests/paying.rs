@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lapak_abi::package::{Package, PackageLimits, PackageWriter};
 use support::browser::{Browser, ENTER};
-use support::sheet::{PIN, person, to_the_sheet};
+use support::sheet::{PIN, to_the_sheet};
 use support::{Server, built};
 
 const WARUNG: &str = "examples/warung";
@@ -55,7 +55,7 @@ async fn lunch_is_ordered_and_paid() {
     browser.click("#tabs [data-page='pages/basket']").await;
     browser.until_text(".lp-app", "Your basket is empty").await;
 
-    let payer = person(&browser).await;
+    let payer = server.persons_account();
     assert_eq!(server.balance(STALL), 6_000_000);
     assert_eq!(server.balance(&payer), WELCOME - 6_000_000);
     let proof = server.books();

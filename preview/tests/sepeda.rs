@@ -28,8 +28,7 @@ impl<'a> Rider<'a> {
         browser.until_sheet("Sepeda").await;
         browser.tap_sheet("allow").await;
         browser.until_no_sheet().await;
-        let cookie = browser.client.get_named_cookie("lapak_person").await;
-        let person = cookie.expect("a cookie").value().to_owned();
+        let person = browser.person(server).await;
         let rider = Self {
             server,
             browser,

@@ -148,7 +148,12 @@ impl Books {
         }]));
         let host = Arc::new(SecretKey::from_seed(&[8; 32]));
         Ok(Self {
-            provider: LedgerProvider::new(ledger.clone(), host, merchants.clone())?,
+            provider: LedgerProvider::new(
+                ledger.clone(),
+                host,
+                merchants.clone(),
+                Arc::new(lapak_ledger::AddressBook::of_own_names()),
+            )?,
             ledger,
             merchants,
             key,

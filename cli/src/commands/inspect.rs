@@ -49,7 +49,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     if args.json {
         output::json(&as_json(&inspected))?;
     } else {
-        output::line(&output::printable(&as_text(&inspected)))?;
+        output::line(&as_text(&inspected))?;
     }
     match refusal {
         Some(why) => Err(Failure::app(format!("{}: {why}", args.app.display()))),

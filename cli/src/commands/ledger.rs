@@ -1,6 +1,6 @@
 //! `lapak ledger`: proves the books and writes them for other programs.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use lapak_ledger::ledger::{Anchor, ExportError, Format, Ledger};
@@ -129,6 +129,13 @@ fn export(args: &ExportArgs) -> Result<(), Failure> {
                 .map_err(|error| Failure::machine(format!("{}: {error}", path.display())))?;
             let mut to = std::io::BufWriter::new(file);
             Ledger::export_file(&args.ledger, format, &mut to).and_then(|()| Ok(to.flush()?))
+        }
+        // What merchants and people wrote is in it; a file or another program gets it as it is.
+        None if std::io::stdout().is_terminal() => {
+            let mut text = Vec::new();
+            let written = Ledger::export_file(&args.ledger, format, &mut text);
+            output::line(String::from_utf8_lossy(&text).trim_end())?;
+            written
         }
         None => Ledger::export_file(
             &args.ledger,

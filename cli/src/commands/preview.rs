@@ -19,15 +19,16 @@ use lapak_host::capability::timer::SystemTimer;
 use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::recording::RecordOptions;
 use lapak_host::simulated::SimulatedDevices;
-use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
+use lapak_host::{HostKey, Runtime, RuntimeConfig, SnapshotConfig};
+use lapak_ledger::private_files::{self, FolderLock};
 use lapak_preview::demo::{DemoBank, DemoShop};
-use lapak_preview::{KeptSessions, Preview, PreviewOptions, ShownApps};
+use lapak_preview::{KeptSessions, PeopleKey, Preview, PreviewOptions, ShownApps};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::failure::Failure;
 use crate::open::open_package;
-use crate::{first_device, folders, profile, watch};
+use crate::{first_device, folders, output, profile, watch};
 
 /// Shows apps in a browser. Folders are watched: a change is built and shown by itself.
 #[derive(Debug, clap::Args)]
@@ -53,8 +54,21 @@ pub(crate) struct PreviewArgs {
     #[arg(long, default_value = "127.0.0.1")]
     address: IpAddr,
     /// A name under which browsers reach this server, e.g. preview.example.com. May be repeated.
-    #[arg(long = "host-name", value_name = "NAME")]
+    #[arg(long = "host-name", alias = "host", value_name = "NAME")]
     host_names: Vec<String>,
+    /// The prefix below which browsers reach this server, e.g. /preview.
+    #[arg(long, value_name = "PREFIX", default_value = "")]
+    base_path: String,
+    /// A proxy stands in front, and nobody reaches this server but by it: believes its X-Forwarded-For and X-Forwarded-Proto.
+    #[arg(long)]
+    behind_proxy: bool,
+    /// Lets whoever opens a page look into its app: what it stores, its events, its device, a recording of it. On by itself
+    /// where only this machine reaches the server.
+    #[arg(long)]
+    inspect: bool,
+    /// Tells whoever asks what the host counts: /metrics and /_lapak/load. On by itself with --inspect.
+    #[arg(long)]
+    metrics: bool,
     /// Where the apps' data and the open sessions are kept, which go on when the preview is started again [default: the
     /// folder for data of this user].
     #[arg(long, value_name = "DIR")]
@@ -106,12 +120,20 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
         first_device::begin_with(app, &devices)?;
     }
     let apps = ShownApps::new(&devices);
-    let (runtime, kept) = runtime(args, &data, &devices, &apps)?;
+    let data = DataFolder::take(data, args.data.is_some())?;
+    let (runtime, kept) = runtime(args, &data.path, &devices, &apps)?;
+    let inspector = args.inspects();
     let options = PreviewOptions {
         hosts: args.host_names.clone(),
         kept: Some(kept),
         devices: Some(devices),
         apps: Some(apps),
+        people: data.people()?,
+        inspector,
+        metrics: args.metrics || inspector,
+        behind_proxy: args.behind_proxy,
+        base_path: args.base_path.clone(),
+        ..PreviewOptions::default()
     };
     let preview = Preview::new(runtime.clone(), options);
     let shown = named(&args.apps);
@@ -130,7 +152,10 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
             watched.push((name, path));
         }
     }
-    println!("Lapak preview: {}  (Ctrl-C ends it)", url(address));
+    output::line(&format!(
+        "Lapak preview: {}  (Ctrl-C ends it)",
+        url(address, &args.base_path)
+    ))?;
     let rebuilding = tokio::spawn(rebuild(runtime, preview.clone(), watched));
     tokio::select! {
         ended = serving => ended.context("the server ended")?.context("the server failed")?,
@@ -140,15 +165,67 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
     suspend(&preview).await
 }
 
+impl PreviewArgs {
+    /// Whether pages may look into apps: where nobody but this machine's users can open one, or by the switch.
+    fn inspects(&self) -> bool {
+        let here = self.address.is_loopback() && self.host_names.is_empty() && !self.behind_proxy;
+        self.inspect || here
+    }
+}
+
+/// The folder of a preview's data, which no other preview has at the same time.
+struct DataFolder {
+    path: PathBuf,
+    _lock: FolderLock,
+}
+
+impl DataFolder {
+    /// Makes or looks at the folder `path`, and holds it. One that somebody named keeps the rights that it has: there may be
+    /// more in it than is ours.
+    fn take(path: PathBuf, is_named: bool) -> Result<Self, Failure> {
+        let refused = |error: String| Failure::machine(error);
+        if !is_named || !path.exists() {
+            folders::private_folder(&path).map_err(|error| refused(error.to_string()))?;
+        } else {
+            folders::check_named(&path).map_err(|error| refused(error.to_string()))?;
+        }
+        let lock = FolderLock::hold(&path);
+        let lock = lock.map_err(|error| {
+            let text = error.to_string();
+            refused(format!("{text} with --data"))
+        })?;
+        for name in ["storage.sqlite", "storage.sqlite-wal", "storage.sqlite-shm"] {
+            let file = path.join(name);
+            if file.symlink_metadata().is_ok() || name == "storage.sqlite" {
+                private_files::file(&file).map_err(|error| refused(error.to_string()))?;
+            }
+        }
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// What people's cookies are authenticated with: with the sessions' key.
+    fn people(&self) -> Result<PeopleKey, Failure> {
+        let key = HostKey::open(&self.path.join("sessions"));
+        let key = key.map_err(|error| Failure::machine(error.to_string()))?;
+        Ok(PeopleKey::of_host(&key))
+    }
+}
+
+/// Makes or looks at one of the folders within, and at what is in it.
+fn inner_folder(path: &Path) -> std::io::Result<()> {
+    folders::private_folder(path)?;
+    private_files::everything_in(path)
+}
+
 /// Writes the open sessions down: they go on when the preview is started again.
 async fn suspend(preview: &Preview) -> Result<(), Failure> {
     let left = preview.suspend(LAST_EVENTS).await;
     let left =
         left.map_err(|error| Failure::machine(format!("open sessions are not kept: {error}")))?;
     if left > 0 {
-        eprintln!(
+        output::note(&format!(
             "warning: {left} open sessions could not be kept; their apps will be launched again"
-        );
+        ));
     }
     Ok(())
 }
@@ -172,14 +249,19 @@ async fn stop_wanted() {
     }
 }
 
-fn url(address: SocketAddr) -> String {
+fn url(address: SocketAddr, base: &str) -> String {
+    let base = base.trim_matches('/');
+    let base = match base {
+        "" => String::new(),
+        base => format!("{base}/"),
+    };
     if address.ip().is_unspecified() {
         return format!(
-            "http://localhost:{}/ (and this machine's other addresses)",
+            "http://localhost:{}/{base} (and this machine's other addresses)",
             address.port()
         );
     }
-    format!("http://{address}/")
+    format!("http://{address}/{base}")
 }
 
 /// The shops of the apps' folders, which the demonstration's bank plays.
@@ -207,9 +289,10 @@ fn runtime(
     };
     // Sessions are secrets, whatever the folder above them is.
     let sessions = data.join("sessions");
-    folders::private_folder(&sessions).map_err(|error| unusable(error.to_string()))?;
+    inner_folder(&sessions).map_err(|error| unusable(error.to_string()))?;
     let storage = SqliteStorage::open(&data.join("storage.sqlite"))
         .map_err(|error| unusable(format!("{error:#}")))?;
+    folders::private_folder(&data.join("files")).map_err(|error| unusable(error.to_string()))?;
     let files =
         FolderFiles::open(&data.join("files")).map_err(|error| unusable(error.to_string()))?;
     let snapshots =
@@ -217,7 +300,7 @@ fn runtime(
     let kept = KeptSessions::open(&sessions.join("open.sqlite"))
         .map_err(|error| unusable(error.to_string()))?;
     let bank = data.join("bank");
-    folders::private_folder(&bank).map_err(|error| unusable(error.to_string()))?;
+    inner_folder(&bank).map_err(|error| unusable(error.to_string()))?;
     let consents = SqliteConsents::open(&bank.join("consents.sqlite"))
         .map_err(|error| unusable(error.to_string()))?;
     let audit = SqliteAudit::open(&bank.join("audit.sqlite"))
@@ -273,25 +356,25 @@ async fn show(runtime: &Runtime, preview: &Preview, name: &str, path: &Path) {
     let package = match opened {
         Ok(Ok(package)) => package,
         Ok(Err(failure)) => {
-            eprintln!("{failure}");
+            output::note(&failure.to_string());
             return preview.build_failed(name, failure.to_string());
         }
         Err(error) => return preview.build_failed(name, error.to_string()),
     };
     for warning in package.warnings() {
-        eprintln!("warning: {warning}");
+        output::note(&format!("warning: {warning}"));
     }
     match runtime.load(package).await {
         Ok(app) => {
             preview.show(name, app).await;
             for note in preview.style_notes(name) {
-                eprintln!("warning: {note}");
+                output::note(&format!("warning: {note}"));
             }
             let took = since.elapsed().unwrap_or_default();
-            eprintln!("{name} is ready ({:.1} s)", took.as_secs_f32());
+            output::note(&format!("{name} is ready ({:.1} s)", took.as_secs_f32()));
         }
         Err(error) => {
-            eprintln!("{}: {error}", path.display());
+            output::note(&format!("{}: {error}", path.display()));
             preview.build_failed(name, error.to_string());
         }
     }
@@ -304,9 +387,9 @@ async fn rebuild(runtime: Runtime, preview: Preview, folders: Vec<(String, PathB
     let _watching = match watch::watch(&paths, sender) {
         Ok(watching) => watching,
         Err(error) => {
-            eprintln!(
+            output::note(&format!(
                 "warning: sources are not watched ({error}); start the preview again after a change"
-            );
+            ));
             return std::future::pending().await;
         }
     };

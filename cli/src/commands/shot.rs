@@ -10,8 +10,8 @@ use lapak_host::{Launch, Runtime, RuntimeConfig};
 use lapak_preview::picture::{PictureOptions, paint};
 
 use crate::failure::Failure;
-use crate::folders;
 use crate::open::open_package;
+use crate::{folders, output};
 
 /// How long an app may take to come to rest.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -69,11 +69,11 @@ pub(crate) fn run(args: &ShotArgs) -> Result<(), Failure> {
     }
     std::fs::write(&args.out, &png)
         .map_err(|error| Failure::app(format!("{}: {error}", args.out.display())))?;
-    eprintln!(
+    output::note(&format!(
         "wrote {} ({} KiB)",
         args.out.display(),
         png.len().div_ceil(1024)
-    );
+    ));
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! Amounts are whole minor units of an ISO 4217 currency. Nothing is acknowledged before it is on disk, and whatever is
 //! sent a second time gets the first answer.
 
+mod addresses;
 mod clock;
 mod courier;
 mod digest;
@@ -16,11 +17,13 @@ pub mod money;
 pub mod name;
 pub mod order;
 pub mod pin;
+pub mod private_files;
 pub mod provider;
 mod receipt;
 mod schedule;
 mod web;
 
+pub use addresses::{AddressBook, AddressError};
 pub use clock::{Clock, SystemClock};
 pub use courier::Courier;
 pub use digest::{Digest, DigestError};

@@ -275,10 +275,7 @@ impl Request {
                     order: refund.order.clone(),
                 }
             }
-            Ask::Transfer { to, .. } => Purpose::Transfer {
-                key,
-                to: to.clone(),
-            },
+            Ask::Transfer { to, .. } => Purpose::transfer(key, to),
             Ask::Bill {
                 biller, customer, ..
             } => Purpose::Bill {

@@ -63,8 +63,9 @@ pub enum Purpose {
     Transfer {
         /// Which transfer of the account that it came from.
         key: RequestKey,
-        /// Where it went.
-        to: AccountId,
+        /// Where it went: [`Purpose::sent_to`] of the key and the account. Whoever knows the account can see that it is this
+        /// one; nobody else learns which it is, or whether two receipts are for the same.
+        to: Digest,
     },
     /// A bill was paid.
     Bill {
@@ -75,6 +76,21 @@ pub enum Purpose {
         /// Which payment of the account that it came from.
         key: RequestKey,
     },
+}
+
+impl Purpose {
+    /// Money sent to an account.
+    #[must_use]
+    pub fn transfer(key: RequestKey, to: &AccountId) -> Self {
+        let to = Self::sent_to(&key, to);
+        Self::Transfer { key, to }
+    }
+
+    /// What the receipt of a transfer calls the account that it went to: SHA-256 of `<key> <account>`.
+    #[must_use]
+    pub fn sent_to(key: &RequestKey, to: &AccountId) -> Digest {
+        Digest::sha256(format!("{key} {to}").as_bytes())
+    }
 }
 
 /// A receipt as the host signed it.

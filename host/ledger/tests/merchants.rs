@@ -275,8 +275,13 @@ impl Market {
             web,
         )
         .expect("a courier");
-        let provider =
-            LedgerProvider::new(ledger, host(), Arc::clone(&self.merchants)).expect("a provider");
+        let provider = LedgerProvider::new(
+            ledger,
+            host(),
+            Arc::clone(&self.merchants),
+            Arc::new(lapak_ledger::AddressBook::of_own_names()),
+        )
+        .expect("a provider");
         (provider, courier)
     }
 

@@ -10,6 +10,8 @@ use lapak_ledger::provider::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::payments::People;
+use super::storage::Owner;
 use crate::asking::Use;
 use crate::bindings::lapak::app::payments::Money;
 use crate::bindings::lapak::app::requests::RequestId;
@@ -48,26 +50,24 @@ pub trait WalletProvider: Send + Sync {
         answer: ProviderAnswer<Vec<HistoryLine>>,
     );
 
-    /// What others write to send money to this person.
-    fn address(&self, person: &str) -> String;
+    /// What others write to send money to this person, as an app is told it; `None` when it cannot be told now. See
+    /// [`People::address`].
+    fn address(&self, person: &str, app_id: &str) -> Option<String>;
+
+    /// What an app is told of the other side of a line, as [`HistoryLine::with`] has it. See [`People::other`].
+    fn other(&self, with: &str, app_id: &str) -> String;
 }
 
 /// The accounts that payments come from.
 pub struct PaymentAccounts {
     provider: Arc<dyn PaymentProvider>,
-    address: Box<dyn Fn(&str) -> String + Send + Sync>,
+    people: Arc<dyn People>,
 }
 
 impl PaymentAccounts {
-    /// The accounts of this provider; `address` tells what others write to send money to a person.
-    pub fn new(
-        provider: Arc<dyn PaymentProvider>,
-        address: impl Fn(&str) -> String + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            provider,
-            address: Box::new(address),
-        }
+    /// The accounts of this provider; `people` tells what others write to send money to a person.
+    pub fn new(provider: Arc<dyn PaymentProvider>, people: Arc<dyn People>) -> Self {
+        Self { provider, people }
     }
 }
 
@@ -86,8 +86,16 @@ impl WalletProvider for PaymentAccounts {
         self.provider.history(account, before, limit, answer);
     }
 
-    fn address(&self, person: &str) -> String {
-        (self.address)(person)
+    fn address(&self, person: &str, app_id: &str) -> Option<String> {
+        self.people.address(person, app_id)
+    }
+
+    fn other(&self, with: &str, app_id: &str) -> String {
+        // A merchant and its order have a space between them, which no account has.
+        match with.parse::<AccountId>() {
+            Ok(account) => self.people.other(&account, app_id),
+            Err(_) => with.to_owned(),
+        }
     }
 }
 
@@ -161,13 +169,13 @@ impl InstanceState {
         let Some(finish) = self.finisher(request) else {
             return;
         };
-        let (wallet, person) = (self.providers().wallet.clone(), self.owner().person.clone());
+        let (wallet, owner) = (self.providers().wallet.clone(), self.owner().clone());
         let kind = asked.clone();
         let finish: Finish = Box::new(move |answer| {
             finish.with(super::Answer::Wallet(kind.answer(answer)));
         });
         self.consented(asked.wanted(), String::new(), move |agreed| match agreed {
-            Ok(()) => asked.ask(wallet, &person, finish),
+            Ok(()) => asked.ask(wallet, &owner, finish),
             Err(AccessDenied) => finish(Err(Error::AccessDenied)),
         });
     }
@@ -204,9 +212,12 @@ impl Asked {
         }
     }
 
-    fn ask(self, wallet: Arc<dyn WalletProvider>, person: &str, finish: Finish) {
+    fn ask(self, wallet: Arc<dyn WalletProvider>, owner: &Owner, finish: Finish) {
         let asked = wallet.clone();
-        let address = wallet.address(person);
+        let app = owner.app_id.clone();
+        let Some(address) = wallet.address(&owner.person, &app) else {
+            return finish(Err(Error::Unavailable));
+        };
         let answer = Box::new(move |accounts: Result<Vec<PersonAccount>, _>| {
             let accounts = match accounts {
                 Ok(accounts) => accounts,
@@ -217,31 +228,48 @@ impl Asked {
             };
             match self {
                 Self::Accounts => {
-                    let told = accounts.into_iter().map(|one| to_wit(one, &address));
+                    let told = accounts.into_iter().map(|one| to_wit(one, &app, &address));
                     finish(Ok(Read::Accounts(told.collect())));
                 }
                 Self::History(account, before, limit) => {
-                    // Somebody else's is as good as none.
-                    if !accounts.iter().any(|one| one.account == account) {
+                    // Somebody else's is as good as none, and so is another app's name for it.
+                    let mut accounts = accounts.into_iter().map(|one| one.account);
+                    let own = accounts.find(|own| told_id(&app, own) == account.as_str());
+                    let Some(own) = own else {
                         return finish(Err(Error::Invalid));
-                    }
+                    };
+                    let names = asked.clone();
                     let told = Box::new(move |lines: Result<Vec<HistoryLine>, _>| {
                         finish(match lines {
-                            Ok(lines) => Ok(Read::History(lines.into_iter().map(line).collect())),
+                            Ok(lines) => {
+                                let lines = lines.into_iter();
+                                let told = lines.map(|told| line(told, &*names, &app));
+                                Ok(Read::History(told.collect()))
+                            }
                             Err(_) => Err(Error::Unavailable),
                         });
                     });
-                    asked.history(&account, before.as_deref(), limit, told);
+                    asked.history(&own, before.as_deref(), limit, told);
                 }
             }
         });
-        wallet.accounts(person, answer);
+        wallet.accounts(&owner.person, answer);
     }
 }
 
-fn to_wit(account: PersonAccount, address: &str) -> Account {
+/// What an app calls an account: another name in each app, from which the bank's name for it does not follow.
+#[must_use]
+pub fn told_id(app_id: &str, account: &AccountId) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("lapak wallet account 1");
+    hasher.update(app_id.as_bytes());
+    hasher.update(&[0]);
+    hasher.update(account.as_str().as_bytes());
+    hasher.finalize().to_hex()[..32].to_owned()
+}
+
+fn to_wit(account: PersonAccount, app_id: &str, address: &str) -> Account {
     Account {
-        id: account.account.to_string(),
+        id: told_id(app_id, &account.account),
         available: Money {
             minor: account.available_minor,
             currency: account.currency.code().to_owned(),
@@ -251,8 +279,9 @@ fn to_wit(account: PersonAccount, address: &str) -> Account {
     }
 }
 
-fn line(line: HistoryLine) -> Entry {
+fn line(line: HistoryLine, names: &dyn WalletProvider, app_id: &str) -> Entry {
     Entry {
+        other: names.other(&line.with, app_id),
         number: line.number,
         at_ms: u64::try_from(line.at_ms).unwrap_or(0),
         amount: Money {
@@ -268,7 +297,6 @@ fn line(line: HistoryLine) -> Entry {
             "transferred" => EntryKind::Transferred,
             _ => EntryKind::Other,
         },
-        other: line.with,
         note: line.note,
     }
 }

@@ -176,7 +176,7 @@ impl World {
             host_keys: vec![self.host_key.public()],
             pins: Arc::new(self.pins()),
             records,
-            people: Arc::new(PeopleOfLedger),
+            people: people(),
             servers: Arc::new(Shops::new(
                 [Arc::new(self.shop())],
                 Arc::new(self.clock.clone()),
@@ -189,7 +189,7 @@ impl World {
         RuntimeConfig {
             providers: Providers {
                 payments: self.payments(),
-                wallet: Arc::new(PaymentAccounts::new(self.provider.clone(), str::to_owned)),
+                wallet: Arc::new(PaymentAccounts::new(self.provider.clone(), people())),
                 ..Providers::simulated()
             },
             ..RuntimeConfig::simulated()
@@ -280,6 +280,12 @@ impl World {
         let sum: i64 = all.iter().chain(&people).sum();
         assert_eq!(sum, ANI_MINOR);
     }
+}
+
+/// Called by their own names, as the simulated provider's accounts are.
+pub fn people() -> Arc<PeopleOfLedger> {
+    let names = lapak_ledger::AddressBook::of_own_names();
+    Arc::new(PeopleOfLedger(Arc::new(names)))
 }
 
 pub async fn start(config: RuntimeConfig) -> (Runtime, Arc<App>) {

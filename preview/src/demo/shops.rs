@@ -10,7 +10,7 @@ use lapak_host::capability::payments::{MerchantServers, NotSigned};
 use lapak_ledger::ledger::Ledger;
 use lapak_ledger::merchant::{MerchantClient, Shop, Wanted};
 use lapak_ledger::name::MerchantId;
-use lapak_ledger::{Clock, Courier, Merchants, PublicKey, SecretKey, WebOptions};
+use lapak_ledger::{AddressBook, Clock, Courier, Merchants, PublicKey, SecretKey, WebOptions};
 use tokio::sync::oneshot;
 
 use super::{DemoError, DemoShop, name};
@@ -48,6 +48,8 @@ pub(super) struct Bank {
     pub(super) ledger: Arc<Ledger>,
     pub(super) key: Arc<SecretKey>,
     pub(super) merchants: Arc<Merchants>,
+    /// What people are called in the books and by others.
+    pub(super) book: Arc<AddressBook>,
     pub(super) clock: Arc<dyn Clock>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lapak_ledger::AddressBook;
 use lapak_ledger::ledger::{AccountTerms, Ledger, LedgerError, Operation, Transfer};
 use lapak_ledger::money::{Amount, Currency};
 use lapak_ledger::name::{AccountId, MerchantId, OrderId, RequestKey};
@@ -17,6 +18,7 @@ use super::WELCOME_MINOR;
 pub(super) struct Welcoming {
     ledger: Arc<Ledger>,
     provider: LedgerProvider,
+    book: Arc<AddressBook>,
     source: AccountId,
     currency: Currency,
 }
@@ -24,13 +26,14 @@ pub(super) struct Welcoming {
 impl Welcoming {
     pub(super) fn new(
         ledger: Arc<Ledger>,
-        provider: LedgerProvider,
+        (provider, book): (LedgerProvider, Arc<AddressBook>),
         source: AccountId,
         currency: Currency,
     ) -> Self {
         Self {
             ledger,
             provider,
+            book,
             source,
             currency,
         }
@@ -38,7 +41,8 @@ impl Welcoming {
 
     /// Opens the account and fills it, once: the gift has one key, so that the books know it when it is sent again.
     fn welcome(&self, person: &str) -> Result<(), String> {
-        let account = LedgerProvider::account_id(person, self.currency).map_err(text)?;
+        let holder = self.book.holder(person).map_err(text)?;
+        let account = LedgerProvider::account_id(&holder, self.currency).map_err(text)?;
         if self.ledger.balance(&account).map_err(text)?.is_some() {
             return Ok(());
         }

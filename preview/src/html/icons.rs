@@ -17,6 +17,11 @@ pub fn icon_markup(name: &str) -> Option<String> {
     ))
 }
 
+/// The names of all symbols.
+pub(crate) fn icon_names() -> impl Iterator<Item = &'static str> {
+    ICONS.iter().map(|(_, name, _)| *name)
+}
+
 /// How an icon node looks.
 pub(super) fn piece(icon: &Icon) -> Piece {
     let size = icon.size.clamp(8, 256).to_string();

@@ -10,7 +10,7 @@ use lapak_abi::package::Package;
 use serde::Deserialize;
 
 use super::Preview;
-use super::pages::FIRST_VIEW;
+use super::pages::{FIRST_VIEW, not_shown};
 use crate::picture::{PictureOptions, paint};
 
 /// Images run no script and load nothing, even when somebody opens one by itself.
@@ -163,6 +163,9 @@ pub(super) async fn recording(
     State(preview): State<Preview>,
     Path(token): Path<String>,
 ) -> Response {
+    if !preview.inner.options.inspector {
+        return not_shown(&preview);
+    }
     let Ok(open) = preview.session(&token).await else {
         return nothing();
     };

@@ -8,8 +8,12 @@ use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Preview;
+use super::{Preview, pages, reach};
 
+/// Where the server tells that it lives, whoever asks.
+pub(super) const HEALTH: &str = "/healthz";
+/// Where it tells numbers.
+pub(super) const METRICS: &str = "/metrics";
 /// Nothing but the server's own files; styles only from files, so an app's CSS passes the cleaner or is not
 /// applied at all.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
@@ -26,20 +30,46 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let known =
-        host(request.headers()).is_some_and(|host| is_ours(host, &preview.inner.options.hosts));
-    let mut response = if known {
+    let known = host(request.headers()).is_some_and(|host| preview.answers_to(host));
+    // Whoever looks whether the server lives need not know its name.
+    let path = request.uri().path();
+    let mut response = if known || path == HEALTH || is_metrics(&request) {
         next.run(request).await
     } else {
-        let why =
-            "This server does not answer under that name. Start it with --host-name to add one.\n";
-        (StatusCode::FORBIDDEN, why).into_response()
+        refused(&preview, request.headers())
     };
     let headers = response.headers_mut();
     for (name, value) in strict_headers() {
         headers.entry(name).or_insert(value);
     }
     response
+}
+
+impl Preview {
+    /// Whether this is one of the server's own names.
+    pub(super) fn answers_to(&self, host: &str) -> bool {
+        is_ours(host, &self.inner.options.hosts)
+    }
+}
+
+/// Numbers about nobody. No browser sends a request without `Host`, so no page of another site reads them.
+fn is_metrics(request: &Request) -> bool {
+    host(request.headers()).is_none() && request.uri().path() == METRICS
+}
+
+/// Tells whoever sees it what is wrong, and what to do: it is most often a proxy's doing.
+fn refused(preview: &Preview, headers: &HeaderMap) -> Response {
+    let heard = host(headers).map(reach::said);
+    let why = match &heard {
+        Some(host) => format!("This server does not answer under the name {host:?}."),
+        None => "This server does not know under which name it was asked.".to_owned(),
+    };
+    let cure = reach::cure(heard.as_deref());
+    if !reach::wants_page(headers) {
+        return (StatusCode::FORBIDDEN, format!("{why} {cure}\n")).into_response();
+    }
+    let text = format!("{why} {cure}");
+    pages::refusal(preview, StatusCode::FORBIDDEN, "Not under this name", &text)
 }
 
 fn strict_headers() -> [(HeaderName, HeaderValue); 8] {
@@ -75,20 +105,26 @@ fn strict_headers() -> [(HeaderName, HeaderValue); 8] {
     ]
 }
 
-/// Whether a WebSocket's `Origin` is the page of the same server.
-pub(super) fn same_origin(headers: &HeaderMap) -> bool {
-    let Some(host) = host(headers) else {
-        return false;
+/// What keeps the page that a request comes from from being this server's own; nothing does.
+pub(super) fn origin_fault(headers: &HeaderMap) -> Option<String> {
+    let host = host(headers).unwrap_or_default();
+    let origin = headers.get(header::ORIGIN);
+    let Some(origin) = origin.and_then(|origin| origin.to_str().ok()) else {
+        return Some("Only this server's own pages may connect.\n".into());
     };
-    let origin = headers
-        .get(header::ORIGIN)
-        .and_then(|origin| origin.to_str().ok());
-    let origin = origin.and_then(|origin| {
-        origin
-            .strip_prefix("http://")
-            .or_else(|| origin.strip_prefix("https://"))
-    });
-    origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
+    let asked = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"));
+    if asked.is_some_and(|asked| asked.eq_ignore_ascii_case(host)) && !host.is_empty() {
+        return None;
+    }
+    let (page, heard) = (reach::said(asked.unwrap_or(origin)), reach::said(host));
+    Some(format!(
+        "Only this server's own pages may connect: the page is of {page}, and the server was asked as {heard}. If a proxy is in \
+         between, have it pass on the name that browsers ask for (nginx: proxy_set_header Host $host), and start the server \
+         with --host-name {}.\n",
+        name_of(&page)
+    ))
 }
 
 /// Whether another site's page made the browser send this, other than by a link that a person followed.
@@ -102,24 +138,33 @@ pub(super) fn from_elsewhere(headers: &HeaderMap) -> bool {
     (is("sec-fetch-site", "cross-site") || is("sec-fetch-site", "same-site")) && !linked
 }
 
-fn host(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn host(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST)?.to_str().ok()
 }
 
 /// `localhost`, an IP address (which nobody can rebind) or a name that the operator listed; any port.
 fn is_ours(host: &str, listed: &[String]) -> bool {
-    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((v6, _)) => v6,
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    };
+    let name = name_of(host);
     name.eq_ignore_ascii_case("localhost")
         || name.parse::<IpAddr>().is_ok()
         || listed.iter().any(|one| one.eq_ignore_ascii_case(name))
 }
 
+/// The name of a host without its port.
+pub(super) fn name_of(host: &str) -> &str {
+    match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((v6, _)) => v6,
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn same_origin(headers: &HeaderMap) -> bool {
+        origin_fault(headers).is_none()
+    }
 
     #[test]
     fn answers_under_its_own_names_only() {

@@ -147,7 +147,7 @@ async fn ask(
 }
 
 /// What the app is.
-pub(super) fn about(shown: &ShownApp, session: &Session) -> Value {
+pub(super) fn about(shown: &ShownApp) -> Value {
     let package = shown.app.package();
     let manifest = package.manifest();
     let lang = manifest.lang.clone().unwrap_or_default();
@@ -186,7 +186,6 @@ pub(super) fn about(shown: &ShownApp, session: &Session) -> Value {
             }
             .to_owned(),
         ),
-        ("Person", session.owner().person.to_string()),
     ];
     let warnings = package
         .warnings()

@@ -14,7 +14,9 @@ use super::sessions::Start;
 /// The version of the table below and of [`Kept`].
 const VERSION: i32 = 1;
 /// Most sessions remembered; past it, those opened longest ago are forgotten when the server starts.
-const MOST: u32 = 1_000;
+const MOST: u32 = 100_000;
+/// How many people may have changed their sign.
+const MOST_SIGNS: u32 = 1_000_000;
 /// How long a session is remembered that nobody opens.
 const FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long to wait for another process that has the file.
@@ -27,6 +29,10 @@ const SCHEMA: &str = "
         kept  TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS open_sessions_seen ON open_sessions (seen);
+    CREATE TABLE IF NOT EXISTS signs (
+        person TEXT PRIMARY KEY,
+        turn   INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// Remembers open sessions in one SQLite file. Cheap to clone.
@@ -142,13 +148,17 @@ impl KeptSessions {
 
     /// Forgets what is old or too much, and tells which sessions of the host's that leaves without a token.
     pub(super) fn prune(&self) -> anyhow::Result<Vec<SessionId>> {
+        self.prune_to(MOST)
+    }
+
+    fn prune_to(&self, most: u32) -> anyhow::Result<Vec<SessionId>> {
         let oldest = now().saturating_sub(i64::try_from(FOR.as_secs())?);
         let file = self.lock();
         let mut delete = file.prepare(
             "DELETE FROM open_sessions WHERE seen < ?1 OR token NOT IN
                 (SELECT token FROM open_sessions ORDER BY seen DESC LIMIT ?2) RETURNING kept",
         )?;
-        sessions(&mut delete, params![oldest, MOST])
+        sessions(&mut delete, params![oldest, most])
     }
 
     /// Forgets every session of a person's with the app of a stall, and tells which sessions of the host's that leaves without a
@@ -160,6 +170,27 @@ impl KeptSessions {
                 AND json_extract(kept, '$.stall') = ?2 RETURNING kept",
         )?;
         sessions(&mut delete, params![person, stall])
+    }
+
+    /// How often a person has changed their sign.
+    pub(super) fn sign_turn(&self, person: &str) -> u32 {
+        let turn = "SELECT turn FROM signs WHERE person = ?1";
+        let found = self.lock().query_row(turn, [person], |row| row.get(0));
+        let found = found.optional().unwrap_or_else(|error| {
+            tracing::error!(%error, "a sign cannot be read");
+            None
+        });
+        found.unwrap_or(0)
+    }
+
+    /// Remembers that; tells whether it is remembered.
+    pub(super) fn keep_sign_turn(&self, person: &str, turn: u32) -> bool {
+        let kept = self.lock().execute(
+            "INSERT INTO signs (person, turn) SELECT ?1, ?2 WHERE (SELECT count(*) FROM signs) < ?3
+                ON CONFLICT (person) DO UPDATE SET turn = excluded.turn",
+            params![person, turn, MOST_SIGNS],
+        );
+        kept.is_ok_and(|rows| rows == 1)
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -242,10 +273,10 @@ mod tests {
         all.lock()
             .execute("UPDATE open_sessions SET seen = 1", [])
             .expect("made older");
-        for number in 0..=MOST {
+        for number in 0..=10 {
             all.put(&format!("{number}"), &kept());
         }
-        assert_eq!(all.prune().expect("prunes").len(), 2);
+        assert_eq!(all.prune_to(10).expect("prunes").len(), 2);
         assert_eq!(all.find("old").expect("reads"), None);
     }
 

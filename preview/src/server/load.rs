@@ -6,7 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use lapak_host::metrics::{BOUNDS_NS, MetricsReading};
 use serde::Serialize;
 
-use super::Preview;
+use super::{Preview, pages};
 
 const PAGE: &str = include_str!("../../assets/load.html");
 
@@ -18,11 +18,18 @@ struct Reading {
     read: MetricsReading,
 }
 
-pub(super) async fn page() -> Response {
-    Html(PAGE).into_response()
+pub(super) async fn page(State(preview): State<Preview>) -> Response {
+    if !preview.inner.options.metrics {
+        return pages::not_shown(&preview);
+    }
+    let page = pages::fill(PAGE, &[("base", preview.base().to_owned())]);
+    Html(page).into_response()
 }
 
 pub(super) async fn reading(State(preview): State<Preview>) -> Response {
+    if !preview.inner.options.metrics {
+        return pages::not_shown(&preview);
+    }
     let read = preview.inner.runtime.metrics();
     Json(Reading {
         bounds_ns: BOUNDS_NS,

@@ -80,6 +80,16 @@ pub(super) enum FromShell {
     },
 }
 
+impl FromShell {
+    /// Whether only a developer may say it: what looks into an app, or sets what it finds around it.
+    pub(super) fn is_a_developers(&self) -> bool {
+        matches!(
+            self,
+            Self::Inspect { on: true } | Self::Storage {} | Self::Device { .. }
+        )
+    }
+}
+
 /// What of the audit is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,11 +10,14 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use lapak_host::metrics::{BOUNDS_NS, CLASSES, HistogramReading, MetricsReading};
 
-use super::Preview;
+use super::{Preview, pages};
 
 const KIND: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) async fn metrics(State(preview): State<Preview>) -> Response {
+    if !preview.inner.options.metrics {
+        return pages::not_shown(&preview);
+    }
     let text = text(&preview.inner.runtime.metrics());
     ([(header::CONTENT_TYPE, KIND)], text).into_response()
 }

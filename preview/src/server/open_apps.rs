@@ -61,7 +61,7 @@ impl Preview {
             ..opener.start.clone()
         };
         let sessions = &self.inner.sessions;
-        let opened = sessions.open(&self.inner.runtime, &stall, &shown, start);
+        let opened = sessions.open(&self.inner.runtime, &stall, &shown, start, opener.from);
         opened
             .inspect_err(|error| tracing::warn!(%error, "an app is not opened by another"))
             .ok()

@@ -1,10 +1,11 @@
 //! The pages: what is on the shelf, a session with its first view in it, and friendly refusals.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
-use axum::http::{StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use lapak_abi::manifest::{NavigationStyle, TextStyle, Window};
 use lapak_host::session::ColorScheme;
@@ -12,39 +13,64 @@ use lapak_host::{EndCause, EndReport, Screen};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::people::Visitor;
 use super::resume::Absent;
-use super::sessions::{Live, OpenSession, Start, new_token};
+use super::sessions::{Live, OpenSession, Start};
 use super::shelf::{ShownApp, Stall};
-use super::{Preview, guard, unbuilt};
+use super::{Preview, guard, reach, sign, unbuilt};
 use crate::html::{self, HtmlContext, escape};
 
 const SESSION: &str = include_str!("../../assets/session.html");
 const HOME: &str = include_str!("../../assets/home.html");
-const PERSON: &str = "lapak_person";
 /// How long the page waits for the app's first view before it is sent without.
 pub(super) const FIRST_VIEW: Duration = Duration::from_secs(3);
 
 /// What is on the shelf.
-pub(super) async fn home(State(preview): State<Preview>, headers: HeaderMap) -> Response {
+pub(super) async fn home(
+    State(preview): State<Preview>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
     let lang = language(&headers);
     let stalls = preview.inner.shelf.all();
-    let cards: Vec<String> = stalls.iter().map(|stall| card(stall, &lang)).collect();
-    let page = Html(home_page(&cards.concat())).into_response();
+    let base = preview.base();
+    let cards: Vec<String> = stalls
+        .iter()
+        .map(|stall| card(base, stall, &lang))
+        .collect();
+    let visitor = preview.visitor(&headers);
+    let sign = preview.inner.signs.of(&visitor.person);
+    let page = home_page(&preview, &cards.concat(), &sign::card(&sign));
+    let mut page = Html(page).into_response();
+    if method == Method::GET {
+        preview.greet(&visitor, &headers, &mut page);
+    }
     if stalls.iter().all(|stall| stall.shown().is_some()) {
         return page;
     }
     unbuilt::look_again(page)
 }
 
-/// The list of apps with this in it.
-pub(super) fn home_page(cards: &str) -> String {
-    fill(HOME, &[("lang", "en".into()), ("apps_html", cards.into())])
+/// The list of apps with this in it, and the person's sign above it.
+pub(super) fn home_page(preview: &Preview, cards: &str, sign: &str) -> String {
+    let load = match preview.inner.options.metrics {
+        true => format!("<a href=\"{}/_lapak/load\">Load</a>", preview.base()),
+        false => String::new(),
+    };
+    let values = [
+        ("lang", "en".into()),
+        ("base", preview.base().to_owned()),
+        ("load_html", load),
+        ("sign_html", sign.to_owned()),
+        ("apps_html", cards.into()),
+    ];
+    fill(HOME, &values)
 }
 
-fn card(stall: &Stall, lang: &str) -> String {
+fn card(base: &str, stall: &Stall, lang: &str) -> String {
     let name = escape(&stall.name);
     let Some(shown) = stall.shown() else {
-        return unbuilt::card(stall);
+        return unbuilt::card(base, stall);
     };
     let package = shown.app.package();
     let manifest = package.manifest();
@@ -52,7 +78,7 @@ fn card(stall: &Stall, lang: &str) -> String {
     let description = manifest.description.as_deref().unwrap_or_default();
     let description = escape(&package.localized(description, lang));
     format!(
-        "<li class=\"card\"><a href=\"/a/{name}\"><img class=\"card-icon\" src=\"/a/{name}/icon\" alt=\"\" width=\"56\" \
+        "<li class=\"card\"><a href=\"{base}/a/{name}\"><img class=\"card-icon\" src=\"{base}/a/{name}/icon\" alt=\"\" width=\"56\" \
          height=\"56\"><div class=\"card-text\"><h2>{title}</h2><p>{description}</p></div></a></li>"
     )
 }
@@ -70,42 +96,77 @@ pub(super) async fn launch(
     State(preview): State<Preview>,
     Path(name): Path<String>,
     Query(query): Query<LaunchQuery>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Response {
-    if guard::from_elsewhere(&headers) {
-        let why = "Another site's page may link to an app, but not launch it by itself.";
-        return refusal(StatusCode::FORBIDDEN, "Not launched", why);
+    let headers = request.headers();
+    if guard::from_elsewhere(headers) || reach::is_ahead(headers) {
+        let why = "Another site's page may link to an app, but not launch it by itself, nor may a browser ahead of time.";
+        return refusal(&preview, StatusCode::FORBIDDEN, "Not launched", why);
     }
-    let Some(stall) = preview.inner.shelf.find(&name) else {
-        return refusal(
-            StatusCode::NOT_FOUND,
-            "No such app",
-            "This server does not show an app of that name.",
-        );
+    let (stall, shown) = match launchable(&preview, &name) {
+        Ok(found) => found,
+        Err(response) => return *response,
     };
-    let Some(shown) = stall.shown() else {
-        return unbuilt::page(&stall);
-    };
-    let known = person(&headers);
-    let person = known.clone().unwrap_or_else(new_token);
-    preview.begin_device(&person);
-    let start = start(person.clone(), query, &headers);
-    let opened = match preview
-        .inner
+    let visitor = preview.visitor(headers);
+    let from = preview.comes_from(headers, request.extensions());
+    let start = start(visitor.person.clone(), query, headers);
+    let (inner, device) = (&preview.inner, visitor.person.clone());
+    preview.begin_device(&device);
+    let opened = match inner
         .sessions
-        .open(&preview.inner.runtime, &stall, &shown, start)
+        .open(&inner.runtime, &stall, &shown, start, from)
     {
         Ok(opened) => opened,
         Err(error) => {
-            return refusal(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Too busy",
-                &error.to_string(),
-            );
+            return refusal(&preview, error.status(), "Not opened", &error.to_string());
         }
     };
-    let newcomer = known.is_none().then_some(&*person);
-    to_session(&opened.token, newcomer)
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    if let Ok(to) = HeaderValue::from_str(&format!("{}/s/{}", preview.base(), opened.token)) {
+        response.headers_mut().insert(header::LOCATION, to);
+    }
+    preview.greet(&visitor, headers, &mut response);
+    response
+}
+
+/// What is launched under this name; the answer where nothing is.
+fn launchable(preview: &Preview, name: &str) -> Result<(Arc<Stall>, Arc<ShownApp>), Box<Response>> {
+    let Some(stall) = preview.inner.shelf.find(name) else {
+        let why = "This server does not show an app of that name.";
+        let refused = refusal(preview, StatusCode::NOT_FOUND, "No such app", why);
+        return Err(Box::new(refused));
+    };
+    match stall.shown() {
+        Some(shown) => Ok((stall, shown)),
+        None => Err(Box::new(unbuilt::page(preview, &stall))),
+    }
+}
+
+/// Whether an app can be launched: launches none.
+pub(super) async fn can_launch(
+    State(preview): State<Preview>,
+    Path(name): Path<String>,
+) -> Response {
+    match launchable(&preview, &name) {
+        Ok(_) => StatusCode::OK.into_response(),
+        Err(response) => *response,
+    }
+}
+
+/// Whether there is a session: takes none up.
+pub(super) async fn is_known(
+    State(preview): State<Preview>,
+    Path(token): Path<String>,
+) -> StatusCode {
+    preview.knows(&token).await
+}
+
+/// As [`is_known`], of one of its files.
+pub(super) async fn is_known_file(
+    State(preview): State<Preview>,
+    Path((token, _)): Path<(String, String)>,
+) -> StatusCode {
+    preview.knows(&token).await
 }
 
 /// How a session begins: as the address says, else as the browser prefers.
@@ -128,20 +189,22 @@ fn start(person: String, query: LaunchQuery, headers: &HeaderMap) -> Start {
     }
 }
 
-/// On to the session's page; a newcomer is told apart by a cookie from then on.
-fn to_session(token: &str, newcomer: Option<&str>) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    let headers = response.headers_mut();
-    if let Ok(to) = HeaderValue::from_str(&format!("/s/{token}")) {
-        headers.insert(header::LOCATION, to);
+impl Preview {
+    /// Who sits at the browser that sent this.
+    pub(super) fn visitor(&self, headers: &HeaderMap) -> Visitor {
+        let people = &self.inner.options.people;
+        people.visitor(headers, self.reach(headers))
     }
-    let cookie = newcomer.map(|person| {
-        format!("{PERSON}={person}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax")
-    });
-    if let Some(Ok(cookie)) = cookie.map(|cookie| HeaderValue::from_str(&cookie)) {
-        headers.insert(header::SET_COOKIE, cookie);
+
+    /// Gives a newcomer the cookie by which they are known from then on.
+    pub(super) fn greet(&self, visitor: &Visitor, headers: &HeaderMap, response: &mut Response) {
+        let people = &self.inner.options.people;
+        let issued = visitor.issued.as_deref();
+        let cookie = issued.and_then(|value| people.set_cookie(value, self.reach(headers)));
+        if let Some(cookie) = cookie {
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
     }
-    response
 }
 
 /// A session's page.
@@ -150,11 +213,12 @@ pub(super) async fn session(State(preview): State<Preview>, Path(token): Path<St
         Ok(open) => open,
         Err(Absent::Unknown) => {
             let why = "It was closed. What the app stored is still there: open it again.";
-            return refusal(StatusCode::NOT_FOUND, "This session is over", why);
+            return refusal(&preview, StatusCode::NOT_FOUND, "This session is over", why);
         }
-        Err(Absent::Unbuilt(stall)) => return unbuilt::page(&stall),
+        Err(Absent::Unbuilt(stall)) => return unbuilt::page(&preview, &stall),
         Err(Absent::NotNow(why)) => {
-            let refused = refusal(StatusCode::SERVICE_UNAVAILABLE, "Not at the moment", &why);
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            let refused = refusal(&preview, status, "Not at the moment", &why);
             return unbuilt::look_again(refused);
         }
     };
@@ -169,7 +233,13 @@ pub(super) async fn session(State(preview): State<Preview>, Path(token): Path<St
         &[
             ("lang", escape(&text("lang"))),
             ("app_name", escape(&text("name"))),
+            ("base", preview.base().to_owned()),
             ("token", escape(&token)),
+            ("inspector", preview.inner.options.inspector.to_string()),
+            (
+                "sign_json",
+                in_script(&preview.inner.signs.of(&open.start.person).to_json()),
+            ),
             ("stall", escape(&open.stall.name)),
             ("title", escape(&text("title"))),
             (
@@ -180,7 +250,7 @@ pub(super) async fn session(State(preview): State<Preview>, Path(token): Path<St
             ("app_html", text("html")),
             (
                 "app_css_href",
-                format!("/s/{token}/{}", escape(&text("css"))),
+                format!("{}/s/{token}/{}", preview.base(), escape(&text("css"))),
             ),
             ("state_json", in_script(&state)),
         ],
@@ -335,7 +405,8 @@ impl ShownApp {
 impl OpenSession {
     /// Where the package's files are for this session's page.
     pub(super) fn asset_base(&self) -> String {
-        format!("/s/{}/f/", self.token)
+        // Beside the session's page, whatever the prefix before both is.
+        format!("{}/f/", self.token)
     }
 
     /// The colours that the session shows.
@@ -349,22 +420,29 @@ impl OpenSession {
 }
 
 /// Everything else.
-pub(super) async fn nothing_here(uri: Uri) -> Response {
+pub(super) async fn nothing_here(State(preview): State<Preview>, uri: Uri) -> Response {
     let why = format!("{} is not an address of this server.", uri.path());
-    refusal(StatusCode::NOT_FOUND, "Nothing here", &why)
+    refusal(&preview, StatusCode::NOT_FOUND, "Nothing here", &why)
 }
 
-fn refusal(status: StatusCode, title: &str, text: &str) -> Response {
+/// What the operator does not show to whoever comes.
+pub(super) fn not_shown(preview: &Preview) -> Response {
+    let why = "This server does not show it. Whoever starts it can: with --metrics, or --inspect for what is an app's.";
+    refusal(preview, StatusCode::FORBIDDEN, "Not shown", why)
+}
+
+pub(super) fn refusal(preview: &Preview, status: StatusCode, title: &str, text: &str) -> Response {
     let card = format!(
-        "<li class=\"card\"><div class=\"card-text\"><h2>{}</h2><p>{}</p><p><a href=\"/\">All apps</a></p></div></li>",
+        "<li class=\"card\"><div class=\"card-text\"><h2>{}</h2><p>{}</p><p><a href=\"{}/\">All apps</a></p></div></li>",
         escape(title),
         escape(text),
+        preview.base(),
     );
-    (status, Html(home_page(&card))).into_response()
+    (status, Html(home_page(preview, &card, ""))).into_response()
 }
 
 /// Puts values into a template. What a value contains is never looked at again.
-fn fill(template: &str, values: &[(&str, String)]) -> String {
+pub(super) fn fill(template: &str, values: &[(&str, String)]) -> String {
     let mut page = String::with_capacity(
         template.len() + values.iter().map(|(_, value)| value.len()).sum::<usize>(),
     );
@@ -378,18 +456,6 @@ fn fill(template: &str, values: &[(&str, String)]) -> String {
     }
     page.push_str(rest);
     page
-}
-
-/// The person's name in their cookie, if it is one that this server gave.
-fn person(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
-    let name = pairs.find_map(|pair| pair.trim().strip_prefix(PERSON)?.strip_prefix('='))?;
-    let given = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    given.then(|| name.to_owned())
 }
 
 /// The first language that the browser asks for.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use lapak_host::{ResumeError, Session, Update};
 use tokio::sync::broadcast;
 
@@ -19,6 +20,13 @@ pub(super) enum Absent {
     Unbuilt(Arc<Stall>),
     /// It cannot be had at the moment: ask again.
     NotNow(String),
+}
+
+fn status(is_there: bool) -> StatusCode {
+    match is_there {
+        true => StatusCode::OK,
+        false => StatusCode::NOT_FOUND,
+    }
 }
 
 impl Preview {
@@ -52,6 +60,23 @@ impl Preview {
             .unwrap_or_else(|error| Err(Absent::NotNow(error.to_string())))
     }
 
+    /// Whether there is a session behind a token, without taking it up.
+    pub(super) async fn knows(&self, token: &str) -> StatusCode {
+        if *self.inner.suspended.borrow() {
+            return StatusCode::SERVICE_UNAVAILABLE;
+        }
+        let sessions = &self.inner.sessions;
+        let Some(kept) = sessions.kept.clone().filter(|_| !sessions.is_open(token)) else {
+            return status(sessions.is_open(token));
+        };
+        let token = token.to_owned();
+        let found = tokio::task::spawn_blocking(move || kept.find(&token));
+        match found.await {
+            Ok(Ok(found)) => status(found.is_some()),
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
     /// Takes up what was kept. Reads from the disk.
     fn resume(&self, token: String, kept: Kept) -> Result<Arc<OpenSession>, Absent> {
         let stall = self.inner.shelf.find(&kept.stall).ok_or(Absent::Unknown)?;
@@ -59,7 +84,9 @@ impl Preview {
             .shown()
             .ok_or_else(|| Absent::Unbuilt(stall.clone()))?;
         let same = shown.app.package().digest() == kept.package;
-        self.inner.sessions.make_room();
+        let sessions = &self.inner.sessions;
+        let room = sessions.make_room(&kept.start.person, None);
+        room.map_err(|error| Absent::NotNow(error.to_string()))?;
         let taken_up = if same { self.taken_up(&kept)? } else { None };
         let resumed = taken_up.is_some();
         let (session, updates) = match taken_up {
@@ -76,8 +103,7 @@ impl Preview {
             ..kept
         };
         let live = Live { session, shown };
-        let sessions = &self.inner.sessions;
-        Ok(sessions.put_back(token, stall, kept, live, updates))
+        Ok(sessions.put_back(token, stall, kept, None, (live, updates)))
     }
 
     /// The session as it was left; `None` when nothing of it can be used.

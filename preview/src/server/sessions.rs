@@ -1,7 +1,8 @@
 //! Open sessions behind their tokens.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,10 +14,9 @@ use tokio::sync::{broadcast, watch};
 
 use super::inspect::Journal;
 use super::kept::{Kept, KeptSessions};
+use super::quotas::{Index, NotOpened, SessionQuotas, UNSEEN};
 use super::shelf::{ShownApp, Stall};
 
-/// Most open sessions; past it, the one that nobody has looked at for longest is closed.
-const MAX_OPEN: usize = 1_000;
 /// Browser pages remembered for each session, for what they have sent.
 const MAX_CLIENTS: usize = 16;
 /// How long an app may take to be closed before the next is launched in its place.
@@ -25,7 +25,8 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// Every open session by its token.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    open: Mutex<HashMap<String, Arc<OpenSession>>>,
+    open: Mutex<Index>,
+    quotas: SessionQuotas,
     /// Remembers them over a restart.
     pub(super) kept: Option<KeptSessions>,
     /// Held while one is taken up that was open before.
@@ -38,6 +39,8 @@ pub(super) struct OpenSession {
     pub(super) token: String,
     pub(super) stall: Arc<Stall>,
     pub(super) start: Start,
+    /// Where it was opened from, as far as that is known.
+    pub(super) from: Option<IpAddr>,
     /// Lines and events, for the inspector.
     pub(super) journal: Arc<Journal>,
     live: Mutex<Live>,
@@ -48,6 +51,8 @@ pub(super) struct OpenSession {
     kept: Option<KeptSessions>,
     clients: Mutex<VecDeque<(String, u64)>>,
     sockets: AtomicUsize,
+    /// Whether a browser has ever shown it.
+    was_shown: AtomicBool,
     last_seen: Mutex<Instant>,
 }
 
@@ -85,27 +90,29 @@ impl Start {
 
 impl Sessions {
     /// None yet; those that come are remembered here.
-    pub(super) fn new(kept: Option<KeptSessions>) -> Self {
+    pub(super) fn new(kept: Option<KeptSessions>, quotas: SessionQuotas) -> Self {
         Self {
             kept,
+            quotas,
             ..Self::default()
         }
     }
 
-    /// Launches a session and opens it under a new token.
+    /// Launches a session for whoever asks for it `from` an address, and opens it under a new token.
     pub(super) fn open(
         &self,
         runtime: &Runtime,
         stall: &Arc<Stall>,
         shown: &Arc<ShownApp>,
         start: Start,
-    ) -> Result<Arc<OpenSession>, LaunchError> {
-        self.make_room();
+        from: Option<IpAddr>,
+    ) -> Result<Arc<OpenSession>, NotOpened> {
+        self.make_room(&start.person, from)?;
         let launch = start.launch(start.pages.clone());
         let (session, updates) = match runtime.launch_watched(&shown.app, launch.clone()) {
             Ok(launched) => launched,
             // Closing takes a moment, so the room that this makes is for the next attempt.
-            Err(error) if !self.close_the_most_forgotten() => return Err(error),
+            Err(error) if !self.close_a_forgotten_one_of(&start.person) => return Err(error.into()),
             Err(_) => runtime.launch_watched(&shown.app, launch)?,
         };
         let kept = Kept {
@@ -121,7 +128,7 @@ impl Sessions {
             session,
             shown: shown.clone(),
         };
-        Ok(self.put_back(new_token(), stall.clone(), kept, live, updates))
+        Ok(self.put_back(new_token(), stall.clone(), kept, from, (live, updates)))
     }
 
     /// Opens a session under a token, as it was `kept`.
@@ -130,15 +137,16 @@ impl Sessions {
         token: String,
         stall: Arc<Stall>,
         kept: Kept,
-        live: Live,
-        updates: broadcast::Receiver<Update>,
+        from: Option<IpAddr>,
+        (live, updates): (Live, broadcast::Receiver<Update>),
     ) -> Arc<OpenSession> {
         let journal = Arc::new(Journal::default());
         journal.follow(updates);
         let opened = Arc::new(OpenSession {
-            token: token.clone(),
+            token,
             stall,
             start: kept.start,
+            from,
             journal,
             live: Mutex::new(live),
             changed: watch::Sender::new(kept.run),
@@ -146,23 +154,28 @@ impl Sessions {
             kept: self.kept.clone(),
             clients: Mutex::new(kept.clients.into()),
             sockets: AtomicUsize::new(0),
+            was_shown: AtomicBool::new(false),
             last_seen: Mutex::new(Instant::now()),
         });
         opened.keep(false);
-        lock(&self.open).insert(token, opened.clone());
+        lock(&self.open).put(opened.clone());
         opened
     }
 
     /// Remembers every session as it is, with the server stopped in order.
     pub(super) fn keep_all(&self) {
-        let open: Vec<_> = lock(&self.open).values().cloned().collect();
+        let open: Vec<_> = lock(&self.open).all().cloned().collect();
         for open in open {
             open.keep(true);
         }
     }
 
+    pub(super) fn is_open(&self, token: &str) -> bool {
+        lock(&self.open).find(token).is_some()
+    }
+
     pub(super) fn find(&self, token: &str) -> Option<Arc<OpenSession>> {
-        let found = lock(&self.open).get(token).cloned()?;
+        let found = lock(&self.open).find(token).cloned()?;
         *lock(&found.last_seen) = Instant::now();
         Some(found)
     }
@@ -175,11 +188,7 @@ impl Sessions {
         shown: &Arc<ShownApp>,
     ) {
         let of_stall = |open: &&Arc<OpenSession>| Arc::ptr_eq(&open.stall, stall);
-        let open: Vec<_> = lock(&self.open)
-            .values()
-            .filter(of_stall)
-            .cloned()
-            .collect();
+        let open: Vec<_> = lock(&self.open).all().filter(of_stall).cloned().collect();
         for open in open {
             if let Err(error) = open.renew(runtime, shown.clone()).await {
                 tracing::warn!(%error, "session not launched again");
@@ -187,16 +196,19 @@ impl Sessions {
         }
     }
 
-    /// Closes the most forgotten session if there are as many as there may be.
-    pub(super) fn make_room(&self) {
-        if lock(&self.open).len() >= MAX_OPEN {
-            self.close_the_most_forgotten();
+    /// Makes sure that one more session may be opened, at the cost of nobody else's.
+    pub(super) fn make_room(&self, person: &str, from: Option<IpAddr>) -> Result<(), NotOpened> {
+        let mut open = lock(&self.open);
+        while let Some(forgotten) = open.room(self.quotas, person, from)? {
+            open.remove(&forgotten);
+            self.close(&forgotten);
         }
+        Ok(())
     }
 
     /// Closes every session of a person's with an app, giving each a moment to store what it wants stored. Their pages stay.
     pub(super) async fn close_all(&self, owner: &Owner) {
-        let live: Vec<_> = lock(&self.open).values().map(|open| open.live()).collect();
+        let live: Vec<_> = lock(&self.open).all().map(|open| open.live()).collect();
         let theirs = live.into_iter().map(|live| live.session);
         for session in theirs.filter(|session| session.owner() == owner) {
             if session.send(ShellEvent::Close).is_ok() {
@@ -205,23 +217,23 @@ impl Sessions {
         }
     }
 
-    /// Closes the session that was looked at longest ago, unless a browser shows it. Tells whether there was one.
-    fn close_the_most_forgotten(&self) -> bool {
+    /// Closes the session of this person's that was looked at longest ago, unless a browser shows it. Tells whether there was one.
+    fn close_a_forgotten_one_of(&self, person: &str) -> bool {
         let mut open = lock(&self.open);
-        let unwatched = open
-            .values()
-            .filter(|open| open.sockets.load(Ordering::Relaxed) == 0);
-        let oldest = unwatched.min_by_key(|open| *lock(&open.last_seen)).cloned();
-        let Some(oldest) = oldest else {
+        let Some(forgotten) = open.forgotten(person) else {
             return false;
         };
-        open.remove(&oldest.token);
+        open.remove(&forgotten);
+        self.close(&forgotten);
+        true
+    }
+
+    fn close(&self, open: &OpenSession) {
         if let Some(kept) = &self.kept {
-            kept.remove(&oldest.token);
+            kept.remove(&open.token);
         }
         // A full mailbox or an ended session: either way nobody comes back to it.
-        let _ = oldest.live().session.send(ShellEvent::Close);
-        true
+        let _ = open.live().session.send(ShellEvent::Close);
     }
 }
 
@@ -348,8 +360,22 @@ impl OpenSession {
         }
     }
 
+    pub(super) fn is_watched(&self) -> bool {
+        self.sockets.load(Ordering::Relaxed) > 0
+    }
+
+    pub(super) fn last_seen(&self) -> Instant {
+        *lock(&self.last_seen)
+    }
+
+    /// Whether no browser has shown it, which has had time to.
+    pub(super) fn was_never_seen(&self) -> bool {
+        !self.was_shown.load(Ordering::Relaxed) && self.last_seen().elapsed() >= UNSEEN
+    }
+
     /// Counts a browser page that shows the session, for as long as the guard lives.
     pub(super) fn watched(self: &Arc<Self>) -> Watched {
+        self.was_shown.store(true, Ordering::Relaxed);
         self.sockets.fetch_add(1, Ordering::Relaxed);
         Watched(self.clone())
     }

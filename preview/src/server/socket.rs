@@ -38,12 +38,8 @@ pub(super) async fn open(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !guard::same_origin(&headers) {
-        return (
-            StatusCode::FORBIDDEN,
-            "Only this server's own pages may connect.\n",
-        )
-            .into_response();
+    if let Some(why) = guard::origin_fault(&headers) {
+        return (StatusCode::FORBIDDEN, why).into_response();
     }
     let open = match preview.session(&token).await {
         Ok(open) => open,
@@ -147,6 +143,11 @@ impl Talk {
     }
 
     async fn take(&mut self, message: FromShell) -> Result<(), Gone> {
+        if message.is_a_developers() && !self.preview.inner.options.inspector {
+            let why =
+                "this server lets nobody look into apps: whoever starts it can, with --inspect";
+            return self.not_understood(why).await;
+        }
         match message {
             FromShell::Hello {
                 client,
@@ -188,8 +189,10 @@ impl Talk {
                 self.trust(|_, _| {}).await
             }
             FromShell::Grant { capability, on } => {
-                self.trust(move |_, session| trust::set_grant(session, &capability, on))
-                    .await
+                self.trust(move |runtime, session| {
+                    trust::set_grant(runtime, session, &capability, on);
+                })
+                .await
             }
             FromShell::TakeBack {
                 capability,
@@ -248,8 +251,7 @@ impl Talk {
             return Ok(());
         }
         if self.inspecting.is_some() {
-            self.send(&inspect::about(&self.live.shown, &self.live.session))
-                .await?;
+            self.send(&inspect::about(&self.live.shown)).await?;
         }
         if screen.version > 0 {
             self.paint(&screen).await?;
@@ -357,7 +359,10 @@ impl Talk {
             return Ok(());
         }
         let message = match self.preview.open_app(&self.open, uri) {
-            Some(opened) => json!({ "t": "open", "href": format!("/s/{}", opened.token) }),
+            Some(opened) => {
+                let href = format!("{}/s/{}", self.preview.base(), opened.token);
+                json!({ "t": "open", "href": href })
+            }
             None => {
                 json!({ "t": "error", "message": "The other app cannot be opened at the moment." })
             }
@@ -379,7 +384,7 @@ impl Talk {
     }
 
     async fn end(&mut self, report: &EndReport) -> Result<(), Gone> {
-        let is_recorded = self.live.session.is_recorded();
+        let is_recorded = self.preview.inner.options.inspector && self.live.session.is_recorded();
         self.send(&ended_message(report, is_recorded)).await
     }
 
@@ -417,8 +422,7 @@ impl Talk {
             self.inspecting = None;
             return Ok(());
         }
-        self.send(&inspect::about(&self.live.shown, &self.live.session))
-            .await?;
+        self.send(&inspect::about(&self.live.shown)).await?;
         let (kept, live) = self.open.journal.read();
         self.inspecting = Some(live);
         for message in kept {

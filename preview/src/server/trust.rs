@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use lapak_host::audit::AuditQuery;
+use lapak_host::audit::{AuditEntry, AuditQuery};
 use lapak_host::grants::{Capability, Decision, Permission, Why};
 use lapak_host::{Runtime, Session};
 use serde_json::{Value, json};
@@ -38,6 +38,7 @@ pub(super) fn overview(runtime: &Runtime, session: &Session, of: &Which) -> Valu
                 .into_iter()
                 .filter(|consent| *consent.app_id == *owner.app_id);
             let consents: Vec<_> = of_app.collect();
+            let audit: Vec<Value> = audit.iter().map(without_person).collect();
             json!({
                 "t": "trust", "grants": grants, "consents": consents, "audit": audit,
                 "of": { "capability": of.capability, "days": of.days }, "most": ENTRIES,
@@ -48,6 +49,16 @@ pub(super) fn overview(runtime: &Runtime, session: &Session, of: &Which) -> Valu
             json!({ "t": "error", "message": "what you agreed to cannot be read at the moment" })
         }
     }
+}
+
+/// What the host calls the person is the host's affair.
+fn without_person(entry: &AuditEntry) -> Value {
+    // An entry is plain data, so this does not fail.
+    let mut entry = serde_json::to_value(entry).unwrap_or_default();
+    if let Some(entry) = entry.as_object_mut() {
+        entry.remove("person");
+    }
+    entry
 }
 
 fn grant(session: &Session, capability: Capability) -> Value {
@@ -75,9 +86,13 @@ fn since_ms(days: u16) -> i64 {
     })
 }
 
-/// Grants the session a capability, or withdraws it: it acts on the app's next call.
-pub(super) fn set_grant(session: &Session, capability: &str, on: bool) {
+/// Withdraws a capability from the session, or gives back what was withdrawn: it acts on the app's next call.
+///
+/// # Security
+/// The person may hold back what the platform lends, and never gets more than that.
+pub(super) fn set_grant(runtime: &Runtime, session: &Session, capability: &str, on: bool) {
     match Capability::named(capability) {
+        Some(capability) if on && !runtime.lends(capability) => {}
         Some(capability) if on => session.grants().grant(capability),
         Some(capability) => session.grants().withdraw(capability),
         None => {}

@@ -5,6 +5,7 @@ use axum::http::header::HeaderValue;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 
+use super::Preview;
 use super::pages::home_page;
 use super::shelf::{Build, Stall};
 use crate::html::escape;
@@ -13,11 +14,13 @@ use crate::html::escape;
 const AGAIN: HeaderValue = HeaderValue::from_static("2");
 
 /// The app's place in the list of apps.
-pub(super) fn card(stall: &Stall) -> String {
+pub(super) fn card(base: &str, stall: &Stall) -> String {
     let name = escape(&stall.name);
     let says = match &*stall.build().borrow() {
         Build::Failed(_) => {
-            format!("It does not build. <a href=\"/a/{name}\">Show the compiler’s message</a>")
+            format!(
+                "It does not build. <a href=\"{base}/a/{name}\">Show the compiler’s message</a>"
+            )
         }
         Build::Running | Build::Current => "Being built …".into(),
     };
@@ -25,22 +28,29 @@ pub(super) fn card(stall: &Stall) -> String {
 }
 
 /// The answer to whoever wants to open it.
-pub(super) fn page(stall: &Stall) -> Response {
+pub(super) fn page(preview: &Preview, stall: &Stall) -> Response {
     let name = escape(&stall.name);
+    let base = preview.base();
     let card = match &*stall.build().borrow() {
         Build::Failed(message) => entry(
             &format!("{name} does not build"),
             &format!(
-                "<pre tabindex=\"0\">{}</pre><p><a href=\"/\">All apps</a></p>",
+                "<pre tabindex=\"0\">{}</pre><p><a href=\"{base}/\">All apps</a></p>",
                 escape(message)
             ),
         ),
         Build::Running | Build::Current => entry(
             &format!("{name} is being built"),
-            "<p>It opens here as soon as it is ready.</p><p><a href=\"/\">All apps</a></p>",
+            &format!(
+                "<p>It opens here as soon as it is ready.</p><p><a href=\"{base}/\">All apps</a></p>"
+            ),
         ),
     };
-    let page = Html(home_page(&card.replacen("card", "card wide", 1)));
+    let page = Html(home_page(
+        preview,
+        &card.replacen("card", "card wide", 1),
+        "",
+    ));
     look_again((StatusCode::SERVICE_UNAVAILABLE, page).into_response())
 }
 

@@ -62,6 +62,17 @@ impl Browser {
         }
     }
 
+    /// What the server calls whoever sits at this browser.
+    pub(crate) async fn person(&self, server: &super::Server) -> String {
+        let cookies = self.client.get_all_cookies().await.expect("cookies");
+        let all: Vec<_> = cookies
+            .iter()
+            .map(|one| format!("{}={}", one.name(), one.value()))
+            .collect();
+        let person = server.preview.person_of(&all.join("; "));
+        person.unwrap_or_else(|| panic!("nobody in {all:?}"))
+    }
+
     pub(crate) async fn open(&self, url: &str) {
         self.client.goto(url).await.expect("the page opens");
     }

@@ -19,10 +19,10 @@ use lapak_host::capability::timer::simulated::SimulatedTimer;
 use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::recording::RecordOptions;
 use lapak_host::simulated::SimulatedDevices;
-use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
+use lapak_host::{HostKey, Runtime, RuntimeConfig, SnapshotConfig};
 use lapak_ledger::ledger::{Ledger, Proof};
 use lapak_preview::demo::{DemoBank, DemoShop};
-use lapak_preview::{KeptSessions, Preview, PreviewOptions, ShownApps};
+use lapak_preview::{KeptSessions, PeopleKey, Preview, PreviewOptions, ShownApps};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -105,6 +105,9 @@ impl Server {
             kept: Some(KeptSessions::open(&data.path().join("open.sqlite")).expect("a file")),
             devices: Some(devices.clone()),
             apps: Some(apps),
+            people: PeopleKey::of_host(&HostKey::open(data.path()).expect("a key")),
+            inspector: true,
+            metrics: true,
             ..PreviewOptions::default()
         };
         let preview = Preview::new(runtime.clone(), options);
@@ -167,6 +170,18 @@ impl Server {
         let balance = ledger.expect("the books").balance(&account);
         let balance = balance.expect("read").expect("an account");
         balance.available_minor
+    }
+
+    /// The account of the one person who has come to the bank.
+    pub(crate) fn persons_account(&self) -> String {
+        let books = DemoBank::books(self.data.path());
+        let ledger = Ledger::open(&books, lapak_ledger::ledger::LedgerOptions::default());
+        let all = ledger.expect("the books").accounts_below("person:");
+        let relatives = ["ibu", "rina", "budi", "nenek"].map(|one| format!("person:{one}:IDR"));
+        let all = all.expect("read").into_iter().map(|(id, _)| id.to_string());
+        let people: Vec<_> = all.filter(|id| !relatives.contains(id)).collect();
+        assert_eq!(people.len(), 1, "{people:?}");
+        people[0].clone()
     }
 
     /// `http://127.0.0.1:…` and a path.

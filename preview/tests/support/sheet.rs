@@ -75,10 +75,3 @@ pub(crate) async fn to_the_sheet(browser: &Browser, server: &Server) {
     browser.click("[data-key=pay]").await;
     browser.until_sheet("Pay Warung Bu Sari").await;
 }
-
-/// The person's account among the books' accounts.
-pub(crate) async fn person(browser: &Browser) -> String {
-    let cookie = browser.client.get_named_cookie("lapak_person").await;
-    let cookie = cookie.expect("a cookie");
-    format!("person:{}:IDR", cookie.value())
-}

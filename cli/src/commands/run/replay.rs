@@ -23,7 +23,7 @@ pub(super) async fn replay(
         output::json(&object(&replayed, recording))?;
     } else {
         for line in told(&replayed, recording) {
-            output::line(&output::printable(&line))?;
+            output::line(&line)?;
         }
     }
     if replayed.is_exact() {

@@ -7,6 +7,7 @@ use super::{
     Answer, Ask, Decline, Done, HistoryLine, Label, OrderState, Outcome, PaymentProvider,
     PersonAccount, Request, Settled, Unavailable,
 };
+use crate::addresses::AddressBook;
 use crate::digest::Digest;
 use crate::keys::SecretKey;
 use crate::ledger::{
@@ -21,13 +22,15 @@ use crate::schedule::{Later, Schedule, backoff};
 
 /// The longest of a biller's customer numbers, in characters.
 const MAX_CUSTOMER: usize = 64;
+/// What the accounts of people begin with.
+const PERSON: &str = "person:";
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const MOST_WAIT: Duration = Duration::from_secs(30);
 
 /// Payments out of the embedded ledger.
 ///
-/// A person's accounts are called `person:<person>:<currency>` (see [`LedgerProvider::account_id`]), and the platform
-/// opens them.
+/// A person's accounts are called `person:<holder>:<currency>` (see [`LedgerProvider::account_id`]), where the holder is the
+/// random name that the [`AddressBook`] has for them; the platform opens them.
 pub struct LedgerProvider {
     shared: Arc<Shared>,
     schedule: Schedule,
@@ -37,13 +40,16 @@ struct Shared {
     ledger: Arc<Ledger>,
     key: Arc<SecretKey>,
     merchants: Arc<Merchants>,
+    /// What people are called in the books.
+    people: Arc<AddressBook>,
     /// The first part of receipts' ids.
     name: &'static str,
     label: Label,
 }
 
 impl LedgerProvider {
-    /// Pays out of `ledger`, signs receipts with the host's `key`, pays billers among `merchants`.
+    /// Pays out of `ledger`, signs receipts with the host's `key`, pays billers among `merchants`. The accounts of `people` are
+    /// those of their names in the books.
     ///
     /// # Errors
     /// When its thread cannot be started.
@@ -51,12 +57,13 @@ impl LedgerProvider {
         ledger: Arc<Ledger>,
         key: Arc<SecretKey>,
         merchants: Arc<Merchants>,
+        people: Arc<AddressBook>,
     ) -> std::io::Result<Self> {
         let label = Label {
             name: "Wallet".into(),
             simulated: false,
         };
-        Self::labelled(ledger, key, merchants, LEDGER, label)
+        Self::labelled(ledger, key, (merchants, people), LEDGER, label)
     }
 
     /// As [`LedgerProvider::new`], under another label: a demonstration's books, in which no real money is. `name` is the
@@ -67,7 +74,7 @@ impl LedgerProvider {
     pub fn labelled(
         ledger: Arc<Ledger>,
         key: Arc<SecretKey>,
-        merchants: Arc<Merchants>,
+        (merchants, people): (Arc<Merchants>, Arc<AddressBook>),
         name: &'static str,
         label: Label,
     ) -> std::io::Result<Self> {
@@ -75,6 +82,7 @@ impl LedgerProvider {
             ledger,
             key,
             merchants,
+            people,
             name,
             label,
         });
@@ -84,13 +92,20 @@ impl LedgerProvider {
         })
     }
 
-    /// The account of a person, as the platform names them, in a currency. A person's name that cannot stand in an
+    /// The account of a holder, as [`AddressBook::holder`] names them, in a currency. A name that cannot stand in an
     /// account's name is replaced by a digest of it.
     ///
     /// # Errors
-    /// None that is known: every person and currency make a name.
-    pub fn account_id(person: &str, currency: Currency) -> Result<AccountId, NameError> {
-        format!("{}{}", person_prefix(person), currency.code()).parse()
+    /// None that is known: every holder and currency make a name.
+    pub fn account_id(holder: &str, currency: Currency) -> Result<AccountId, NameError> {
+        format!("{}{}", holder_prefix(holder), currency.code()).parse()
+    }
+
+    /// The holder of an account that [`LedgerProvider::account_id`] gave.
+    #[must_use]
+    pub fn holder_of(account: &AccountId) -> Option<&str> {
+        let (holder, _currency) = account.as_str().strip_prefix(PERSON)?.rsplit_once(':')?;
+        Some(holder)
     }
 }
 
@@ -121,7 +136,11 @@ impl PaymentProvider for LedgerProvider {
     }
 
     fn accounts(&self, person: &str, answer: Answer<Vec<PersonAccount>>) {
-        let accounts = self.shared.ledger.accounts_below(&person_prefix(person));
+        let holder = match self.shared.people.holder(person) {
+            Ok(holder) => holder,
+            Err(error) => return answer(Err(Unavailable(error.to_string()))),
+        };
+        let accounts = self.shared.ledger.accounts_below(&holder_prefix(&holder));
         let told = |(account, balance): (AccountId, Balance)| PersonAccount {
             account,
             available_minor: balance.available_minor,
@@ -231,7 +250,7 @@ impl Shared {
                 })
             }
             // Only to a person: the operator's own accounts take no money from outside.
-            Ask::Transfer { to, .. } if !to.as_str().starts_with("person:") => {
+            Ask::Transfer { to, .. } if !to.as_str().starts_with(PERSON) => {
                 return Ok(Err(Decline::UnknownRecipient));
             }
             Ask::Transfer { to, amount, note } => Operation::Transfer(Transfer {
@@ -380,17 +399,17 @@ fn line(
     })
 }
 
-/// `person:<person>:`
-fn person_prefix(person: &str) -> String {
-    let plain = !person.is_empty()
-        && person.len() <= MAX_NAME_BYTES / 2
-        && person
+/// `person:<holder>:`
+fn holder_prefix(holder: &str) -> String {
+    let plain = !holder.is_empty()
+        && holder.len() <= MAX_NAME_BYTES / 2
+        && holder
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte));
     if plain {
-        format!("person:{person}:")
+        format!("{PERSON}{holder}:")
     } else {
-        format!("person:{}:", Digest::blake3(person.as_bytes()))
+        format!("{PERSON}{}:", Digest::blake3(holder.as_bytes()))
     }
 }
 

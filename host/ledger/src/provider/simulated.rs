@@ -19,6 +19,7 @@ use super::{
     Answer, Decline, Done, HistoryLine, Label, OrderState, Outcome, PaymentProvider, PersonAccount,
     Request,
 };
+use crate::addresses::AddressBook;
 use crate::clock::Clock;
 use crate::keys::SecretKey;
 use crate::ledger::{
@@ -107,8 +108,9 @@ impl SimulatedProvider {
             name: "Simulated payments".into(),
             simulated: true,
         };
+        let parties = (merchants, Arc::new(AddressBook::of_own_names()));
         let books =
-            LedgerProvider::labelled(Arc::clone(&ledger), key, merchants, "simulated", label)?;
+            LedgerProvider::labelled(Arc::clone(&ledger), key, parties, "simulated", label)?;
         let shared = Arc::new(Shared {
             books,
             ledger,

@@ -46,7 +46,13 @@ impl Rig {
         let ledger =
             Arc::new(Ledger::open(&folder.path().join("ledger.db"), options).expect("a ledger"));
         open_world(&ledger);
-        let provider = LedgerProvider::new(ledger, host(), merchants()).expect("a provider");
+        let provider = LedgerProvider::new(
+            ledger,
+            host(),
+            merchants(),
+            Arc::new(lapak_ledger::AddressBook::of_own_names()),
+        )
+        .expect("a provider");
         Self {
             provider: Arc::new(provider),
             clock,

@@ -81,8 +81,13 @@ impl Service {
         let ledger = Arc::new(Ledger::in_memory(options).expect("a ledger"));
         let books_key = Arc::new(SecretKey::from_seed(&[40; 32]));
         let ledger_key = books_key.public();
-        let books = LedgerProvider::new(Arc::clone(&ledger), books_key, Arc::clone(&merchants))
-            .expect("a provider");
+        let books = LedgerProvider::new(
+            Arc::clone(&ledger),
+            books_key,
+            Arc::clone(&merchants),
+            Arc::new(lapak_ledger::AddressBook::of_own_names()),
+        )
+        .expect("a provider");
         let key = SecretKey::from_seed(&[41; 32]);
         let public = key.public();
         let state = Arc::new(State {

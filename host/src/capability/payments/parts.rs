@@ -9,7 +9,7 @@ use lapak_ledger::name::AccountId;
 use lapak_ledger::pin::{PinError, Pins};
 use lapak_ledger::provider::PaymentProvider;
 use lapak_ledger::provider::ledger::LedgerProvider;
-use lapak_ledger::{Clock, Merchants, PublicKey};
+use lapak_ledger::{AddressBook, AddressError, Clock, Merchants, PublicKey};
 
 use super::records::PaymentRecords;
 
@@ -80,29 +80,63 @@ pub struct Recipient {
 
 /// Knows people. May look them up elsewhere, so it is never asked on a thread that runs guests.
 pub trait People: Send + Sync {
-    /// The person whom the platform knows by this name, and their account in a currency.
-    fn find(&self, person: &str, currency: Currency) -> Option<Recipient>;
+    /// Whose address this is, and their account in a currency.
+    fn find(&self, address: &str, currency: Currency) -> Option<Recipient>;
 
-    /// What others write to send money to this person.
-    fn address(&self, person: &str) -> String;
+    /// What others write to send money to this person, as an app is told it; `None` when it cannot be told now.
+    ///
+    /// # Security
+    /// Apps, and everybody whom they show it, learn this text. It must open nothing, and be another for each app, or apps can
+    /// tell that they serve the same person. See [`AddressBook`].
+    fn address(&self, person: &str, app_id: &str) -> Option<String>;
+
+    /// What an app is told of the other side of a payment, an account of somebody else's.
+    ///
+    /// # Security
+    /// As of [`People::address`]. By itself it tells nothing but that it is the same account again.
+    fn other(&self, account: &AccountId, app_id: &str) -> String {
+        unknown_other(account, app_id)
+    }
 }
 
-/// People by the names of their sessions, with accounts as [`LedgerProvider`] names them. Whether there is such an account
-/// the ledger tells when the money is to move.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PeopleOfLedger;
+/// An account as an app that may not know it is told: the same text again for the same account, and no more.
+fn unknown_other(account: &AccountId, app_id: &str) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("lapak other side of a payment 1");
+    hasher.update(app_id.as_bytes());
+    hasher.update(&[0]);
+    hasher.update(account.as_str().as_bytes());
+    hasher.finalize().to_hex()[..32].to_owned()
+}
+
+/// The people of the embedded ledger, by the addresses in its book. Whether there is such an account the ledger tells when the
+/// money is to move.
+#[derive(Clone, Debug)]
+pub struct PeopleOfLedger(pub Arc<AddressBook>);
 
 impl People for PeopleOfLedger {
-    fn find(&self, person: &str, currency: Currency) -> Option<Recipient> {
+    fn find(&self, address: &str, currency: Currency) -> Option<Recipient> {
+        let holder = logged(self.0.holder_at(address))??;
         Some(Recipient {
-            account: LedgerProvider::account_id(person, currency).ok()?,
-            name: person.to_owned(),
+            account: LedgerProvider::account_id(&holder, currency).ok()?,
+            name: format!("Account {}", address.chars().take(8).collect::<String>()),
         })
     }
 
-    fn address(&self, person: &str) -> String {
-        person.to_owned()
+    fn address(&self, person: &str, app_id: &str) -> Option<String> {
+        logged(self.0.address(person, app_id))
     }
+
+    fn other(&self, account: &AccountId, app_id: &str) -> String {
+        let holder = LedgerProvider::holder_of(account);
+        let address = holder.and_then(|holder| logged(self.0.address_of(holder, app_id)));
+        address.unwrap_or_else(|| unknown_other(account, app_id))
+    }
+}
+
+fn logged<T>(found: Result<T, AddressError>) -> Option<T> {
+    found
+        .inspect_err(|error| tracing::error!(%error, "an address is not known"))
+        .ok()
 }
 
 /// Why a merchant signed no order.

@@ -17,7 +17,7 @@ use lapak_ledger::provider::{
     Answer, Decline, Done, HistoryLine, Label, OrderState, Outcome, PaymentProvider, PersonAccount,
     Request,
 };
-use lapak_ledger::{Merchants, SystemClock};
+use lapak_ledger::{AddressBook, Merchants, SystemClock};
 
 use super::Payments;
 use super::parts::{PaymentParts, PeopleOfLedger, PinCheck, Shops};
@@ -93,7 +93,7 @@ pub fn none() -> Arc<Payments> {
         host_keys: Vec::new(),
         pins: Arc::new(NoPins),
         records: Arc::new(MemoryRecords::default()),
-        people: Arc::new(PeopleOfLedger),
+        people: Arc::new(PeopleOfLedger(Arc::new(AddressBook::of_own_names()))),
         servers: Arc::new(Shops::default()),
         clock: Arc::new(SystemClock),
     })

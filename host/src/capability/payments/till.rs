@@ -249,10 +249,7 @@ fn purpose(key: &RequestKey, ask: &ProviderAsk) -> Purpose {
             merchant: refund.refund().merchant.clone(),
             order: refund.refund().order.clone(),
         },
-        ProviderAsk::Transfer { to, .. } => Purpose::Transfer {
-            key,
-            to: to.clone(),
-        },
+        ProviderAsk::Transfer { to, .. } => Purpose::transfer(key, to),
         ProviderAsk::Bill {
             biller, customer, ..
         } => Purpose::Bill {

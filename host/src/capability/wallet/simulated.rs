@@ -26,7 +26,11 @@ impl WalletProvider for EmptyWallets {
         answer(Ok(Vec::new()));
     }
 
-    fn address(&self, person: &str) -> String {
-        person.to_owned()
+    fn address(&self, person: &str, _app_id: &str) -> Option<String> {
+        Some(person.to_owned())
+    }
+
+    fn other(&self, with: &str, _app_id: &str) -> String {
+        with.to_owned()
     }
 }
