@@ -2,8 +2,10 @@
 //! the `.ma` package, MiniApp URIs, the page stack, the limits.
 
 pub mod address;
+pub mod controls;
 pub mod domain;
 pub mod file_path;
+pub mod languages;
 pub mod limits;
 pub mod manifest;
 pub mod package;

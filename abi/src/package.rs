@@ -15,6 +15,7 @@ mod write;
 
 use std::collections::BTreeMap;
 
+use crate::languages;
 pub use crate::limits::PackageLimits;
 use crate::manifest::{Manifest, ManifestError, Parsed, Warning};
 
@@ -175,8 +176,29 @@ impl Package {
         self.signing_block.as_deref()
     }
 
-    /// A manifest's text for people: `%key%` is looked up in `i18n/<lang>.json`, then in that of the
-    /// language without region, of the manifest, and in English; any other text is what it is.
+    /// The languages that the package has texts in, by its files' names.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        fn stem(path: &String) -> Option<&str> {
+            let name = path.strip_prefix("i18n/")?.strip_suffix(".json")?;
+            (!name.contains('/')).then_some(name)
+        }
+        self.files.keys().filter_map(stem)
+    }
+
+    /// In which of the languages that a person understands, the best first, this app is to be launched for them: the first
+    /// that it has texts in, as the person names it; else the first of all. `None` if there is none.
+    #[must_use]
+    pub fn language_for<'a>(&self, preferences: &'a [String]) -> Option<&'a str> {
+        let own = self.manifest.lang.as_deref();
+        let spoken: Vec<&str> = self.languages().chain(own).collect();
+        let speaks = |one: &&String| languages::lookup(&[one.as_str()], &spoken).is_some();
+        let best = preferences.iter().find(speaks);
+        best.or(preferences.first()).map(String::as_str)
+    }
+
+    /// A manifest's text for people: `%key%` is looked up in `i18n/<lang>.json`, then in that of the same language with less
+    /// said of it (RFC 4647: `zh-Hans-CN`, `zh-Hans`, `zh`), of the manifest's, in English, and in any other that there is;
+    /// any other text is what it is.
     #[must_use]
     pub fn localized(&self, text: &str, lang: &str) -> String {
         let key = text
@@ -185,9 +207,14 @@ impl Package {
         let Some(key) = key else {
             return text.to_owned();
         };
-        let primary = lang.split('-').next().unwrap_or_default();
         let own = self.manifest.lang.as_deref().unwrap_or("en");
-        let found = [lang, primary, own, "en"].into_iter().find_map(|lang| {
+        let named = |name: &String| {
+            let mut there = self.languages();
+            there.find(|one| languages::canonical(one) == *name)
+        };
+        let names = [lang, own, "en"].into_iter().flat_map(languages::names);
+        let files: Vec<&str> = names.collect::<Vec<_>>().iter().filter_map(named).collect();
+        let found = files.into_iter().chain(self.languages()).find_map(|lang| {
             let strings = self.file(&format!("i18n/{lang}.json"))?;
             let strings: serde_json::Value = serde_json::from_slice(strings).ok()?;
             Some(strings.get(key)?.as_str()?.to_owned())

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use lapak_abi::languages;
 use lapak_abi::package::{Package, PackageLimits};
 use lapak_build::Built;
 
@@ -22,6 +23,14 @@ pub(crate) fn open_package(path: &Path) -> Result<Package, Failure> {
     })?;
     Package::read(bytes, &PackageLimits::default())
         .map_err(|error| Failure::app(format!("{}: {error}", path.display())))
+}
+
+/// The language in which an app is shown to whoever understands `preferences`, one language or a list of them as browsers
+/// send it.
+pub(crate) fn language_of(package: &Package, preferences: &str) -> String {
+    let accepted = languages::accepted(preferences);
+    let best = package.language_for(&accepted);
+    best.unwrap_or(preferences).to_owned()
 }
 
 /// Builds the app of a folder; says on standard error what is going on.

@@ -57,6 +57,11 @@ pub trait App: Sized + 'static {
         None
     }
 
+    /// A message for when the person's time zone has become another. What the view shows is made anew anyway.
+    fn zone_changed(&self) -> Option<Self::Msg> {
+        None
+    }
+
     /// A message for when the app comes to the foreground.
     fn shown(&self) -> Option<Self::Msg> {
         None

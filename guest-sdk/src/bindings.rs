@@ -22,6 +22,6 @@ pub use wit::lapak::app::events::{
 pub use wit::lapak::app::view::{
     Binding, Button, ButtonLook, ButtonRole, Checkbox, DateRange, Element, Icon, IconName, Image,
     ImageFit, Input, InputKind, Navigator, NavigatorAction, Node, Options, Picker, PickerMode,
-    Progress, Radio, ScrollDirection, ScrollView, Slider, Swiper, Switch, Textarea, TimeRange,
-    Trigger, View as WitView,
+    Progress, Radio, Rows, ScrollDirection, ScrollView, Slider, Swiper, Switch, Textarea,
+    TimeRange, Trigger, View as WitView,
 };

@@ -23,6 +23,35 @@ pub fn elapsed_ms() -> Result<u64, Error> {
     host::elapsed_ms()
 }
 
+/// What to add to UTC for the person's local time at another moment, in minutes.
+///
+/// # Errors
+/// [`Error::AccessDenied`] when the host does not lend the clock; [`Error::OutOfRange`] after the year 9999.
+pub fn utc_offset_minutes_at(unix_ms: u64) -> Result<i32, Error> {
+    host::utc_offset_minutes_at(unix_ms)
+}
+
+/// How the person's calendar and wall clock show a moment, in the past or to come.
+///
+/// # Errors
+/// See [`utc_offset_minutes_at`].
+pub fn local(unix_ms: u64) -> Result<LocalTime, Error> {
+    let utc_offset_minutes = utc_offset_minutes_at(unix_ms)?;
+    let moment = Timestamp {
+        unix_ms,
+        utc_offset_minutes,
+    };
+    Ok(moment.local())
+}
+
+/// The person's time zone by its name in the IANA database, `Asia/Jakarta`; `None` where only its offset is known.
+///
+/// # Errors
+/// [`Error::AccessDenied`] when the host does not lend the clock.
+pub fn zone() -> Result<Option<String>, Error> {
+    host::zone()
+}
+
 impl Timestamp {
     /// How the person's calendar and wall clock show this moment.
     ///

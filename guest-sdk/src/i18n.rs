@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+// The same lookup as the host's, compiled into apps without the rest of that crate.
+#[allow(dead_code, unreachable_pub, reason = "apps use its lookup alone")]
+#[path = "../../abi/src/languages.rs"]
+mod languages;
+
 /// The texts of one language, with another to fall back to.
 #[derive(Clone, Debug, Default)]
 pub struct Translations {
@@ -11,7 +16,8 @@ pub struct Translations {
 
 impl Translations {
     /// Takes the texts for `lang` (BCP 47) out of `files`, pairs of language and JSON text; the first file is
-    /// what missing texts fall back to. Usually written with `include_str!`:
+    /// what missing texts fall back to. Which file it is follows RFC 4647: `zh-Hans-CN`, else `zh-Hans`, else `zh`. Usually
+    /// written with `include_str!`:
     ///
     /// ```
     /// # use lapak_sdk::Translations;
@@ -27,14 +33,12 @@ impl Translations {
             .first()
             .map(|(_, json)| read(json))
             .unwrap_or_default();
-        let primary = lang.split('-').next().unwrap_or_default();
-        let named = |wanted: &str| {
-            files
-                .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
-        };
-        if let Some((_, json)) = named(lang).or_else(|| named(primary)) {
-            texts.extend(read(json));
+        // From the language alone to the whole tag, so that a text that the more exact file lacks is the other's.
+        for name in languages::names(lang).iter().rev() {
+            let named = |(one, _): &&(&str, &str)| languages::canonical(one) == *name;
+            if let Some((_, json)) = files.iter().find(named) {
+                texts.extend(read(json));
+            }
         }
         Self { texts }
     }
@@ -94,6 +98,13 @@ mod tests {
             ["id", "id-ID", "ID-id", "pt-BR", "pt-br"].map(hello),
             ["Halo", "Halo", "Halo", "Oi", "Oi"]
         );
+        let files = [
+            ("en", "{}"),
+            ("zh", r#"{ "a": "zh", "b": "zh" }"#),
+            ("zh-Hans", r#"{ "a": "Hans" }"#),
+        ];
+        let texts = Translations::choose("zh-Hans-CN", &files);
+        assert_eq!([texts.get("a"), texts.get("b")], ["Hans", "zh"]);
         // There is Brazilian Portuguese, but no Portuguese.
         assert_eq!(["pt-PT", "fr", ""].map(hello), ["Hello", "Hello", "Hello"]);
     }

@@ -88,6 +88,7 @@ impl<A: App> Runtime<A> {
                 None
             }
             Event::GlobalShown => app.shown(),
+            Event::GlobalZoneChanged => app.zone_changed(),
             Event::GlobalHidden => app.hidden(),
             Event::Interaction(interaction) => self
                 .memory

@@ -138,6 +138,19 @@ pub(crate) mod clock {
         })
     }
 
+    pub(crate) fn utc_offset_minutes_at(unix_ms: u64) -> Result<i32, Error> {
+        lent()?;
+        if unix_ms > 253_402_207_200_000 {
+            return Err(Error::OutOfRange);
+        }
+        Ok(UTC_OFFSET_MINUTES)
+    }
+
+    pub(crate) fn zone() -> Result<Option<String>, Error> {
+        lent()?;
+        Ok(Some("Asia/Jakarta".to_owned()))
+    }
+
     pub(crate) fn elapsed_ms() -> Result<u64, Error> {
         lent()?;
         Ok(super::with(|host| host.passed_ms))

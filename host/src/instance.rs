@@ -37,6 +37,7 @@ use crate::snapshot::slots::{Order, Slot, SlotView};
 use crate::updates::Carried;
 use crate::view::View;
 use crate::wasi::Wasi;
+use crate::zone::Zone;
 
 /// The most that a panic may say, in bytes.
 const MAX_PANIC_BYTES: usize = 4 * 1024;
@@ -56,6 +57,8 @@ pub(crate) struct InstanceState {
     pub(crate) rooms: Rooms,
     pub(crate) console: ConsoleState,
     pub(crate) age: Age,
+    /// The person's time zone, as the shell told it.
+    pub(crate) zone: Zone,
     pub(crate) pages: PageStack,
     /// Page events that the running event has caused, in order.
     pub(crate) page_events: Vec<PageEvent>,
@@ -109,6 +112,7 @@ impl InstanceState {
             rooms: Rooms::default(),
             console: ConsoleState::default(),
             age,
+            zone: Zone::default(),
             page_events: Vec::new(),
             panic: None,
             handles_tap: false,

@@ -47,6 +47,7 @@ pub mod updates;
 pub mod vendor;
 pub mod view;
 mod wasi;
+mod zone;
 
 pub use account::{Account, AccountLimits, Allowance, Cost, Holder, OverLimit};
 pub use app::{App, LoadError};

@@ -44,6 +44,8 @@ pub struct Launch {
     pub pages: Vec<String>,
     /// BCP 47.
     pub lang: String,
+    /// The person's time zone by its name in the IANA database; `None` takes the clock provider's.
+    pub zone: Option<String>,
     /// The colours that the shell shows.
     pub color_scheme: ColorScheme,
     /// The app that opened this one.
@@ -63,6 +65,7 @@ impl Launch {
             person: person.into(),
             pages: Vec::new(),
             lang: "en".into(),
+            zone: None,
             color_scheme: ColorScheme::Light,
             referrer: None,
             tenant: None,

@@ -79,7 +79,7 @@ pub(crate) use check::{check, kind_name, trigger_name};
 pub use diff::update;
 pub(crate) use diff::update_checked;
 pub(crate) use input::refusal;
-pub use input::{InputError, accept_input};
+pub use input::{InputError, accept_input, field_name, shown_value};
 pub use text::wit_name;
 
 /// Gives nodes their numbers, each once in a session.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use lapak_host::view::{
-    Binding, Element, Input, InputKind, Node, NodeId, NodeIds, Op, Tree, Trigger, View, ViewLimits,
-    apply, update,
+    Binding, Element, Input, InputKind, Node, NodeId, NodeIds, Op, Rows, Tree, Trigger, View,
+    ViewLimits, apply, update,
 };
 use proptest::prelude::*;
 
@@ -63,7 +63,7 @@ fn flatten(siblings: &[Made], in_list: bool, nodes: &mut Vec<Node>) {
         let element = match (made.kind, leaf) {
             (0, true) => Element::Text(format!("word {}", made.word)),
             (1, true) => Element::Input(input(made.word)),
-            (2, _) => Element::List,
+            (2, _) => Element::List(Rows { reveal: None }),
             _ => Element::View,
         };
         // Keys are unique among siblings; a list's children all have one.
@@ -73,7 +73,7 @@ fn flatten(siblings: &[Made], in_list: bool, nodes: &mut Vec<Node>) {
             .map(|key| format!("k{key}"));
         let key = key.or_else(|| in_list.then(|| format!("only{index}")));
         let at = nodes.len();
-        let list = matches!(element, Element::List);
+        let list = matches!(element, Element::List(_));
         nodes.push(Node {
             element,
             key,
@@ -217,7 +217,7 @@ proptest! {
             element: match kind {
                 0 => Element::Text("a".into()),
                 1 => Element::Unchanged,
-                2 => Element::List,
+                2 => Element::List(Rows { reveal: None }),
                 _ => Element::View,
             },
             key: None,

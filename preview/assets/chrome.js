@@ -15,6 +15,8 @@
  *   bottom_distance: number, fullscreen: boolean }} window
  * @property {'light' | 'dark'} scheme
  * @property {string} lang
+ * @property {'ltr' | 'rtl'} dir
+ * @property {string | null} zone the person's time zone, as this server knows it
  * @property {string} html
  */
 
@@ -53,6 +55,7 @@ export function showBars(page) {
   showTitle(page.title, page.name);
   byId('back').hidden = page.depth <= 1;
   for (const id of ['title', 'tabs']) byId(id).lang = page.lang;
+  byId('screen').dir = page.dir;
   showTabs(page.tabs);
 }
 
@@ -90,11 +93,12 @@ function tabButton(tab) {
   return button;
 }
 
-/** Keeps the status bar's time. */
-export function runClock() {
+/** Keeps the status bar's time. @param {() => void} minute what else is looked at once a minute */
+export function runClock(minute) {
   const show = () => {
     const now = new Date();
     byId('clock').textContent = `${now.getHours()}:${String(now.getMinutes()).padStart(2, '0')}`;
+    minute();
     setTimeout(show, 60_000 - (now.getTime() % 60_000) + 20);
   };
   show();

@@ -1,6 +1,8 @@
 // What controls hold: read for events and forms, set by patches without getting in the person's way.
 
-import { Draft, SETTLE_MS } from './draft.js';
+import { moved } from './caret.js';
+import { Draft } from './draft.js';
+import { taken } from './values.js';
 
 /** @typedef {{ text: string } | { toggled: boolean } | { number: number } | { index: number }} Value */
 
@@ -26,7 +28,45 @@ export function fieldOf(node) {
 }
 
 /**
- * What a node's control holds; `null` where nothing is chosen.
+ * By which rule a field for text takes what is typed; `null` for everything else.
+ * @param {Element | null} node
+ * @returns {{ kind: import('./values.js').Kind, most: number } | null}
+ */
+export function ruleOf(node) {
+  const kind = node ? kindOf(node) : '';
+  if (!node || (kind !== 'input' && kind !== 'textarea')) return null;
+  const most = Number(node.getAttribute('data-max') ?? Infinity);
+  if (kind === 'textarea') return { kind: 'lines', most };
+  const kinds = { numeric: 'number', decimal: 'decimal', email: 'email' };
+  return { kind: kinds[node.getAttribute('inputmode') ?? ''] ?? 'line', most };
+}
+
+/**
+ * What a field for text, a date or a time holds, as the app hears it, or why the app hears nothing of it.
+ * @param {Element} node
+ * @returns {import('./values.js').Taken}
+ */
+export function takenOf(node) {
+  const field = fieldOf(node);
+  const rule = ruleOf(node);
+  if (rule) return taken(rule.kind, field.value, rule.most, field.defaultValue);
+  if (kindOf(node) !== 'picker' || field.localName === 'select' || field.validity.valid) return { value: field.value };
+  if (field.validity.badInput) return { refused: 'That does not exist in the calendar or on the clock.', begun: true };
+  const bounds = [field.min && `from ${field.min}`, field.max && `to ${field.max}`].filter(Boolean);
+  return { refused: `It can be ${bounds.join(' ')}.` };
+}
+
+/** The first field within a form that holds what it cannot. @param {Element} form */
+export function refusedIn(form) {
+  for (const node of form.querySelectorAll('[data-f]')) {
+    const { refused } = takenOf(node);
+    if (refused !== undefined && !fieldOf(node).disabled) return { node, refused };
+  }
+  return null;
+}
+
+/**
+ * What a node's control holds; `null` where nothing is chosen, or nothing that it takes.
  * @param {Element} node
  * @returns {Value | null}
  */
@@ -41,11 +81,20 @@ export function valueOf(node) {
     case 'radio':
       return field.checked ? { text: field.value } : null;
     case 'picker':
-      if (field.localName !== 'select') return { text: field.value };
-      return field.value === '' ? null : { index: Number(field.value) };
+      if (field.localName === 'select') return field.value === '' ? null : { index: Number(field.value) };
+      return textOf(node);
+    case 'input':
+    case 'textarea':
+      return textOf(node);
     default:
       return { text: field.value ?? '' };
   }
+}
+
+/** @param {Element} node */
+function textOf(node) {
+  const { value } = takenOf(node);
+  return value === undefined ? null : { text: value };
 }
 
 /** Every field of a form that holds something. @param {Element} form */
@@ -161,7 +210,7 @@ export class Drafts {
 
   #settleLater(field, one) {
     clearTimeout(one.timer);
-    one.timer = setTimeout(() => this.#settle(field, one), SETTLE_MS);
+    one.timer = setTimeout(() => this.#settle(field, one), one.draft.patience);
   }
 
   #settle(field, one) {
@@ -177,10 +226,28 @@ export class Drafts {
 
 /** Sets a live property, and what a form's reset goes back to. */
 function set(field, name, value) {
-  if (field[name] !== value) field[name] = value;
+  if (name === 'value' && field[name] !== value) write(field, value);
+  else if (field[name] !== value) field[name] = value;
   if (name === 'checked') field.defaultChecked = value;
   else if (name === 'value' && field.localName === 'select') {
     for (const option of field.options) option.defaultSelected = option.value === value;
   } else if (name === 'value') field.defaultValue = value;
   if (field.type === 'range') showSlider(field.parentElement);
+}
+
+/**
+ * Puts the app's text into a field. Where the person is in it, what they wrote in their own way stays (12,5 for 12.5),
+ * and so does the caret's place between the characters.
+ */
+function write(field, value) {
+  const rule = ruleOf(field);
+  if (!rule || document.activeElement !== field || field.selectionStart === null) {
+    field.value = value;
+    return;
+  }
+  if (['number', 'decimal', 'email'].includes(rule.kind) && taken(rule.kind, field.value, rule.most).value === value) return;
+  const { value: text, selectionStart: start, selectionEnd: end, selectionDirection: way } = field;
+  field.value = value;
+  const from = moved(text, start, value);
+  field.setSelectionRange(from, start === end ? from : moved(text, end, value), way);
 }

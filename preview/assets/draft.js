@@ -10,6 +10,8 @@
 
 /** Milliseconds without typing or answers after which the app's last word counts. */
 export const SETTLE_MS = 500;
+/** The same while an answer is still to come: an app has two seconds for one, and it has to travel. */
+export const ANSWER_MS = 4_000;
 
 export class Draft {
   /** Sent and not yet answered, oldest first. @type {Value[]} */
@@ -18,6 +20,11 @@ export class Draft {
   #unsent = false;
   /** The app's last word, if it was put off. @type {Value | undefined} */
   #word;
+
+  /** How long after the last thing that happened the app's word counts. */
+  get patience() {
+    return this.#sent.length ? ANSWER_MS : SETTLE_MS;
+  }
 
   /** The person changed the value. */
   changed() {

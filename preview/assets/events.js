@@ -1,12 +1,15 @@
 // What the person does in the app's box, as events of nodes. One listener for each kind, on the box.
 
-import { collect, fieldOf, idOf, kindOf, nodeOf, showSlider, uncheckOthers, valueOf } from './controls.js';
+import { collect, fieldOf, idOf, kindOf, nodeOf, refusedIn, showSlider, takenOf, uncheckOthers, valueOf } from './controls.js';
+import { Typing } from './typing.js';
 
 /**
  * @typedef {object} Events
  * @property {(node: Element, on: string, value: unknown, key?: string | null) => void} send
  * @property {import('./controls.js').Drafts} drafts
  * @property {() => boolean} quiet whether what happens now is the shell's own doing
+ * @property {(text: string) => void} tell says something to the person
+ * @property {() => void} composed a word has been composed
  */
 
 const CONTROLS = new Set(['button', 'checkbox', 'input', 'label', 'picker', 'radio', 'slider', 'switch', 'textarea']);
@@ -77,7 +80,7 @@ export function listen(box, events) {
     events.send(node, 'tap', null);
     if (kindOf(node) === 'button') formAction(node);
   });
-  return { flush: fields.flush };
+  return { flush: fields.flush, composing: fields.composing };
 }
 
 /** @param {Element} button */
@@ -91,65 +94,83 @@ function formAction(button) {
 function listenToFields(box, events) {
   /** Nodes with a value that waits for the next frame. @type {Set<Element>} */
   const waiting = new Set();
+  /** Fields that were typed into since their last `change`: browsers tell of none where the shell set a value. */
+  const dirty = new WeakSet();
   let frame = 0;
 
   const flush = () => {
     cancelAnimationFrame(frame);
     frame = 0;
-    const nodes = [...waiting];
+    const nodes = [...waiting].filter((node) => fieldOf(node) !== typing.composing);
     waiting.clear();
     for (const node of nodes) if (node.isConnected) sendValue(node, 'input', inputKey(node));
   };
   const sendValue = (node, on, key = null) => {
     const value = valueOf(node);
     if (value === null) return;
-    const field = fieldOf(node);
     if (on === 'input' || !['input', 'textarea', 'radio'].includes(kindOf(node))) {
-      events.drafts.sent(field, 'toggled' in value ? value.toggled : field.value);
+      events.drafts.sent(fieldOf(node), 'toggled' in value ? value.toggled : String(Object.values(value)[0]));
     }
     events.send(node, on, value, key);
   };
-
-  box.addEventListener('input', (event) => {
-    const node = nodeOf(event.target);
-    if (!node) return;
+  /** The person changed a node's value; `ready` if it is one that the app may hear. */
+  const edited = (node, ready) => {
     const kind = kindOf(node);
-    if (kind === 'slider') showSlider(node);
-    if (!['input', 'textarea', 'slider'].includes(kind) || !asks(node, 'input')) return;
+    if (!['input', 'textarea', 'slider'].includes(kind)) return;
+    if (kind !== 'slider') dirty.add(fieldOf(node));
+    if (!asks(node, 'input')) return;
     events.drafts.changed(fieldOf(node));
+    if (!ready) return;
     waiting.add(node);
     frame ||= requestAnimationFrame(flush);
-  });
+  };
+  const changed = (node) => {
+    flush();
+    const field = fieldOf(node);
+    dirty.delete(field);
+    const says = !typing.refused(node) || (kindOf(node) !== 'picker' && field.value !== field.defaultValue);
+    if (says && asks(node, 'change')) sendValue(node, 'change');
+  };
+  const typing = new Typing(box, { drafts: events.drafts, tell: events.tell, edited, composed: events.composed });
 
   box.addEventListener('change', (event) => {
     const node = nodeOf(event.target);
     if (!node) return;
     if (kindOf(node) === 'radio') uncheckOthers(event.target);
-    flush();
-    if (asks(node, 'change')) sendValue(node, 'change');
+    changed(node);
   });
 
-  listenToForms(box, events, flush);
+  listenToForms(box, events, flush, typing);
   for (const [name, on] of [['focusin', 'focus'], ['focusout', 'blur']]) {
     box.addEventListener(name, (event) => {
       const node = nodeOf(event.target);
       if (!node || events.quiet()) return;
       flush();
+      if (on === 'blur') {
+        if (dirty.has(fieldOf(node))) changed(node);
+        typing.left(node);
+      }
       if (asks(node, on)) events.send(node, on, null);
     });
   }
 
-  holdWhileHalfDone(box, events);
-  return { flush };
+  holdWhileDragged(box, events);
+  return { flush, composing: () => typing.composing };
 }
 
 /** Forms that are sent and cleared, and Enter in an input. */
-function listenToForms(box, events, flush) {
+function listenToForms(box, events, flush, typing) {
   box.addEventListener('submit', (event) => {
     event.preventDefault();
+    const form = event.target;
+    if (!(form instanceof Element) || typing.justComposed()) return;
     flush();
-    if (event.target instanceof Element && asks(event.target, 'submit')) {
-      events.send(event.target, 'submit', collect(event.target));
+    const wrong = refusedIn(form);
+    if (wrong) {
+      events.tell(wrong.refused);
+      fieldOf(wrong.node).focus();
+    } else if (asks(form, 'submit')) {
+      events.send(form, 'submit', collect(form));
     }
   });
 
@@ -159,24 +180,26 @@ function listenToForms(box, events, flush) {
     flush();
     if (asks(form, 'reset')) events.send(form, 'reset', null);
     // The fields go back after this event.
-    setTimeout(() => form.querySelectorAll('.lp-slider').forEach(showSlider));
+    setTimeout(() => {
+      form.querySelectorAll('.lp-slider').forEach(showSlider);
+      form.querySelectorAll('[data-f]').forEach((node) => typing.forget(node));
+    });
   });
 
   box.addEventListener('keydown', (event) => {
     const node = event.target;
-    if (event.key !== 'Enter' || event.isComposing || event.repeat) return;
+    if (event.key !== 'Enter' || event.repeat || typing.isComposedKey(event)) return;
     if (!(node instanceof HTMLInputElement) || !node.hasAttribute('data-n') || !asks(node, 'submit')) return;
     flush();
-    const value = { text: node.value };
+    const { value, refused } = takenOf(node);
+    if (value === undefined) return events.tell(refused ?? '');
     // After the browser's own `change`, so that the app has the value when it is told that it is final.
-    setTimeout(() => events.send(node, 'submit', value));
+    setTimeout(() => events.send(node, 'submit', { text: value }));
   });
 }
 
-/** A word half composed, a slider half dragged: answers wait. */
-function holdWhileHalfDone(box, events) {
-  box.addEventListener('compositionstart', (event) => events.drafts.hold(event.target, true));
-  box.addEventListener('compositionend', (event) => events.drafts.hold(event.target, false));
+/** A slider half dragged: answers wait. */
+function holdWhileDragged(box, events) {
   box.addEventListener('pointerdown', (event) => {
     const field = event.target;
     if (!(field instanceof HTMLInputElement) || field.type !== 'range') return;

@@ -2,6 +2,8 @@
 
 import { BASE } from './chrome.js';
 
+import { noteZone, zoneHere } from './zone.js';
+
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
 function mark() {
@@ -19,3 +21,4 @@ document.getElementById('another-sign')?.addEventListener('click', async () => {
 });
 dark.addEventListener('change', mark);
 mark();
+noteZone(zoneHere());

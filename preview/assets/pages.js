@@ -97,6 +97,17 @@ export class Pages {
     this.changed();
   }
 
+  /** Whether a patch would take a field out of the person's hands. @param {{ ops: any[] }} patch @param {Element} field */
+  disturbs(patch, field) {
+    return patch.ops.some(([what, id, changes]) => {
+      const element = what === 'i' ? null : this.nodes.find(id);
+      if (!element?.contains(field)) return false;
+      if (what !== 'u') return true;
+      const own = element === nodeOf(field);
+      return changes.some(([kind, name]) => (kind === 'h' || (own && (kind === 'a' || name === 'disabled'))));
+    });
+  }
+
   /** @param {{ v: number, ops: any[], title?: string }} patch the next version */
   patch(patch) {
     const focus = this.#focus();

@@ -13,6 +13,7 @@ import { listenToPull } from './pull.js';
 import { dragWithMouse, listenToEnds } from './scrolling.js';
 import { PaymentSheet } from './sheet.js';
 import { Swipers } from './swiper.js';
+import { noteZone, zoneHere } from './zone.js';
 
 const box = byId('box');
 let ended = false;
@@ -48,7 +49,15 @@ const sheet = new PaymentSheet({
   sign: ownSign(),
   tell: (message) => connection.tell(message),
 });
-const events = listen(box, { send, drafts: pages.drafts, quiet: () => pages.busy });
+/** Pages and patches that would take a word away that is being composed, and what came after them. @type {any[]} */
+let later = [];
+const events = listen(box, {
+  send,
+  drafts: pages.drafts,
+  quiet: () => pages.busy,
+  tell: toast,
+  composed: () => later.splice(0).forEach(show),
+});
 const pull = listenToPull(box, { allowed: () => pages.shown.window.refresh && !ended, refresh: () => act({ t: 'refresh' }) });
 const backButton = new BackButton(() => act({ t: 'back' }));
 
@@ -86,6 +95,14 @@ function heard(message) {
     inspector.changed();
     return;
   }
+  const field = events.composing();
+  const shows = message.t === 'page' || message.t === 'patch';
+  if (field && shows && (later.length || message.t === 'page' || pages.disturbs(message, field))) later.push(message);
+  else show(message);
+}
+
+/** @param {any} message */
+function show(message) {
   switch (message.t) {
     case 'page':
       ended = false;
@@ -188,10 +205,25 @@ byId('tabs').addEventListener('click', (event) => {
 document.addEventListener('visibilitychange', () => {
   act({ t: document.hidden ? 'hide' : 'show' });
   if (!document.hidden) connection.hurry();
+  tellZone();
 });
 addEventListener('online', () => connection.hurry());
+
+/** Where the server thinks that the person is. */
+let zone = pages.shown.zone;
+
+/** Tells the session when the person is in another time zone than it thinks. */
+function tellZone() {
+  const here = zoneHere();
+  if (here === '' || here === zone) return;
+  zone = here;
+  noteZone(here);
+  act({ t: 'zone', zone: here });
+}
+
 sheet.dress(pages.shown);
 backButton.at(pages.shown.depth);
-runClock();
+runClock(tellZone);
+noteZone(zoneHere());
 connection.open();
 if (document.hidden) act({ t: 'hide' });

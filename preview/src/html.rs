@@ -30,6 +30,7 @@ mod write;
 
 use std::fmt::Write;
 
+use lapak_abi::languages;
 use lapak_host::view::Tree;
 
 pub use icons::icon_markup;
@@ -71,13 +72,23 @@ pub fn app_box(shown: &AppBox<'_>, cx: &HtmlContext<'_>) -> String {
     // Writing to a string cannot fail.
     let _ = write!(
         html,
-        "<div class=\"lp-app {scheme}\" data-route=\"{}\" lang=\"{}\"><div class=\"lp-page\" data-c=\"\">",
+        "<div class=\"lp-app {scheme}\" data-route=\"{}\" lang=\"{}\" dir=\"{}\"><div class=\"lp-page\" data-c=\"\">",
         escape(shown.route),
         escape(shown.lang),
+        direction(shown.lang),
     );
     html.push_str(&render(shown.tree, cx));
     html.push_str("</div></div>");
     html
+}
+
+/// Which way a language is written, as HTML's `dir` says it.
+#[must_use]
+pub fn direction(lang: &str) -> &'static str {
+    match languages::direction(lang) {
+        languages::Direction::Rtl => "rtl",
+        languages::Direction::Ltr => "ltr",
+    }
 }
 
 /// The roots, without the box.

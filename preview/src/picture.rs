@@ -16,6 +16,8 @@ use takumi::prelude::{
 use crate::html::{self, AppBox, HtmlContext};
 use crate::style::{ASSET_BASE, AppStyle};
 
+pub use fonts::{FontError, Missing, add_font};
+
 /// The largest side of a picture, in pixels.
 const MAX_SIDE: f32 = 4_096.0;
 
@@ -87,11 +89,12 @@ pub fn paint(
     )]
     let mut viewport = Viewport::new((width as u32, height as u32));
     viewport.device_pixel_ratio = scale;
+    let fonts = fonts::fonts_for(&[&html, &css]);
     let picture = takumi::render(
         RenderOptions::builder()
             .viewport(viewport)
             .node(node)
-            .fonts(fonts::fonts())
+            .fonts(&fonts)
             .images(images(package))
             .stylesheet(Arc::new(StyleSheet::parse_loosy(&css)))
             .build(),
@@ -100,6 +103,13 @@ pub fn paint(
     let mut png = Vec::new();
     takumi::write_image(&picture, &mut png, OutputFormat::Png).map_err(painter)?;
     Ok(png)
+}
+
+/// What of a picture's text is in no font: it would be painted as empty boxes.
+#[must_use]
+pub fn missing(app: &App, screen: &Screen, options: &PictureOptions) -> Vec<Missing> {
+    let html = body(app, screen, options);
+    fonts::missing(&[&html, &AppStyle::of(app.package()).css])
 }
 
 fn body(app: &App, screen: &Screen, options: &PictureOptions) -> String {

@@ -13,6 +13,7 @@ mod metrics;
 mod open_apps;
 mod pages;
 mod people;
+mod prefers;
 mod quotas;
 mod reach;
 mod resume;

@@ -8,7 +8,7 @@ mod views;
 use dom::Dom;
 use lapak_host::view::{
     self, Binding, Button, ButtonLook, ButtonRole, Element, Image, ImageFit, Input, InputKind,
-    Node, NodeId, NodeIds, Op, Swiper, Textarea, Tree, TreeNode, Trigger, View, ViewLimits,
+    Node, NodeId, NodeIds, Op, Rows, Swiper, Textarea, Tree, TreeNode, Trigger, View, ViewLimits,
 };
 use lapak_preview::html::wire::patch_json;
 use lapak_preview::html::{AppBox, HtmlContext, app_box, render};
@@ -236,7 +236,7 @@ fn children_of_a_list_are_its_items() {
         handler: 1,
     });
     let page = Dom::page(&html(with_children(
-        plain(Element::List),
+        plain(Element::List(Rows { reveal: None })),
         vec![plain(Element::View), tapped],
     )));
     let roles: Vec<_> = page.children[0]
@@ -290,6 +290,7 @@ fn a_line_end_that_begins_a_textarea_is_kept() {
         disabled: false,
         max_length: None,
         rows: 2,
+        grows: false,
     };
     let page = html(vec![plain(Element::Textarea(area("\nx</textarea><b>")))]);
     assert!(

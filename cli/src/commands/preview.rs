@@ -308,7 +308,7 @@ fn runtime(
     let bank =
         DemoBank::open(&bank, &shops(&args.apps)?).map_err(|error| unusable(error.to_string()))?;
     let mut providers = Providers {
-        clock: Arc::new(SystemClock::new(utc_offset_minutes())),
+        clock: Arc::new(SystemClock::new()),
         random: Arc::new(SystemRandom),
         storage: Arc::new(storage),
         timer: Arc::new(SystemTimer::new(tokio::runtime::Handle::current())),
@@ -335,16 +335,6 @@ fn runtime(
     }
     let runtime = Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))?;
     Ok((runtime, kept))
-}
-
-/// The offset of this machine's local time from UTC, as `date` tells it; 0 where it does not.
-fn utc_offset_minutes() -> i32 {
-    let asked = std::process::Command::new("date").arg("+%z").output();
-    let text = asked
-        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        .unwrap_or_default();
-    let number: i32 = text.parse().unwrap_or(0);
-    number / 100 * 60 + number % 100
 }
 
 /// Builds or reads one app and shows it; what is wrong goes to the terminal and to the browser.

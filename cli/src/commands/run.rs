@@ -26,7 +26,7 @@ use serde_json::json;
 use tokio::sync::broadcast::{self, error::TryRecvError};
 
 use crate::failure::Failure;
-use crate::open::open_package;
+use crate::open::{language_of, open_package};
 use crate::{folders, output, profile};
 use lab::Lab;
 use line::{Line, Step, Yes};
@@ -47,7 +47,7 @@ Lines in (NAME: a key, label, placeholder or text; or a node's number):
   {\"tap\":NAME}  {\"hold\":NAME}  {\"type\":{\"into\":NAME,\"text\":TEXT}}  {\"enter\":NAME}
   {\"turn\":{\"what\":NAME,\"on\":true}}  {\"pick\":{\"from\":NAME,\"option\":TEXT}}  {\"slide\":{\"what\":NAME,\"to\":3}}
   {\"back\":true}  {\"tab\":PAGE}  {\"navigate\":URL}  {\"hide\":true}  {\"show\":true}  {\"refresh\":true}
-  {\"bottom\":true}  {\"input\":{\"node\":ID,\"trigger\":T,\"value\":V}}  {\"text\":true}  {\"close\":true}
+  {\"zone\":\"Europe/Berlin\"}  {\"bottom\":true}  {\"input\":{\"node\":ID,\"trigger\":T,\"value\":V}}  {\"text\":true}  {\"close\":true}
   {\"device\":\"location -6.2 106.8\"}  {\"consent\":\"once|while-in-use|always|no|not-now\"}  {\"withdraw\":CAPABILITY}
   {\"open-app\":true}  {\"platform\":{\"grant|withdraw\":CAPABILITY}}  {\"audit\":true}
 Lines out:
@@ -62,9 +62,12 @@ pub(crate) struct RunArgs {
     /// The page to open first, e.g. 'pages/dish?id=3' [default: the app's first].
     #[arg(long, value_name = "URL")]
     page: Option<String>,
-    /// The person's language, BCP 47.
+    /// The person's language, BCP 47; or several, the best first: 'zh-Hans-CN, en'.
     #[arg(long, default_value = "en")]
     lang: String,
+    /// The person's time zone, e.g. Europe/Berlin [default: the simulated clock's, Asia/Jakarta].
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
     /// The person, for whom data is kept.
     #[arg(long, default_value = "person")]
     person: String,
@@ -84,7 +87,7 @@ pub(crate) struct RunArgs {
     record: Option<PathBuf>,
     /// Plays a recorded session again, with the very package that it was made with, and tells whether every event
     /// came to the same view and the same memory. Reads no lines. Exit code 1 when it differs.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "data", "page", "lang", "person", "ask", "profile"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "data", "page", "lang", "zone", "person", "ask", "profile"])]
     replay: Option<PathBuf>,
     /// Tells what a replay came to as JSON.
     #[arg(long, requires = "replay")]
@@ -129,7 +132,8 @@ fn runtime(args: &RunArgs, devices: &SimulatedDevices) -> Result<Runtime, Failur
 
 async fn follow(args: &RunArgs, lab: Lab, app: &Arc<App>) -> Result<(), Failure> {
     let mut launch = Launch::new(&args.person);
-    launch.lang.clone_from(&args.lang);
+    launch.lang = language_of(app.package(), &args.lang);
+    launch.zone.clone_from(&args.zone);
     launch.pages = args.page.clone().into_iter().collect();
     let launched = lab.runtime.launch_watched(app, launch);
     let (session, updates) = launched.map_err(|error| Failure::machine(error.to_string()))?;
@@ -279,6 +283,7 @@ impl Script {
             Line::Back(Yes) => return self.send(ShellEvent::Back).await,
             Line::Tab(page) => return self.send(ShellEvent::SwitchTab(page)).await,
             Line::Navigate(url) => return self.send(ShellEvent::Navigate(url)).await,
+            Line::Zone(name) => return self.send(ShellEvent::Zone(name)).await,
             Line::Hide(Yes) => return self.send(ShellEvent::Hide).await,
             Line::Show(Yes) => return self.send(ShellEvent::Show).await,
             Line::Refresh(Yes) => return self.send(ShellEvent::PageRefresh).await,

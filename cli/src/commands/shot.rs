@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use lapak_host::session::ColorScheme;
 use lapak_host::{Launch, Runtime, RuntimeConfig};
-use lapak_preview::picture::{PictureOptions, paint};
+use lapak_preview::picture::{PictureOptions, add_font, missing, paint};
 
 use crate::failure::Failure;
-use crate::open::open_package;
+use crate::open::{language_of, open_package};
 use crate::{folders, output};
 
 /// How long an app may take to come to rest.
@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
   lapak shot                                        the first page, to shot.png
   lapak shot --frame --scale 2 --out menu.png       in a phone, sharp
   lapak shot shop.ma --page 'pages/dish?id=sate' --lang id --dark
+  lapak shot --lang zh-Hans --font NotoSansCJK.ttc  characters that no font of this machine has
   lapak shot --out - | display                      to another program")]
 pub(crate) struct ShotArgs {
     /// Folder of an app, or a package (.ma).
@@ -34,9 +35,15 @@ pub(crate) struct ShotArgs {
     /// The page to show, e.g. 'pages/dish?id=3' [default: the app's first]. Repeat it to open one page over another.
     #[arg(long = "page", value_name = "URL")]
     pages: Vec<String>,
-    /// The person's language, BCP 47.
+    /// The person's language, BCP 47; or several, the best first: 'zh-Hans-CN, en'.
     #[arg(long, default_value = "en")]
     lang: String,
+    /// The person's time zone, e.g. Europe/Berlin [default: the simulated clock's, Asia/Jakarta].
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+    /// A font for what the program's own and the machine's lack (TTF, OTF, TTC, WOFF2). May be repeated.
+    #[arg(long = "font", value_name = "FILE")]
+    fonts: Vec<PathBuf>,
     /// Dark colours.
     #[arg(long)]
     dark: bool,
@@ -59,6 +66,9 @@ pub(crate) struct ShotArgs {
 
 /// Builds, launches, paints.
 pub(crate) fn run(args: &ShotArgs) -> Result<(), Failure> {
+    for font in &args.fonts {
+        add_font(font).map_err(|error| Failure::app(error.to_string()))?;
+    }
     let package = open_package(&args.app)?;
     let tokio = tokio::runtime::Runtime::new().context("tokio could not be started")?;
     let png = tokio.block_on(picture(args, package))?;
@@ -97,7 +107,8 @@ async fn picture(
     };
     let mut launch = Launch::new("shot");
     launch.pages.clone_from(&args.pages);
-    launch.lang.clone_from(&args.lang);
+    launch.lang = language_of(app.package(), &args.lang);
+    launch.zone.clone_from(&args.zone);
     launch.color_scheme = color_scheme;
     let session = runtime
         .launch(&app, launch)
@@ -126,10 +137,15 @@ async fn picture(
         height: args.height,
         scale: args.scale,
         frame: args.frame,
-        lang: args.lang.clone(),
+        lang: language_of(app.package(), &args.lang),
         color_scheme,
     };
-    paint(&app, &session.screen(), &options).map_err(|error| Failure::app(error.to_string()))
+    let screen = session.screen();
+    let png = paint(&app, &screen, &options).map_err(|error| Failure::app(error.to_string()))?;
+    for lost in missing(&app, &screen, &options) {
+        eprintln!("warning: {lost}");
+    }
+    Ok(png)
 }
 
 async fn rest(session: &lapak_host::Session) -> Result<(), Failure> {

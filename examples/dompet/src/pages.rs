@@ -137,13 +137,17 @@ fn readable(id: &str) -> String {
 
 /// As the person's own clock shows it; in UTC where the app has no clock.
 fn moment(unix_ms: u64) -> String {
-    let utc_offset_minutes = clock::now().map_or(0, |now| now.utc_offset_minutes);
-    Timestamp {
-        unix_ms,
-        utc_offset_minutes,
-    }
-    .local()
-    .to_string()
+    let in_utc = || {
+        let utc_offset_minutes = 0;
+        let moment = Timestamp {
+            unix_ms,
+            utc_offset_minutes,
+        };
+        moment.local()
+    };
+    clock::local(unix_ms)
+        .unwrap_or_else(|_| in_utc())
+        .to_string()
 }
 
 /// A labelled field.

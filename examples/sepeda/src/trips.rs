@@ -65,13 +65,16 @@ impl Trips {
         let newest = self.0.first().map_or(0, |trip| trip.number);
         let number = newest.saturating_add(1);
         let minutes = ride.minutes(ended.unix_ms);
-        let started = Timestamp {
-            unix_ms: ride.started_ms,
-            ..ended
-        };
+        let started = clock::local(ride.started_ms).unwrap_or_else(|_| {
+            let started = Timestamp {
+                unix_ms: ride.started_ms,
+                ..ended
+            };
+            started.local()
+        });
         let trip = Trip {
             number,
-            started: started.local().to_string(),
+            started: started.to_string(),
             time: ride.time(ended.unix_ms),
             minutes,
             fare: fare::fare(minutes),

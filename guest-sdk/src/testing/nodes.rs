@@ -1,6 +1,10 @@
 //! The flat list of nodes, read as a tree.
 
-use crate::bindings::{ButtonRole, Element, FieldValue, Node, Picker, PickerMode, Trigger};
+use lapak_abi::controls::{self, TextKind};
+
+use crate::bindings::{
+    ButtonRole, Element, FieldValue, InputKind, Node, Picker, PickerMode, Trigger,
+};
 
 /// Puts the nodes of the last view in the place of `unchanged`, as the host does.
 pub(super) fn resolve(old: &[Node], new: Vec<Node>) -> Vec<Node> {
@@ -99,6 +103,55 @@ pub(super) fn is_called(node: &Node, name: &str) -> bool {
     node.key.as_deref() == Some(name)
         || node.label.as_deref() == Some(name)
         || placeholder == Some(name)
+}
+
+/// What becomes of what a person puts in, by the host's own rules; `Err` says why nothing does.
+pub(super) fn taken(node: &Node, value: FieldValue) -> Result<FieldValue, &'static str> {
+    match (&node.element, value) {
+        (Element::Input(one), FieldValue::Text(text)) => {
+            let kind = match one.kind {
+                InputKind::Number => TextKind::Number,
+                InputKind::Decimal => TextKind::Decimal,
+                InputKind::Email => TextKind::Email,
+                _ => TextKind::Line,
+            };
+            controls::text(kind, &text, one.max_length, &one.value).map(FieldValue::Text)
+        }
+        (Element::Textarea(one), FieldValue::Text(text)) => {
+            let taken = controls::text(TextKind::Lines, &text, one.max_length, &one.value);
+            taken.map(FieldValue::Text)
+        }
+        (Element::Picker(one), FieldValue::Text(text)) => {
+            match &one.mode {
+                PickerMode::Date(range) => {
+                    let (from, to) = (range.earliest.as_deref(), range.latest.as_deref());
+                    controls::date(&text, from, to)?;
+                }
+                PickerMode::Time(range) => {
+                    let (from, to) = (range.earliest.as_deref(), range.latest.as_deref());
+                    controls::time(&text, from, to)?;
+                }
+                PickerMode::Options(_) => return Err("an option is chosen by its index"),
+            }
+            Ok(FieldValue::Text(text))
+        }
+        (Element::Picker(one), FieldValue::Index(index)) => match &one.mode {
+            PickerMode::Options(options) => {
+                let at = usize::try_from(index).unwrap_or(usize::MAX);
+                let there = at < options.options.len();
+                there
+                    .then_some(FieldValue::Index(index))
+                    .ok_or("there is no option of this index")
+            }
+            PickerMode::Date(_) | PickerMode::Time(_) => Err("it has no options"),
+        },
+        (Element::Slider(one), FieldValue::Number(number)) if number.is_finite() => {
+            let snapped = controls::snapped(number, one.min, one.max, one.step);
+            Ok(FieldValue::Number(snapped))
+        }
+        (Element::Slider(_), _) => Err("a slider takes a finite number"),
+        (_, value) => Ok(value),
+    }
 }
 
 /// Whether a person cannot use it now.

@@ -3,7 +3,7 @@
 use super::TestApp;
 use super::drive::follow;
 use super::nodes::{
-    below, descendants, field_name, field_value, is_called, is_disabled, takes, texts,
+    below, descendants, field_name, field_value, is_called, is_disabled, taken, takes, texts,
 };
 use crate::app::App;
 use crate::bindings::{
@@ -47,10 +47,12 @@ impl<A: App> TestApp<A> {
         self.settle();
     }
 
-    /// Types a text into what has this key, label, placeholder or field name, and goes on to something else.
+    /// Types a text into what has this key, label, placeholder or field name, and goes on to something else. Chooses a date
+    /// or a time, too.
     ///
     /// # Panics
-    /// When there is no such field, or it is disabled.
+    /// When there is no such field, it is disabled, or it does not take this: 12.5 in a field for whole numbers, a day that
+    /// does not exist.
     pub fn type_into(&mut self, name: &str, text: &str) {
         self.put(
             name,
@@ -198,6 +200,12 @@ impl<A: App> TestApp<A> {
 
     /// Fills in a control; tells the app what it asked to be told.
     fn put(&mut self, name: &str, value: FieldValue, triggers: &[Trigger]) {
+        let node = self.nodes.get(self.control(name, triggers));
+        let value = match node.map(|node| taken(node, value.clone())) {
+            Some(Err(why)) => panic!("{name:?} does not take {value:?}: {why}"),
+            Some(Ok(taken)) => taken,
+            None => value,
+        };
         for (nth, trigger) in triggers.iter().enumerate() {
             let at = self.control(name, triggers);
             let field = self.nodes.get(at).and_then(field_name).map(str::to_owned);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use lapak_abi::controls::{is_date, is_time};
+
 use super::nodes::children;
 use crate::bindings::{Element, Node, PickerMode, Trigger};
 
@@ -13,7 +15,7 @@ pub(super) fn broken(nodes: &[Node]) -> Option<String> {
 }
 
 fn siblings(nodes: &[Node], parent: Option<&Node>, in_form: bool) -> Option<String> {
-    let in_list = parent.is_some_and(|parent| matches!(parent.element, Element::List));
+    let in_list = parent.is_some_and(|parent| matches!(parent.element, Element::List(_)));
     let mut keys = BTreeSet::new();
     for child in children(nodes) {
         let (node, inside) = child.split_first()?;
@@ -104,7 +106,18 @@ fn value(element: &Element) -> Option<String> {
                     )
                 })
             }
-            PickerMode::Date(_) | PickerMode::Time(_) => None,
+            PickerMode::Date(range) => {
+                let all = [&range.value, &range.earliest, &range.latest];
+                let exist = all.into_iter().flatten().all(|date| is_date(date));
+                let turned =
+                    matches!((&range.earliest, &range.latest), (Some(from), Some(to)) if from > to);
+                (!exist || turned).then(|| format!("not dates that exist, in order: {range:?}"))
+            }
+            PickerMode::Time(range) => {
+                let all = [&range.value, &range.earliest, &range.latest];
+                let exist = all.into_iter().flatten().all(|time| is_time(time));
+                (!exist).then(|| format!("not times of the day: {range:?}"))
+            }
         },
         _ => None,
     }

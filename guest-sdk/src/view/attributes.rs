@@ -2,7 +2,8 @@
 
 use super::View;
 use crate::bindings::{
-    ButtonLook, ButtonRole, Element, ImageFit, InputKind, NavigatorAction, ScrollDirection,
+    ButtonLook, ButtonRole, Element, ImageFit, InputKind, NavigatorAction, PickerMode,
+    ScrollDirection,
 };
 
 /// Sets an attribute on the elements that have it; on others it does nothing.
@@ -77,7 +78,48 @@ impl<'a, Msg> View<'a, Msg> {
         attribute!(self, Input | Textarea.placeholder = text.to_owned())
     }
 
-    /// (input, textarea) Most characters that can be typed.
+    /// (textarea) Shows more lines as there are more, up to 40; [`View::rows`] says how many there are at least.
+    #[must_use]
+    pub fn grows(self) -> Self {
+        attribute!(self, Textarea.grows = true)
+    }
+
+    /// (date and time picker) The first day, `2026-01-31`, or time, `09:30`, that can be chosen.
+    #[must_use]
+    pub fn earliest(self, moment: impl Into<String>) -> Self {
+        self.bound(Some(moment.into()), |value, earliest, _| *earliest = value)
+    }
+
+    /// (date and time picker) The last day or time that can be chosen. A time before [`View::earliest`] is of the next day.
+    #[must_use]
+    pub fn latest(self, moment: impl Into<String>) -> Self {
+        self.bound(Some(moment.into()), |value, _, latest| *latest = value)
+    }
+
+    fn bound(
+        self,
+        value: Option<String>,
+        set: impl FnOnce(Option<String>, &mut Option<String>, &mut Option<String>),
+    ) -> Self {
+        self.element(|element| {
+            let Element::Picker(picker) = element else {
+                return;
+            };
+            match &mut picker.mode {
+                PickerMode::Date(range) => set(value, &mut range.earliest, &mut range.latest),
+                PickerMode::Time(range) => set(value, &mut range.earliest, &mut range.latest),
+                PickerMode::Options(_) => {}
+            }
+        })
+    }
+
+    /// (list, scroll) Scrolls to the child of this key when it becomes another than in the last view.
+    #[must_use]
+    pub fn reveal(self, key: impl ToString) -> Self {
+        attribute!(self, List | ScrollView.reveal = Some(key.to_string()))
+    }
+
+    /// (input, textarea) Most characters that can be typed, as people see them: a family of emoji is one.
     #[must_use]
     pub fn max_length(self, characters: u32) -> Self {
         attribute!(self, Input | Textarea.max_length = Some(characters))

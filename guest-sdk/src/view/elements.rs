@@ -5,7 +5,7 @@ use super::children::{IntoViews, views};
 use crate::bindings::{
     Button, ButtonLook, ButtonRole, Checkbox, DateRange, Element, Icon, IconName, Image, ImageFit,
     Input, InputKind, Navigator, NavigatorAction, Options, Picker, PickerMode, Progress, Radio,
-    ScrollDirection, ScrollView, Slider, Swiper, Switch, Textarea, TimeRange,
+    Rows, ScrollDirection, ScrollView, Slider, Swiper, Switch, Textarea, TimeRange,
 };
 use crate::route::Route;
 
@@ -92,6 +92,7 @@ pub fn textarea<'a, Msg>(value: impl Into<String>) -> View<'a, Msg> {
         disabled: false,
         max_length: None,
         rows: 3,
+        grows: false,
     };
     View::new(Element::Textarea(textarea), Vec::new())
 }
@@ -170,7 +171,15 @@ pub fn picker<'a, Msg, T: Into<String>>(
     pick(PickerMode::Options(Options { options, selected }))
 }
 
-/// A date, `YYYY-MM-DD`.
+/// A date, `YYYY-MM-DD`; an empty text arrives when it is taken out again. [`View::earliest`] and [`View::latest`] bound it.
+///
+/// ```
+/// # use lapak_sdk::prelude::*;
+/// # #[derive(Clone)] enum Msg { Day(String) }
+/// # fn day<'a>(chosen: Option<String>) -> View<'a, Msg> {
+/// date_picker(chosen).earliest("2026-01-05").latest("2026-02-28").label("Day").on_change(Msg::Day)
+/// # }
+/// ```
 #[must_use]
 pub fn date_picker<'a, Msg>(value: Option<String>) -> View<'a, Msg> {
     pick(PickerMode::Date(DateRange {
@@ -180,7 +189,7 @@ pub fn date_picker<'a, Msg>(value: Option<String>) -> View<'a, Msg> {
     }))
 }
 
-/// A time, `hh:mm`.
+/// A time, `hh:mm`; an empty text arrives when it is taken out again. Bounded as a date is.
 #[must_use]
 pub fn time_picker<'a, Msg>(value: Option<String>) -> View<'a, Msg> {
     pick(PickerMode::Time(TimeRange {
@@ -234,7 +243,10 @@ pub fn label<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
 /// # }
 /// ```
 pub fn list<'a, Msg>(children: impl IntoIterator<Item = View<'a, Msg>>) -> View<'a, Msg> {
-    View::new(Element::List, children.into_iter().collect())
+    View::new(
+        Element::List(Rows { reveal: None }),
+        children.into_iter().collect(),
+    )
 }
 
 /// A box that scrolls down; see [`View::horizontal`].
@@ -248,6 +260,7 @@ pub fn list<'a, Msg>(children: impl IntoIterator<Item = View<'a, Msg>>) -> View<
 pub fn scroll<'a, Msg>(children: impl IntoViews<'a, Msg>) -> View<'a, Msg> {
     let scroll = ScrollView {
         direction: ScrollDirection::Vertical,
+        reveal: None,
     };
     View::new(Element::ScrollView(scroll), views(children))
 }

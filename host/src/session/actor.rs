@@ -21,6 +21,7 @@ use crate::mailbox::Letter;
 use crate::report::{EndCause, EndReport, from_error};
 use crate::updates::{Adopted, Carried};
 use crate::view::{Element, NavigatorAction, NodeId, NodeIds, Trigger, accept_input, kind_name};
+use crate::zone::Zone;
 
 /// A session in its instance.
 pub(crate) struct Actor {
@@ -62,6 +63,8 @@ impl Actor {
 
     /// Queues the events of the launch.
     fn open(&mut self, launch: Launch) -> Result<(), Ended> {
+        let zone = launch.zone.as_deref().and_then(Zone::named);
+        self.instance.state_mut().zone = zone.unwrap_or_default();
         let urls = launch.pages;
         let pages = &mut self.instance.state_mut().pages;
         let first = urls.first().map_or("", String::as_str);
@@ -158,9 +161,22 @@ impl Actor {
                 self.due.push_back(Event::GlobalHidden);
             }
             ShellEvent::PageRefresh => self.due.push_back(Event::PageRefresh(top)),
+            ShellEvent::Zone(name) => self.moved_to(&name),
             ShellEvent::PageBottomReached => self.due.push_back(Event::PageBottomReached(top)),
             // Handled by `take`.
             ShellEvent::Close | ShellEvent::Update => {}
+        }
+    }
+
+    /// The person's time zone is this one; the app is told if it was another.
+    fn moved_to(&mut self, name: &str) {
+        let Some(zone) = Zone::named(name) else {
+            return self.dropped("zone", "there is no such time zone".into());
+        };
+        let state = self.instance.state_mut();
+        if state.zone != zone {
+            state.zone = zone;
+            self.due.push_back(Event::GlobalZoneChanged);
         }
     }
 
@@ -168,13 +184,11 @@ impl Actor {
         let found = {
             let mut state = self.session().lock();
             let screen = state.screen_mut();
-            screen
-                .tree
-                .node(node)
-                .ok_or_else(|| format!("node {} is not on show", node.0))
-                .and_then(|found| {
-                    let value =
-                        accept_input(found, trigger, value).map_err(|error| error.to_string())?;
+            accept_input(&screen.tree, node, trigger, value)
+                .map_err(|error| error.to_string())
+                .and_then(|value| {
+                    let gone = || format!("node {} is not on show", node.0);
+                    let found = screen.tree.node(node).ok_or_else(gone)?;
                     let element = &found.node.element;
                     let navigator = match (element, trigger) {
                         (Element::Navigator(navigator), Trigger::Tap) => Some(navigator.clone()),

@@ -1,5 +1,6 @@
 //! Events as the contract words them.
 
+use lapak_abi::languages;
 use lapak_abi::pages::{Page, PageEvent, PageId};
 
 use crate::bindings::lapak::app::events::{Event, PageInput, TextDirection};
@@ -25,6 +26,7 @@ pub(super) fn event_name(event: &Event) -> &'static str {
         Event::GlobalHidden => "global-hidden",
         Event::GlobalError(_) => "global-error",
         Event::GlobalUpdating => "global-updating",
+        Event::GlobalZoneChanged => "global-zone-changed",
         Event::GlobalUnloaded => "global-unloaded",
         Event::PageLoaded(_) => "page-loaded",
         Event::PageReady(_) => "page-ready",
@@ -38,11 +40,9 @@ pub(super) fn event_name(event: &Event) -> &'static str {
     }
 }
 
-/// Scripts that are written from right to left, by the languages that use them by default.
 pub(super) fn text_direction(lang: &str) -> TextDirection {
-    let primary = lang.split('-').next().unwrap_or_default();
-    match primary.to_ascii_lowercase().as_str() {
-        "ar" | "fa" | "he" | "ur" | "ps" | "sd" | "ug" | "yi" | "dv" => TextDirection::Rtl,
-        _ => TextDirection::Ltr,
+    match languages::direction(lang) {
+        languages::Direction::Rtl => TextDirection::Rtl,
+        languages::Direction::Ltr => TextDirection::Ltr,
     }
 }

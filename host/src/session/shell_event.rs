@@ -30,6 +30,8 @@ pub enum ShellEvent {
     PageRefresh,
     /// The page was scrolled near its end.
     PageBottomReached,
+    /// The person's time zone is this one, by its name in the IANA database.
+    Zone(String),
     /// A newer version is to take over; see [`Runtime::update`](crate::Runtime::update).
     Update,
     /// The person closed the app.

@@ -45,6 +45,7 @@ pub(crate) struct HostPart {
     /// the rest.
     rooms: Option<Box<Rooms>>,
     pub(crate) age: Age,
+    zone: Zone,
     pages: SavedPages,
     ids: NodeIds,
 }
@@ -59,6 +60,7 @@ pub(crate) fn host_bytes(
         requests: state.requests,
         rooms: (state.rooms != Rooms::default()).then(|| Box::new(state.rooms.clone())),
         age: state.age,
+        zone: state.zone.clone(),
         pages: state.pages.save(),
         ids: ids.clone(),
     };
@@ -203,6 +205,7 @@ impl HostPart {
         state.requests = self.requests;
         state.rooms = self.rooms.map(|rooms| *rooms).unwrap_or_default();
         state.age = self.age;
+        state.zone = self.zone;
         state.pages.reopen(self.pages).map_err(unreadable)?;
         Ok(self.ids)
     }

@@ -16,7 +16,7 @@ use crate::mailbox::Mailbox;
 use crate::session::{Shared, ShellEvent, State};
 
 /// The version of [`Saved`]'s form. Grows with every change of it, or of anything in it.
-pub(crate) const LAYOUT: u16 = 6;
+pub(crate) const LAYOUT: u16 = 7;
 /// From this on [`Rest`] follows; what is before it has not changed since the last one.
 const LAYOUT_WITH_REST: u16 = 6;
 

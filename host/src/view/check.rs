@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use lapak_abi::controls::{is_date, is_time, snapped};
+
 use super::{Element, Node, PickerMode, Slider, Trigger, View, descendants};
 
 /// How large a view may be.
@@ -152,7 +154,7 @@ pub(crate) fn check(view: &mut View, limits: &ViewLimits) -> Result<(), ViewErro
         check_bindings(index, node)?;
         open.push(Open {
             end: index + 1 + descendants(node),
-            is_list: matches!(node.element, Element::List),
+            is_list: matches!(node.element, Element::List(_)),
             is_form,
             keys: Keys::default(),
         });
@@ -312,7 +314,8 @@ fn checked_slider(slider: &mut Slider) -> Result<(), &'static str> {
     if slider.step <= 0.0 {
         return Err("step must be greater than 0");
     }
-    slider.value = slider.value.clamp(slider.min, slider.max);
+    // As browsers do, so that every shell shows the same number.
+    slider.value = snapped(slider.value, slider.min, slider.max, slider.step);
     Ok(())
 }
 
@@ -325,42 +328,17 @@ fn picker_fault(mode: &PickerMode) -> Option<&'static str> {
             let selected = usize::try_from(options.selected?).unwrap_or(usize::MAX);
             (selected >= options.options.len()).then_some("selected is not the index of an option")
         }
-        PickerMode::Date(date) => (!all([&date.value, &date.earliest, &date.latest], is_date))
-            .then_some("a date must be written YYYY-MM-DD"),
+        PickerMode::Date(date) => {
+            if !all([&date.value, &date.earliest, &date.latest], is_date) {
+                return Some("a date must be written YYYY-MM-DD, and exist");
+            }
+            let turned =
+                matches!((&date.earliest, &date.latest), (Some(from), Some(to)) if from > to);
+            turned.then_some("the earliest date is after the latest")
+        }
         PickerMode::Time(time) => (!all([&time.value, &time.earliest, &time.latest], is_time))
             .then_some("a time must be written hh:mm"),
     }
-}
-
-/// `YYYY-MM-DD` with a month and a day that exist in some year.
-pub(super) fn is_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() == 10
-        && digits(bytes, &[0, 1, 2, 3, 5, 6, 8, 9])
-        && bytes.get(4) == Some(&b'-')
-        && bytes.get(7) == Some(&b'-')
-        && number(text, 5..7).is_some_and(|month| (1..=12).contains(&month))
-        && number(text, 8..10).is_some_and(|day| (1..=31).contains(&day))
-}
-
-/// `hh:mm`, 24 hours.
-pub(super) fn is_time(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() == 5
-        && digits(bytes, &[0, 1, 3, 4])
-        && bytes.get(2) == Some(&b':')
-        && number(text, 0..2).is_some_and(|hour| hour < 24)
-        && number(text, 3..5).is_some_and(|minute| minute < 60)
-}
-
-fn digits(bytes: &[u8], places: &[usize]) -> bool {
-    places
-        .iter()
-        .all(|place| bytes.get(*place).is_some_and(u8::is_ascii_digit))
-}
-
-fn number(text: &str, range: std::ops::Range<usize>) -> Option<u8> {
-    text.get(range)?.parse().ok()
 }
 
 fn node_bytes(node: &Node) -> usize {
@@ -397,6 +375,8 @@ fn text_bytes(element: &Element) -> usize {
             optional(&picker.name) + texts
         }
         Element::Navigator(navigator) => navigator.url.len(),
+        Element::List(rows) => optional(&rows.reveal),
+        Element::ScrollView(scroll) => optional(&scroll.reveal),
         _ => 0,
     }
 }
@@ -408,7 +388,7 @@ fn is_leaf(element: &Element) -> bool {
             | Element::Button(_)
             | Element::Form
             | Element::Label
-            | Element::List
+            | Element::List(_)
             | Element::ScrollView(_)
             | Element::Swiper(_)
             | Element::Navigator(_)
@@ -461,7 +441,7 @@ pub(crate) fn kind_name(element: &Element) -> &'static str {
         Element::Picker(_) => "picker",
         Element::Form => "form",
         Element::Label => "label",
-        Element::List => "list",
+        Element::List(_) => "list",
         Element::ScrollView(_) => "scroll-view",
         Element::Swiper(_) => "swiper",
         Element::Progress(_) => "progress",

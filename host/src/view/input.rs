@@ -1,13 +1,13 @@
-//! What a shell says that a person put in: does it fit the node? Shells are not trusted either.
+//! What a shell says that a person put in: does it fit the node? Shells are not trusted either. What each kind of
+//! control takes is said in [`lapak_abi::controls`].
 
-use super::check::{is_date, is_time, kind_name};
-use super::{Element, InputKind, NodeId, Op, PickerMode, Slider, Tree, TreeNode, Trigger};
+use lapak_abi::controls::{self, MAX_FIELDS, TextKind};
+
+use super::check::kind_name;
+use super::{
+    Element, InputKind, NodeId, Op, PickerMode, Slider, Tree, TreeNode, Trigger, descendants,
+};
 use crate::bindings::lapak::app::events::{Field, FieldValue, InputValue};
-
-/// The longest text that one input may hold, in bytes, where the app sets no shorter one.
-pub(super) const MAX_TEXT_BYTES: usize = 64 * 1024;
-/// The most fields of one form.
-pub(super) const MAX_FIELDS: usize = 256;
 
 /// Why an input was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,23 +25,49 @@ pub enum InputError {
         /// The rule.
         what: &'static str,
     },
+    /// A field of a form is not of the kind, or not within the bounds, that its control takes.
+    #[error("node {node} (form) does not take its field {field:?}: {what}")]
+    Field {
+        /// The form.
+        node: u32,
+        /// The field's name.
+        field: String,
+        /// The rule.
+        what: &'static str,
+    },
+    /// The node is not in the tree.
+    #[error("node {0} is not on show")]
+    Gone(u32),
 }
 
-/// Checks a value against the node as it is on show; clamps what may be clamped.
+/// Checks a value against the node as it is on show; cuts and snaps what may be. A form's fields are checked against
+/// the controls that stand in it, by the same rules.
 ///
 /// # Errors
 /// [`InputError`]; the app hears nothing of it.
 pub fn accept_input(
-    node: &TreeNode,
+    tree: &Tree,
+    node: NodeId,
     trigger: Trigger,
     value: InputValue,
 ) -> Result<InputValue, InputError> {
-    let element = &node.node.element;
+    let at = tree.nodes.iter().position(|one| one.id == node);
+    let at = at.ok_or(InputError::Gone(node.0))?;
+    let element = &tree
+        .nodes
+        .get(at)
+        .ok_or(InputError::Gone(node.0))?
+        .node
+        .element;
     if is_disabled(element) {
-        return Err(InputError::Disabled(node.id.0));
+        return Err(InputError::Disabled(node.0));
+    }
+    if let (Element::Form, Trigger::Submit, InputValue::Fields(fields)) = (element, trigger, &value)
+    {
+        return checked_fields(tree, at, fields);
     }
     checked(element, trigger, value).map_err(|what| InputError::Value {
-        node: node.id.0,
+        node: node.0,
         kind: kind_name(element),
         what,
     })
@@ -90,13 +116,18 @@ fn control_left(shown: &TreeNode, value: &InputValue) -> Option<TreeNode> {
             (PickerMode::Options(options), InputValue::Index(index)) => {
                 options.selected = Some(*index);
             }
-            (PickerMode::Date(date), InputValue::Text(text)) => date.value = Some(text.clone()),
-            (PickerMode::Time(time), InputValue::Text(text)) => time.value = Some(text.clone()),
+            (PickerMode::Date(date), InputValue::Text(text)) => date.value = some(text),
+            (PickerMode::Time(time), InputValue::Text(text)) => time.value = some(text),
             _ => return None,
         },
         _ => return None,
     }
     Some(left)
+}
+
+/// An empty text is no date and no time.
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn checked(
@@ -117,78 +148,57 @@ fn checked(
             _ => Err("it holds no number"),
         },
         (Trigger::Change, InputValue::Index(index)) => checked_index(element, index),
-        (Trigger::Submit, InputValue::Fields(fields)) => match element {
-            Element::Form => checked_fields(fields),
-            _ => Err("only forms have fields"),
-        },
+        (Trigger::Submit, InputValue::Fields(_)) => Err("only forms have fields"),
         (Trigger::Input | Trigger::Change | Trigger::Submit, _) => Err("a value is missing"),
         (_, InputValue::None) => Ok(InputValue::None),
         _ => Err("this trigger carries no value"),
     }
 }
 
-fn checked_text(element: &Element, mut text: String) -> Result<InputValue, &'static str> {
-    match element {
+fn checked_text(element: &Element, text: String) -> Result<InputValue, &'static str> {
+    let text = match element {
         Element::Input(input) => {
-            text.retain(|c| c != '\n' && c != '\r');
-            if input.kind == InputKind::Number {
-                text.retain(|c| c.is_ascii_digit() || c == '-');
-            }
-            shorten(&mut text, input.max_length);
+            controls::text(text_kind(input.kind), &text, input.max_length, &input.value)?
         }
-        Element::Textarea(area) => shorten(&mut text, area.max_length),
-        Element::Radio(radio) if radio.value == text => {}
+        Element::Textarea(area) => {
+            controls::text(TextKind::Lines, &text, area.max_length, &area.value)?
+        }
+        Element::Radio(radio) if radio.value == text => text,
         Element::Radio(_) => return Err("it is not the radio's value"),
-        Element::Picker(picker) => match &picker.mode {
-            PickerMode::Date(range) => {
-                if !is_date(&text) {
-                    return Err("a date is written YYYY-MM-DD");
+        Element::Picker(picker) => {
+            match &picker.mode {
+                PickerMode::Date(range) => {
+                    controls::date(&text, range.earliest.as_deref(), range.latest.as_deref())?;
                 }
-                within(&text, &range.earliest, &range.latest)?;
-            }
-            PickerMode::Time(range) => {
-                if !is_time(&text) {
-                    return Err("a time is written hh:mm");
+                PickerMode::Time(range) => {
+                    controls::time(&text, range.earliest.as_deref(), range.latest.as_deref())?;
                 }
-                within(&text, &range.earliest, &range.latest)?;
+                PickerMode::Options(_) => return Err("an option is chosen by its index"),
             }
-            PickerMode::Options(_) => return Err("an option is chosen by its index"),
-        },
+            text
+        }
         _ => return Err("it holds no text"),
-    }
+    };
     Ok(InputValue::Text(text))
 }
 
-fn shorten(text: &mut String, most_chars: Option<u32>) {
-    let most = most_chars.map_or(usize::MAX, |most| {
-        usize::try_from(most).unwrap_or(usize::MAX)
-    });
-    if let Some((at, _)) = text.char_indices().nth(most) {
-        text.truncate(at);
+fn text_kind(kind: InputKind) -> TextKind {
+    match kind {
+        InputKind::Number => TextKind::Number,
+        InputKind::Decimal => TextKind::Decimal,
+        InputKind::Email => TextKind::Email,
+        InputKind::Text | InputKind::Search | InputKind::Telephone | InputKind::Password => {
+            TextKind::Line
+        }
     }
-    let edge = text.floor_char_boundary(MAX_TEXT_BYTES);
-    text.truncate(edge);
-}
-
-/// ISO 8601 dates and times of one form are in order as text.
-fn within(
-    text: &str,
-    earliest: &Option<String>,
-    latest: &Option<String>,
-) -> Result<(), &'static str> {
-    let early = earliest.as_deref().is_some_and(|earliest| text < earliest);
-    let late = latest.as_deref().is_some_and(|latest| text > latest);
-    if early || late {
-        return Err("it is outside the bounds");
-    }
-    Ok(())
 }
 
 fn slider_value(slider: &Slider, number: f64) -> Result<InputValue, &'static str> {
     if !number.is_finite() {
         return Err("a number must be finite");
     }
-    Ok(InputValue::Number(number.clamp(slider.min, slider.max)))
+    let snapped = controls::snapped(number, slider.min, slider.max, slider.step);
+    Ok(InputValue::Number(snapped))
 }
 
 fn checked_index(element: &Element, index: u32) -> Result<InputValue, &'static str> {
@@ -208,20 +218,105 @@ fn checked_index(element: &Element, index: u32) -> Result<InputValue, &'static s
     }
 }
 
-fn checked_fields(mut fields: Vec<Field>) -> Result<InputValue, &'static str> {
+/// The fields of the form at `form`. Of several of one name the first counts; a name that no control in the form has is
+/// left out, since the control may have gone while the person's tap was under way.
+fn checked_fields(tree: &Tree, form: usize, fields: &[Field]) -> Result<InputValue, InputError> {
+    let Some(node) = tree.nodes.get(form) else {
+        return Ok(InputValue::Fields(Vec::new()));
+    };
+    let refused = |field: &str, what| InputError::Field {
+        node: node.id.0,
+        field: field.to_owned(),
+        what,
+    };
     if fields.len() > MAX_FIELDS {
-        return Err("a form has at most 256 fields");
+        return Err(refused("", "a form has at most 256 fields"));
     }
-    for field in &mut fields {
-        match &mut field.value {
-            FieldValue::Text(text) => shorten(text, None),
-            FieldValue::Number(number) if !number.is_finite() => {
-                return Err("a number must be finite");
-            }
-            FieldValue::Number(_) | FieldValue::Toggled(_) | FieldValue::Index(_) => {}
+    let inside = tree.nodes.get(form..=form + descendants(&node.node));
+    let inside = inside.unwrap_or_default();
+    let mut taken: Vec<Field> = Vec::new();
+    for field in fields {
+        if taken.iter().any(|one| one.name == field.name) {
+            continue;
         }
+        let named = |one: &&TreeNode| field_name(&one.node.element) == Some(field.name.as_str());
+        let named = inside.iter().filter(named);
+        let mut controls = named.map(|one| &one.node.element);
+        let Some(first) = controls.next() else {
+            continue;
+        };
+        let value = match first {
+            Element::Radio(_) => {
+                let chosen = |one: &&Element| matches!((one, &field.value), (Element::Radio(radio), FieldValue::Text(text)) if radio.value == *text);
+                let radio = std::iter::once(first).chain(controls).find(chosen);
+                radio
+                    .ok_or("no radio of the group has this value")
+                    .and_then(|radio| field_of(radio, &field.value))
+            }
+            other => field_of(other, &field.value),
+        };
+        taken.push(Field {
+            name: field.name.clone(),
+            value: value.map_err(|what| refused(&field.name, what))?,
+        });
     }
-    Ok(InputValue::Fields(fields))
+    Ok(InputValue::Fields(taken))
+}
+
+/// A field's value as its control takes it. One that is switched off holds what the view says.
+fn field_of(element: &Element, value: &FieldValue) -> Result<FieldValue, &'static str> {
+    if is_disabled(element) {
+        return shown_value(element).ok_or("it is disabled");
+    }
+    if shown_value(element).as_ref() == Some(value) {
+        return Ok(value.clone());
+    }
+    let value = match value.clone() {
+        FieldValue::Text(text) => InputValue::Text(text),
+        FieldValue::Toggled(on) => InputValue::Toggled(on),
+        FieldValue::Number(number) => InputValue::Number(number),
+        FieldValue::Index(index) => InputValue::Index(index),
+    };
+    match checked(element, Trigger::Change, value)? {
+        InputValue::Text(text) => Ok(FieldValue::Text(text)),
+        InputValue::Toggled(on) => Ok(FieldValue::Toggled(on)),
+        InputValue::Number(number) => Ok(FieldValue::Number(number)),
+        InputValue::Index(index) => Ok(FieldValue::Index(index)),
+        InputValue::None | InputValue::Fields(_) => Err("a value is missing"),
+    }
+}
+
+/// A control's name in its form.
+pub fn field_name(element: &Element) -> Option<&str> {
+    match element {
+        Element::Input(one) => one.name.as_deref(),
+        Element::Textarea(one) => one.name.as_deref(),
+        Element::Checkbox(one) => one.name.as_deref(),
+        Element::Switch(one) => one.name.as_deref(),
+        Element::Slider(one) => one.name.as_deref(),
+        Element::Picker(one) => one.name.as_deref(),
+        Element::Radio(one) => Some(&one.group),
+        _ => None,
+    }
+}
+
+/// What the view says that a control holds; nothing for a radio or picker in which nothing is chosen.
+pub fn shown_value(element: &Element) -> Option<FieldValue> {
+    let text = |text: &Option<String>| Some(FieldValue::Text(text.clone().unwrap_or_default()));
+    match element {
+        Element::Input(one) => Some(FieldValue::Text(one.value.clone())),
+        Element::Textarea(one) => Some(FieldValue::Text(one.value.clone())),
+        Element::Checkbox(one) => Some(FieldValue::Toggled(one.checked)),
+        Element::Switch(one) => Some(FieldValue::Toggled(one.checked)),
+        Element::Slider(one) => Some(FieldValue::Number(one.value)),
+        Element::Radio(one) => one.checked.then(|| FieldValue::Text(one.value.clone())),
+        Element::Picker(picker) => match &picker.mode {
+            PickerMode::Options(options) => options.selected.map(FieldValue::Index),
+            PickerMode::Date(date) => text(&date.value),
+            PickerMode::Time(time) => text(&time.value),
+        },
+        _ => None,
+    }
 }
 
 fn is_disabled(element: &Element) -> bool {

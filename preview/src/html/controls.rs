@@ -14,8 +14,10 @@ pub(super) fn piece(node: &Node) -> Piece {
         Element::Input(input) => input_piece(input),
         Element::Textarea(area) => Piece::new("textarea", "lp-textarea")
             .with("rows", area.rows.to_string())
+            .with_some("data-grows", area.grows.then(|| area.rows.to_string()))
             .with("placeholder", &area.placeholder)
-            .with_some("maxlength", area.max_length.map(|most| most.to_string()))
+            .with_some("data-max", area.max_length.map(|most| most.to_string()))
+            .with("dir", "auto")
             .with_some("data-f", area.name.as_deref())
             .live("value", Live::Text(tidy(&area.value)))
             .live("disabled", Live::On(area.disabled))
@@ -75,8 +77,9 @@ pub(super) fn button_class(button: &Button) -> String {
     format!("lp-button {look}{busy}")
 }
 
-/// Numbers are typed into fields for text: a browser's number field loses what is not a number yet, such as
-/// a lone minus, and turns with the mouse wheel.
+/// Numbers and addresses are typed into fields for text: a browser's number field loses what is not a number yet, such as
+/// a lone minus, and turns with the mouse wheel; its field for addresses writes some of them anew, and tells of no caret.
+/// How many characters fit is the shell's to see to: browsers count UTF-16 units, and cut a character in two.
 fn input_piece(input: &Input) -> Piece {
     let (kind, mode) = match input.kind {
         InputKind::Text => ("text", None),
@@ -84,15 +87,24 @@ fn input_piece(input: &Input) -> Piece {
         InputKind::Number => ("text", Some("numeric")),
         InputKind::Decimal => ("text", Some("decimal")),
         InputKind::Telephone => ("tel", Some("tel")),
-        InputKind::Email => ("email", Some("email")),
+        InputKind::Email => ("text", Some("email")),
         InputKind::Password => ("password", None),
+    };
+    let verbatim = matches!(input.kind, InputKind::Email | InputKind::Password);
+    // Numbers and addresses are written from left to right in every language.
+    let dir = match input.kind {
+        InputKind::Text | InputKind::Search => "auto",
+        _ => "ltr",
     };
     Piece::new("input", "lp-input")
         .with("type", kind)
         .with_some("inputmode", mode)
         .with("placeholder", &input.placeholder)
-        .with_some("maxlength", input.max_length.map(|most| most.to_string()))
+        .with_some("data-max", input.max_length.map(|most| most.to_string()))
         .with("autocomplete", "off")
+        .with_some("autocapitalize", verbatim.then_some("none"))
+        .with_some("spellcheck", verbatim.then_some("false"))
+        .with("dir", dir)
         .with_some("data-f", input.name.as_deref())
         .with_flag("autofocus", input.autofocus)
         .live("value", Live::Text(tidy(&input.value).replace('\n', "")))

@@ -168,13 +168,17 @@ fn element(node: &Node, cx: &HtmlContext<'_>) -> Piece {
         Element::Icon(icon) => icons::piece(icon),
         Element::Form => Piece::new("form", "lp-form").with_flag("novalidate", true),
         Element::Label => Piece::new("label", "lp-label"),
-        Element::List => Piece::new("div", "lp-list").with("role", "list"),
+        Element::List(rows) => Piece::new("div", "lp-list")
+            .with("role", "list")
+            .with_some("data-reveal", rows.reveal.as_deref()),
         Element::ScrollView(scroll) => {
             let direction = match scroll.direction {
                 ScrollDirection::Vertical => "lp-vertical",
                 ScrollDirection::Horizontal => "lp-horizontal",
             };
-            Piece::new("div", &format!("lp-scroll {direction}")).with("tabindex", "0")
+            Piece::new("div", &format!("lp-scroll {direction}"))
+                .with("tabindex", "0")
+                .with_some("data-reveal", scroll.reveal.as_deref())
         }
         Element::Navigator(navigator) => {
             let action = match navigator.action {
@@ -225,7 +229,7 @@ fn make_operable(piece: &mut Piece, node: &Node) {
             piece.set("tabindex", Some("0".into()));
             piece.set("aria-hidden", None);
         }
-        Element::Form | Element::List | Element::Swiper(_) | Element::Progress(_) => {
+        Element::Form | Element::List(_) | Element::Swiper(_) | Element::Progress(_) => {
             piece.set("tabindex", Some("0".into()));
         }
         _ => {}

@@ -15,7 +15,7 @@ pub(super) fn piece(node: &Node) -> Option<Piece> {
         Element::Label => Piece::new("div", "lp-label"),
         Element::Input(input) => {
             let value = match input.kind {
-                InputKind::Password => "•".repeat(input.value.chars().count()),
+                InputKind::Password => "•".repeat(lapak_abi::controls::length(&input.value)),
                 _ => input.value.clone(),
             };
             disabled(

@@ -3,7 +3,7 @@
 //! # The box
 //!
 //! ```html
-//! <div class="lp-app lp-light" data-route="pages/menu" lang="id">   the clip: nothing gets out of it
+//! <div class="lp-app lp-light" data-route="pages/menu" lang="id" dir="ltr">   the clip: nothing gets out of it
 //!   <div class="lp-page" data-c> …the roots… </div>                  what scrolls; `page` in an app's CSS
 //! </div>
 //! ```
@@ -34,8 +34,8 @@
 //! | image | `<img class="lp-image lp-fill\|lp-contain\|lp-cover" src alt>` | | no `src` and `lp-missing` where the path is not in the package |
 //! | icon | `<svg class="lp-icon" width height><path d></svg>` | | |
 //! | button | `<button class="lp-button lp-plain\|lp-primary\|lp-secondary\|lp-danger" type="button\|submit\|reset">` children | `disabled` | `lp-busy` and `aria-busy="true"` while loading: taps do nothing. `aria-disabled="true"` while disabled. A button inside a button is a `<div role="button" tabindex="0">` with the same attributes: changes fit both, and `aria-disabled` is what says that it is disabled |
-//! | input | `<input class="lp-input" type inputmode placeholder maxlength autocomplete="off">` | `value` `disabled` | `maxlength` counts UTF-16 units, so it may stop a little before the app's limit; the host counts characters |
-//! | textarea | `<textarea class="lp-textarea" rows>text</textarea>` | `value` `disabled` | |
+//! | input | `<input class="lp-input" type inputmode placeholder data-max autocomplete="off" dir>` | `value` `disabled` | `data-max`: how many characters (grapheme clusters) fit. What is no value of the field's kind (`inputmode` `numeric`, `decimal`, `email`; see `lapak_abi::controls`) is not sent, and the person is told |
+//! | textarea | `<textarea class="lp-textarea" rows data-max data-grows dir="auto">text</textarea>` | `value` `disabled` | `data-grows`: the fewest lines; the shell makes it `rows` as there are lines, up to 40 |
 //! | checkbox | `<input type="checkbox" class="lp-checkbox">` | `checked` `disabled` | `change` carries `checked` |
 //! | radio | `<input type="radio" class="lp-radio" name="g:<group>" value data-f="<group>">` | `checked` `disabled` | `change` carries `value` |
 //! | switch | `<input type="checkbox" role="switch" class="lp-switch">` | `checked` `disabled` | |
@@ -43,8 +43,8 @@
 //! | picker | `<span class="lp-picker lp-options"><select data-p="field"><option value="">…<option value="0">…</select></span>`, or `<span class="lp-picker"><input data-p="field" type="date\|time" min max></span>` | field: `value` `disabled` | options: `change` carries the index = `value` as a number; value `""` is nothing chosen |
 //! | form | `<form class="lp-form" novalidate>` | | prevent the native `submit`; on `submit` collect every `[data-f]` within. On `reset` send `reset` |
 //! | label | `<label class="lp-label">` | | |
-//! | list | `<div class="lp-list" role="list">` | | a child without a role gets `role="listitem"`: after an insertion into, or a change of role in, a `[role=list]` the shell does the same |
-//! | scroll-view | `<div class="lp-scroll lp-vertical\|lp-horizontal" tabindex="0">` | | scrolls itself |
+//! | list | `<div class="lp-list" role="list" data-reveal>` | | `data-reveal`: key of the child to scroll to, when it comes or changes; a child without a role gets `role="listitem"`: after an insertion into, or a change of role in, a `[role=list]` the shell does the same |
+//! | scroll-view | `<div class="lp-scroll lp-vertical\|lp-horizontal" tabindex="0" data-reveal>` | | scrolls itself; `data-reveal` as in `list` |
 //! | swiper | `<div class="lp-swiper" role="group" aria-roledescription="carousel" data-current data-autoplay data-circular><div class="lp-track" data-c data-p="track">` children `</div><div class="lp-dots" data-p="dots"><i class="lp-dot lp-on"></i>…</div></div>` | | track scrolls with snap points. `data-current`: scroll there when it changes. Dots change without a patch: the shell keeps one for each child, and `lp-on` on the one of the child on show. `lp-dots` has the attribute `hidden` without an indicator |
 //! | progress | `<div class="lp-progress lp-w42" role="progressbar" aria-valuenow="42"><i data-p="bar"></i></div>` | | `lp-endless` when not known |
 //! | navigator | `<div class="lp-navigator" role="link" tabindex="0" data-nav="navigate-to\|redirect-to\|back\|relaunch\|switch-tab">` | | a tap is always sent, as `tap` of this node; the host navigates. The address is not in the page |

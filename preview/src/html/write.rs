@@ -51,7 +51,7 @@ pub(super) fn nodes(nodes: &[TreeNode], cx: &HtmlContext<'_>) -> String {
         open.push(Open {
             end: index.saturating_add(1).saturating_add(below),
             close: markup.after,
-            is_list: matches!(node.node.element, Element::List),
+            is_list: matches!(node.node.element, Element::List(_)),
             in_button: in_button || is_button,
         });
     }

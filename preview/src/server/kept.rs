@@ -243,6 +243,7 @@ mod tests {
             start: Start {
                 person: "ani".into(),
                 lang: "id".into(),
+                zone: None,
                 dark: true,
                 pages: vec!["pages/dish?id=1".into()],
                 referrer: None,

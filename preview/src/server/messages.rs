@@ -34,6 +34,10 @@ pub(super) enum FromShell {
     Bottom {
         seq: u64,
     },
+    Zone {
+        seq: u64,
+        zone: String,
+    },
     Show {
         seq: u64,
     },
@@ -178,6 +182,7 @@ impl FromShell {
             Self::Tab { seq, page } => (seq, ShellEvent::SwitchTab(page)),
             Self::Refresh { seq } => (seq, ShellEvent::PageRefresh),
             Self::Bottom { seq } => (seq, ShellEvent::PageBottomReached),
+            Self::Zone { seq, zone } => (seq, ShellEvent::Zone(zone)),
             Self::Show { seq } => (seq, ShellEvent::Show),
             Self::Hide { seq } => (seq, ShellEvent::Hide),
             Self::Hello { .. }
@@ -256,6 +261,7 @@ mod tests {
             r#"{"t":"tab","seq":3,"page":"pages/basket"}"#,
             r#"{"t":"refresh","seq":4}"#,
             r#"{"t":"bottom","seq":5}"#,
+            r#"{"t":"zone","seq":6,"zone":"Asia/Jakarta"}"#,
             r#"{"t":"show","seq":6}"#,
             r#"{"t":"hide","seq":7}"#,
             r#"{"t":"restart"}"#,

@@ -7,7 +7,9 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
+use lapak_abi::languages;
 use lapak_abi::manifest::{NavigationStyle, TextStyle, Window};
+use lapak_abi::package::Package;
 use lapak_host::session::ColorScheme;
 use lapak_host::{EndCause, EndReport, Screen};
 use serde::Deserialize;
@@ -17,7 +19,7 @@ use super::people::Visitor;
 use super::resume::Absent;
 use super::sessions::{Live, OpenSession, Start};
 use super::shelf::{ShownApp, Stall};
-use super::{Preview, guard, reach, sign, unbuilt};
+use super::{Preview, guard, prefers, reach, sign, unbuilt};
 use crate::html::{self, HtmlContext, escape};
 
 const SESSION: &str = include_str!("../../assets/session.html");
@@ -31,12 +33,12 @@ pub(super) async fn home(
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    let lang = language(&headers);
+    let langs = prefers::languages(&headers);
     let stalls = preview.inner.shelf.all();
     let base = preview.base();
     let cards: Vec<String> = stalls
         .iter()
-        .map(|stall| card(base, stall, &lang))
+        .map(|stall| card(base, stall, &langs))
         .collect();
     let visitor = preview.visitor(&headers);
     let sign = preview.inner.signs.of(&visitor.person);
@@ -67,19 +69,22 @@ pub(super) fn home_page(preview: &Preview, cards: &str, sign: &str) -> String {
     fill(HOME, &values)
 }
 
-fn card(base: &str, stall: &Stall, lang: &str) -> String {
+fn card(base: &str, stall: &Stall, langs: &[String]) -> String {
     let name = escape(&stall.name);
     let Some(shown) = stall.shown() else {
         return unbuilt::card(base, stall);
     };
     let package = shown.app.package();
     let manifest = package.manifest();
+    let lang = package.language_for(langs).unwrap_or("en");
     let title = escape(&package.localized(&manifest.name, lang));
     let description = manifest.description.as_deref().unwrap_or_default();
     let description = escape(&package.localized(description, lang));
     format!(
-        "<li class=\"card\"><a href=\"{base}/a/{name}\"><img class=\"card-icon\" src=\"{base}/a/{name}/icon\" alt=\"\" width=\"56\" \
-         height=\"56\"><div class=\"card-text\"><h2>{title}</h2><p>{description}</p></div></a></li>"
+        "<li class=\"card\" lang=\"{}\" dir=\"{}\"><a href=\"{base}/a/{name}\"><img class=\"card-icon\" src=\"{base}/a/{name}/icon\" alt=\"\" width=\"56\" \
+         height=\"56\"><div class=\"card-text\"><h2>{title}</h2><p>{description}</p></div></a></li>",
+        escape(lang),
+        html::direction(lang),
     )
 }
 
@@ -109,7 +114,7 @@ pub(super) async fn launch(
     };
     let visitor = preview.visitor(headers);
     let from = preview.comes_from(headers, request.extensions());
-    let start = start(visitor.person.clone(), query, headers);
+    let start = start(visitor.person.clone(), query, headers, shown.app.package());
     let (inner, device) = (&preview.inner, visitor.person.clone());
     preview.begin_device(&device);
     let opened = match inner
@@ -170,7 +175,7 @@ pub(super) async fn is_known_file(
 }
 
 /// How a session begins: as the address says, else as the browser prefers.
-fn start(person: String, query: LaunchQuery, headers: &HeaderMap) -> Start {
+fn start(person: String, query: LaunchQuery, headers: &HeaderMap, package: &Package) -> Start {
     let dark = match query.scheme.as_deref() {
         Some(scheme) => scheme == "dark",
         None => headers
@@ -179,10 +184,14 @@ fn start(person: String, query: LaunchQuery, headers: &HeaderMap) -> Start {
                 scheme.as_bytes().ends_with(b"dark") || scheme.as_bytes() == b"\"dark\""
             }),
     };
-    let lang = query.lang.filter(|lang| is_language(lang));
+    let langs = match query.lang.filter(|lang| languages::is_tag(lang)) {
+        Some(lang) => vec![lang],
+        None => prefers::languages(headers),
+    };
     Start {
         person,
-        lang: lang.unwrap_or_else(|| language(headers)),
+        lang: package.language_for(&langs).unwrap_or("en").to_owned(),
+        zone: prefers::zone(headers),
         dark,
         pages: query.page.into_iter().collect(),
         referrer: None,
@@ -232,6 +241,8 @@ pub(super) async fn session(State(preview): State<Preview>, Path(token): Path<St
         SESSION,
         &[
             ("lang", escape(&text("lang"))),
+            ("dir", text("dir")),
+            ("document_title", escape(&document_title(&state))),
             ("app_name", escape(&text("name"))),
             ("base", preview.base().to_owned()),
             ("token", escape(&token)),
@@ -256,6 +267,18 @@ pub(super) async fn session(State(preview): State<Preview>, Path(token): Path<St
         ],
     );
     Html(page).into_response()
+}
+
+/// The page's own title names the app once.
+fn document_title(state: &Value) -> String {
+    match (&state["title"], &state["name"]) {
+        (title, name) if title == name => name.as_str().unwrap_or_default().to_owned(),
+        (title, name) => format!(
+            "{} · {}",
+            title.as_str().unwrap_or_default(),
+            name.as_str().unwrap_or_default()
+        ),
+    }
 }
 
 /// JSON that may stand in a script element.
@@ -318,6 +341,8 @@ pub(super) fn page_message(live: &Live, open: &OpenSession, screen: &Screen) -> 
         "window": window(&manifest.window),
         "scheme": if open.start.dark { "dark" } else { "light" },
         "lang": lang,
+        "dir": html::direction(lang),
+        "zone": open.start.zone,
         "html": html,
     })
 }
@@ -456,25 +481,4 @@ pub(super) fn fill(template: &str, values: &[(&str, String)]) -> String {
     }
     page.push_str(rest);
     page
-}
-
-/// The first language that the browser asks for.
-fn language(headers: &HeaderMap) -> String {
-    let accepted = headers
-        .get(header::ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok());
-    let first = accepted
-        .and_then(|list| list.split([',', ';']).next())
-        .map(str::trim);
-    first
-        .filter(|lang| is_language(lang))
-        .unwrap_or("en")
-        .to_owned()
-}
-
-fn is_language(lang: &str) -> bool {
-    let part = |part: &str| {
-        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    lang.len() <= 35 && lang.split('-').all(part)
 }

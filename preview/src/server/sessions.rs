@@ -68,6 +68,9 @@ pub(super) struct Live {
 pub(super) struct Start {
     pub(super) person: String,
     pub(super) lang: String,
+    /// The person's time zone, as the browser last told it before.
+    #[serde(default)]
+    pub(super) zone: Option<String>,
     pub(super) dark: bool,
     pub(super) pages: Vec<String>,
     /// The app that opened this one.
@@ -80,6 +83,7 @@ impl Start {
         let mut launch = Launch::new(self.person.clone());
         launch.pages = pages;
         launch.lang.clone_from(&self.lang);
+        launch.zone.clone_from(&self.zone);
         launch.referrer.clone_from(&self.referrer);
         if self.dark {
             launch.color_scheme = ColorScheme::Dark;

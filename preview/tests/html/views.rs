@@ -80,9 +80,12 @@ pub(crate) fn element(kind: usize, dice: &mut Dice<'_>) -> Element {
         }),
         5 => Element::Form,
         6 => Element::Label,
-        7 => Element::List,
+        7 => Element::List(Rows {
+            reveal: dice.maybe(Dice::text),
+        }),
         8 => Element::ScrollView(ScrollView {
             direction: dice.pick(&[ScrollDirection::Vertical, ScrollDirection::Horizontal]),
+            reveal: dice.maybe(Dice::text),
         }),
         9 => Element::Swiper(Swiper {
             current: dice.small(),
@@ -111,6 +114,7 @@ fn control(kind: usize, dice: &mut Dice<'_>) -> Element {
             kind: dice.pick(&[
                 InputKind::Text,
                 InputKind::Number,
+                InputKind::Decimal,
                 InputKind::Email,
                 InputKind::Password,
                 InputKind::Telephone,
@@ -129,6 +133,7 @@ fn control(kind: usize, dice: &mut Dice<'_>) -> Element {
             disabled: dice.yes(),
             max_length: dice.maybe(Dice::small),
             rows: 1 + dice.small(),
+            grows: dice.yes(),
         }),
         14 => Element::Checkbox(Checkbox {
             name: dice.maybe(Dice::text),

@@ -38,6 +38,8 @@ pub(super) enum Line {
     Back(Yes),
     Tab(String),
     Navigate(String),
+    /// The person's time zone has become this one.
+    Zone(String),
     Hide(Yes),
     Show(Yes),
     Refresh(Yes),

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use lapak_host::view::{
     ButtonRole, Element, Field, FieldValue, InputValue, Node, NodeId, PickerMode, Tree, TreeNode,
-    Trigger, accept_input,
+    Trigger, accept_input, field_name, shown_value,
 };
 
-use super::fields::{field_name, is_control, shown_value};
+use super::fields::is_control;
 use super::line::{Choice, Name, Step};
 
 /// The person in front of the page.
@@ -28,7 +28,8 @@ impl Person {
             takes_tap(node) || labels_control(tree, node)
         })?;
         let one = node(tree, at)?;
-        accept_input(one, Trigger::Tap, InputValue::None).map_err(|error| error.to_string())?;
+        accept_input(tree, one.id, Trigger::Tap, InputValue::None)
+            .map_err(|error| error.to_string())?;
         let mut steps = bound(one, Trigger::Tap, InputValue::None);
         match &one.node.element {
             // The host follows it.
@@ -68,6 +69,7 @@ impl Person {
             |one: &TreeNode| matches!(one.node.element, Element::Input(_) | Element::Textarea(_));
         let at = find_control(tree, name, "typed into", editable)?;
         self.put(
+            tree,
             node(tree, at)?,
             &[Trigger::Input, Trigger::Change],
             InputValue::Text(text),
@@ -97,7 +99,12 @@ impl Person {
         let at = find_control(tree, name, "turned on or off", |one| {
             matches!(one.node.element, Element::Checkbox(_) | Element::Switch(_))
         })?;
-        self.put(node(tree, at)?, &[Trigger::Change], InputValue::Toggled(on))
+        self.put(
+            tree,
+            node(tree, at)?,
+            &[Trigger::Change],
+            InputValue::Toggled(on),
+        )
     }
 
     pub(super) fn pick(&mut self, tree: &Tree, name: &Name, choice: &Choice) -> Steps {
@@ -122,7 +129,7 @@ impl Person {
             },
             (Choice::Text(text), _) => InputValue::Text(text.clone()),
         };
-        self.put(one, &[Trigger::Change], value)
+        self.put(tree, one, &[Trigger::Change], value)
     }
 
     pub(super) fn slide(&mut self, tree: &Tree, name: &Name, to: f64) -> Steps {
@@ -130,6 +137,7 @@ impl Person {
             matches!(one.node.element, Element::Slider(_))
         })?;
         self.put(
+            tree,
             node(tree, at)?,
             &[Trigger::Input, Trigger::Change],
             InputValue::Number(to),
@@ -141,16 +149,18 @@ impl Person {
         match &one.node.element {
             Element::Checkbox(_) | Element::Switch(_) => {
                 let on = self.held(one) == Some(FieldValue::Toggled(true));
-                self.put(one, &[Trigger::Change], InputValue::Toggled(!on))
+                self.put(tree, one, &[Trigger::Change], InputValue::Toggled(!on))
             }
             Element::Radio(radio) => {
                 let others = tree.nodes.iter().filter(|other| {
                     matches!(&other.node.element, Element::Radio(other) if other.group == radio.group)
                 });
                 let others = others.filter(|other| !is_the_apps(other));
-                self.filled
-                    .extend(others.map(|other| (other.id, (shown_value(&other.node), None))));
+                self.filled.extend(
+                    others.map(|other| (other.id, (shown_value(&other.node.element), None))),
+                );
                 self.put(
+                    tree,
                     one,
                     &[Trigger::Change],
                     InputValue::Text(radio.value.clone()),
@@ -161,9 +171,16 @@ impl Person {
     }
 
     /// Fills in a control; the app hears of it as it asked to.
-    fn put(&mut self, one: &TreeNode, triggers: &[Trigger], value: InputValue) -> Steps {
+    fn put(
+        &mut self,
+        tree: &Tree,
+        one: &TreeNode,
+        triggers: &[Trigger],
+        value: InputValue,
+    ) -> Steps {
         // Checked as a change, which every control knows, and shortened or clamped as the host will.
-        let value = accept_input(one, Trigger::Change, value).map_err(|error| error.to_string())?;
+        let value = accept_input(tree, one.id, Trigger::Change, value)
+            .map_err(|error| error.to_string())?;
         let now = match value.clone() {
             InputValue::Text(text) => Some(FieldValue::Text(text)),
             InputValue::Toggled(on) => Some(FieldValue::Toggled(on)),
@@ -172,7 +189,8 @@ impl Person {
             InputValue::None | InputValue::Fields(_) => None,
         };
         if !is_the_apps(one) {
-            self.filled.insert(one.id, (shown_value(&one.node), now));
+            self.filled
+                .insert(one.id, (shown_value(&one.node.element), now));
         }
         Ok(triggers
             .iter()
@@ -181,7 +199,7 @@ impl Person {
     }
 
     fn held(&self, one: &TreeNode) -> Option<FieldValue> {
-        let shown = shown_value(&one.node);
+        let shown = shown_value(&one.node.element);
         match self.filled.get(&one.id) {
             Some((then, now)) if *then == shown => now.clone(),
             _ => shown,
@@ -191,7 +209,7 @@ impl Person {
     fn submit(&self, tree: &Tree, form: usize) -> Vec<Step> {
         let mut fields: Vec<Field> = Vec::new();
         for one in below(tree, form) {
-            if let (Some(name), Some(value)) = (field_name(&one.node), self.held(one))
+            if let (Some(name), Some(value)) = (field_name(&one.node.element), self.held(one))
                 && !fields.iter().any(|field| field.name == name)
             {
                 fields.push(Field {
@@ -361,7 +379,7 @@ fn is_called(node: &Node, name: &str) -> bool {
         node.key.as_deref(),
         node.label.as_deref(),
         placeholder,
-        field_name(node),
+        field_name(&node.element),
     ];
     names.contains(&Some(name))
 }

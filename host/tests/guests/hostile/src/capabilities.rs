@@ -60,6 +60,11 @@ pub(crate) fn every_function() -> Vec<(&'static str, String)> {
             outcome(console::log(console::Level::Info, "hello")),
         ),
         ("clock.now", outcome(clock::now())),
+        (
+            "clock.utc-offset-minutes-at",
+            outcome(clock::utc_offset_minutes_at(0)),
+        ),
+        ("clock.zone", outcome(clock::zone())),
         ("clock.elapsed-ms", outcome(clock::elapsed_ms())),
         ("random.bytes", outcome(random::bytes(16))),
         ("storage.get", outcome(storage::get("key"))),

@@ -111,6 +111,7 @@ fn event_name(event: &Event) -> &'static str {
         Event::GlobalHidden => "global-hidden",
         Event::GlobalError(_) => "global-error",
         Event::GlobalUpdating => "global-updating",
+        Event::GlobalZoneChanged => "global-zone-changed",
         Event::GlobalUnloaded => "global-unloaded",
         Event::PageLoaded(_) => "page-loaded",
         Event::PageReady(_) => "page-ready",

@@ -5,7 +5,7 @@ use crate::exports::lapak::app::app::View;
 use crate::lapak::app::view::{
     Binding, Button, ButtonLook, ButtonRole, DateRange, Element, Icon, IconName, Image, ImageFit,
     Input, InputKind, Navigator, NavigatorAction, Node, Options, Picker, PickerMode, Progress,
-    Radio, Slider, Swiper, Switch, Textarea, Trigger,
+    Radio, Rows, Slider, Swiper, Switch, Textarea, Trigger,
 };
 
 /// A button that counts its taps, and the text that the plan holds.
@@ -123,7 +123,10 @@ pub(crate) fn bad(which: &str, page: u32) -> View {
         }
         "view-key-empty" => vec![node(Element::View, Some(""), 0)],
         "view-key-long" => vec![node(Element::View, Some(&"k".repeat(257)), 0)],
-        "view-list-unkeyed" => vec![node(Element::List, None, 1), text("no key")],
+        "view-list-unkeyed" => vec![
+            node(Element::List(Rows { reveal: None }), None, 1),
+            text("no key"),
+        ],
         "view-forms" => vec![node(Element::Form, None, 1), node(Element::Form, None, 0)],
         "view-nan" => vec![slider(f64::NAN, 0.0, 1.0)],
         "view-infinite" => vec![slider(0.5, f64::NEG_INFINITY, f64::INFINITY)],
@@ -191,6 +194,7 @@ fn wild_numbers() -> Vec<Node> {
         disabled: false,
         max_length: Some(u32::MAX),
         rows: u32::MAX,
+        grows: true,
     };
     let swiper = Swiper {
         current: u32::MAX,
