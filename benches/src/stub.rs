@@ -50,6 +50,14 @@ impl clock::Host for Stub {
         Err(clock::Error::AccessDenied)
     }
 
+    fn utc_offset_minutes_at(&mut self, _unix_ms: u64) -> Result<i32, clock::Error> {
+        Ok(0)
+    }
+
+    fn zone(&mut self) -> Result<Option<String>, clock::Error> {
+        Ok(None)
+    }
+
     fn elapsed_ms(&mut self) -> Result<u64, clock::Error> {
         Err(clock::Error::AccessDenied)
     }

@@ -175,3 +175,84 @@ fn what_is_disabled_cannot_be_tapped() {
 fn a_wrong_name_is_told_apart() {
     heard(|app| app.turn("swich", true));
 }
+
+/// Fields that take only some of what is typed.
+#[derive(Default)]
+struct Choosy(Vec<String>);
+
+impl App for Choosy {
+    type Msg = String;
+    type Page = SinglePage;
+
+    fn launch(_: &Launch, _: &mut Context<Self>) -> Self {
+        Self::default()
+    }
+
+    fn update(&mut self, msg: String, _: &mut Context<Self>) {
+        self.0.push(msg);
+    }
+
+    fn view(&self, _: &SinglePage) -> View<'_, String> {
+        view((
+            input("")
+                .kind(InputKind::Number)
+                .label("whole")
+                .on_change(|text| text),
+            input("")
+                .kind(InputKind::Decimal)
+                .label("decimal")
+                .on_change(|text| text),
+            input("")
+                .max_length(2)
+                .label("short")
+                .on_change(|text| text),
+            date_picker(None)
+                .earliest("2026-01-05")
+                .latest("2026-02-28")
+                .label("day")
+                .on_change(|text| text),
+            slider(0.0..=10.0, 0.0)
+                .step(2.5)
+                .label("slider")
+                .on_slid(|number| number.to_string()),
+        ))
+    }
+}
+
+#[test]
+fn what_a_person_puts_in_becomes_what_a_host_makes_of_it() {
+    let mut app = TestApp::<Choosy>::single();
+    app.type_into("whole", "\u{661}\u{662}");
+    app.type_into("decimal", "12,5");
+    app.type_into("short", "\u{1F468}\u{200D}\u{1F469}bc");
+    app.type_into("day", "2026-01-05");
+    app.type_into("day", "");
+    app.slide("slider", 6.0);
+    let taken = [
+        "12",
+        "12.5",
+        "\u{1F468}\u{200D}\u{1F469}b",
+        "2026-01-05",
+        "",
+        "5",
+    ];
+    assert_eq!(app.app().0, taken);
+}
+
+#[test]
+#[should_panic(expected = "whole number")]
+fn half_a_guest_is_no_number_of_guests() {
+    TestApp::<Choosy>::single().type_into("whole", "12.5");
+}
+
+#[test]
+#[should_panic(expected = "must exist")]
+fn february_has_no_thirtieth() {
+    TestApp::<Choosy>::single().type_into("day", "2026-02-30");
+}
+
+#[test]
+#[should_panic(expected = "outside the bounds")]
+fn a_day_outside_the_bounds_cannot_be_chosen() {
+    TestApp::<Choosy>::single().type_into("day", "2026-03-01");
+}

@@ -4,6 +4,7 @@ import { BASE, byId, showBars, showTitle, showWindow } from './chrome.js';
 import { Drafts, fieldOf, nodeOf, putBack, unsaid } from './controls.js';
 import { Nodes, parse } from './patch.js';
 import { Positions } from './scrolling.js';
+import * as showing from './showing.js';
 
 /** @typedef {import('./chrome.js').Page} Page */
 
@@ -36,20 +37,29 @@ export class Pages {
     this.changed = changed;
     /** Elements whose `autofocus` has to be kept. @type {Element[]} */
     this.fresh = [];
+    /** Lists that name a child to scroll to. @type {Set<Element>} */
+    this.reveals = new Set();
     this.nodes = new Nodes({
-      property: (field, name, value) => this.drafts.property(field, name, value),
+      property: (field, name, value) => {
+        this.drafts.property(field, name, value);
+        if (name === 'value') showing.grow(field);
+      },
       inserted: (element) => {
         swipers.adopt(element);
         this.fresh.push(element);
       },
       attribute: (element) => {
         if (element.matches('.lp-swiper')) swipers.said(element);
+        if (element.matches('[data-grows]')) showing.grow(element);
+        // When the patch is done: the child may come in it.
+        if (element.hasAttribute('data-reveal')) this.reveals.add(element);
       },
       children: (container) => {
         if (container.matches('.lp-track')) swipers.children(container);
       },
     });
     this.#adopt(this.app);
+    showing.adopt(this.app);
     this.#autofocus([this.app]);
   }
 
@@ -90,6 +100,8 @@ export class Pages {
     showBars(page);
     this.#adopt(app);
     this.#positions.restore(page.page, app);
+    if (!same) showing.adopt(app);
+    else app.querySelectorAll('[data-grows]').forEach(showing.grow);
     if (focus) this.#refocus(focus);
     else if (!same && !reloaded && !this.#autofocus([app]) && before.v > 0) this.box.focus({ preventScroll: true });
     this.busy = false;
@@ -127,6 +139,9 @@ export class Pages {
       this.#refocus(focus);
       this.busy = false;
     }
+    for (const list of this.reveals) showing.reveal(list, true);
+    this.reveals.clear();
+    for (const element of this.fresh) if (element.isConnected) showing.adopt(element);
     this.#autofocus(this.fresh.splice(0));
     this.changed();
   }

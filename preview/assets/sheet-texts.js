@@ -197,7 +197,7 @@ export const TEXTS = { en: EN, id: ID };
  * @returns {(key: string, values?: { [name: string]: string | number }) => string}
  */
 export function textsFor(lang) {
-  const texts = /** @type {{ [key: string]: string }} */ (TEXTS[lang.split('-')[0].toLowerCase()] ?? EN);
+  const texts = /** @type {{ [key: string]: string }} */ (TEXTS[spoken(lang)]);
   return (key, values = {}) => {
     const text = texts[key] ?? key;
     // One pass, so that a name that holds braces stays a name.
@@ -207,6 +207,8 @@ export function textsFor(lang) {
 
 /** The language that the sheet speaks where it is asked for this one. @param {string} lang */
 export function spoken(lang) {
-  const primary = lang.split('-')[0].toLowerCase();
-  return primary in TEXTS ? primary : 'en';
+  const primary = lang.split(/[-_]/)[0].toLowerCase();
+  // Indonesian had another name once, and some devices still use it.
+  const language = primary === 'in' ? 'id' : primary;
+  return Object.hasOwn(TEXTS, language) ? language : 'en';
 }

@@ -106,10 +106,13 @@ function show(message) {
   switch (message.t) {
     case 'page':
       ended = false;
+      // Another session knows of the person's zone what the server does.
+      if (message.app !== pages.shown.app) zone = message.zone;
       hideCard();
       sheet.dress(message);
       pages.paint(message);
       backButton.at(message.depth);
+      tellZone();
       pull.answered();
       break;
     case 'patch':

@@ -2,6 +2,7 @@
 // being composed (Chinese, Japanese, …) is nobody's business until it is there.
 
 import { fieldOf, nodeOf, ruleOf, showSlider, takenOf } from './controls.js';
+import { grow } from './showing.js';
 import { fits, squeezed } from './values.js';
 
 /** Languages that are written by composing. On phones every other one seems to be: keyboards compose whole words there. */
@@ -131,6 +132,7 @@ export class Typing {
     const field = fieldOf(node);
     if (rule.kind === 'number' || rule.kind === 'decimal') this.#keepShort(field, rule);
     else this.#keepWithin(field, rule);
+    grow(field);
     const { value, refused, begun } = takenOf(node);
     if (value !== undefined && !begun) this.#good.set(field, field.value);
     if (refused !== undefined && !begun && !field.hasAttribute('aria-invalid')) this.shell.tell(refused);

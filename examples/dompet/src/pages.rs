@@ -7,7 +7,7 @@ pub(crate) mod request;
 pub(crate) mod scan;
 pub(crate) mod send;
 
-use lapak_sdk::clock::Timestamp;
+use lapak_sdk::clock::{self, Timestamp};
 use lapak_sdk::prelude::*;
 use lapak_sdk::wallet::{self, Entry, EntryKind};
 
@@ -164,7 +164,8 @@ fn amount_field<'a>(
     message: fn(String) -> Msg,
 ) -> View<'a, Msg> {
     let typed = input(value)
-        .kind(InputKind::Number)
+        // For its keys: people group the digits, which the app takes out again.
+        .kind(InputKind::Telephone)
         .placeholder("0")
         .max_length(crate::amount::MOST_DIGITS)
         .class("amount-input")

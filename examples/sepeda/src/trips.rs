@@ -1,6 +1,6 @@
 //! Rides that are over, as they were charged.
 
-use lapak_sdk::clock::Timestamp;
+use lapak_sdk::clock::{self, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::fare;

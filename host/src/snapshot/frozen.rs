@@ -15,6 +15,7 @@ use crate::recording::Tape;
 use crate::requests::Requests;
 use crate::session::{Screen, Shared};
 use crate::view::{NodeIds, Tree};
+use crate::zone::Zone;
 
 /// A frozen session. Its memory is what differs from `image`.
 #[derive(Clone)]

@@ -25,7 +25,12 @@ pub(crate) fn icon_names() -> impl Iterator<Item = &'static str> {
 /// How an icon node looks.
 pub(super) fn piece(icon: &Icon) -> Piece {
     let size = icon.size.clamp(8, 256).to_string();
-    Piece::new("svg", "lp-icon")
+    // What points along the line of reading turns with it.
+    let class = match icon.name {
+        IconName::Back | IconName::Forward | IconName::Send => "lp-icon lp-way",
+        _ => "lp-icon",
+    };
+    Piece::new("svg", class)
         .with("width", &size)
         .with("height", size)
         .with("viewBox", "0 0 24 24")

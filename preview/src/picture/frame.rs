@@ -5,7 +5,7 @@ use lapak_host::session::ColorScheme;
 use lapak_host::{App, Screen};
 
 use super::PictureOptions;
-use crate::html::{escape, icon_markup};
+use crate::html::{direction, escape, icon_markup};
 
 /// Space around the phone, in CSS pixels.
 const MARGIN: u32 = 40;
@@ -50,8 +50,10 @@ pub(super) fn around(
         "light"
     };
     format!(
-        "<div class=\"shot-desk shot-{scheme}\"><div class=\"shot-phone\"><div class=\"shot-screen\" \
+        "<div class=\"shot-desk shot-{scheme}\" lang=\"{}\" dir=\"{}\"><div class=\"shot-phone\"><div class=\"shot-screen\" \
          style=\"width:{width}px;height:{height}px\">{}<div class=\"shot-app\">{app_html}</div>{}</div></div></div>",
+        escape(&options.lang),
+        direction(&options.lang),
         bars(app, screen, options),
         tab_bar(app, screen, options),
     )

@@ -214,6 +214,19 @@ impl Browser {
         self.until(&format!("{css} shows {text:?}"), &script).await;
     }
 
+    /// Carries out a command of Chromium's own.
+    pub(crate) async fn dev(&self, command: &str, params: serde_json::Value) {
+        let command = DevTools(json!({ "cmd": command, "params": params }));
+        let done = self.client.issue_cmd(command).await;
+        done.expect("the browser takes it");
+    }
+
+    /// Runs a script; gives what it returns.
+    pub(crate) async fn run(&self, script: &str) -> serde_json::Value {
+        let ran = self.client.execute(script, vec![]).await;
+        ran.expect("the script runs")
+    }
+
     /// From now on a browser of somebody who likes it dark.
     pub(crate) async fn dark(&self) {
         let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });

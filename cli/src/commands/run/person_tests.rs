@@ -170,6 +170,52 @@ fn a_form_is_sent_with_what_was_put_in_and_cleared() {
 }
 
 #[test]
+fn what_a_field_does_not_take_is_told_and_put_nowhere() {
+    let (tree, mut person) = (form(), Person::default());
+    // In characters as people see them.
+    let families = "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}".repeat(6);
+    assert_eq!(
+        person.type_into(&tree, &called("Name"), families.clone()),
+        Ok(vec![])
+    );
+    let sent = fields(person.tap(&tree, &called("Order")));
+    let five = families.len() / 6 * 5;
+    assert_eq!(sent[0].1, FieldValue::Text(families[..five].to_owned()));
+    assert_eq!(person.slide(&tree, &called("guests"), 3.4), Ok(vec![]));
+    assert_eq!(
+        fields(person.tap(&tree, &called("Order")))[2].1,
+        FieldValue::Number(3.0)
+    );
+
+    let with = |kind: InputKind| {
+        let mut tree = form();
+        if let Element::Input(input) = &mut tree.nodes[1].node.element {
+            input.kind = kind;
+        }
+        tree
+    };
+    let whole = with(InputKind::Number);
+    let mut person = Person::default();
+    let why = person
+        .type_into(&whole, &called("Name"), "12.5".into())
+        .expect_err("no whole number");
+    assert!(why.contains("whole number"), "{why}");
+    assert_eq!(
+        fields(person.tap(&whole, &called("Order")))[0].1,
+        FieldValue::Text(String::new())
+    );
+    let decimal = with(InputKind::Decimal);
+    assert_eq!(
+        person.type_into(&decimal, &called("Name"), "12,5".into()),
+        Ok(vec![])
+    );
+    assert_eq!(
+        fields(person.tap(&decimal, &called("Order")))[0].1,
+        FieldValue::Text("12.5".into())
+    );
+}
+
+#[test]
 fn options_go_by_their_text_and_a_wrong_one_is_told_with_the_right_ones() {
     let (tree, mut person) = (form(), Person::default());
     let picked = person.pick(&tree, &called("where"), &Choice::Text("To go".into()));

@@ -19,7 +19,8 @@ pub(crate) fn page(app: &Dompet) -> View<'_, Msg> {
     );
     let biller = view((bolt, view(words).class("line-words"))).class("card biller");
     let customer = input(app.form.customer.as_str())
-        .kind(InputKind::Number)
+        // For its keys: people group the digits, which the app takes out again.
+        .kind(InputKind::Telephone)
         .placeholder(texts.get("bill.customer_hint"))
         .max_length(CUSTOMER_DIGITS)
         .class("input")

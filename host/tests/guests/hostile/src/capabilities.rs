@@ -244,6 +244,14 @@ pub(crate) fn call(action: &str, plan: &mut Plan) {
         "call-random" => format!("{:?}", random::bytes(8)),
         "call-random-until-refused" => until_refused(),
         "call-clock" => format!("{:?} {:?}", clock::now(), clock::elapsed_ms()),
+        "call-clock-zone" => format!(
+            "{:?} {:?} {:?} {:?}",
+            clock::zone(),
+            clock::now().map(|now| now.utc_offset_minutes),
+            // 2026-07-15, noon in UTC.
+            clock::utc_offset_minutes_at(1_784_116_800_000),
+            clock::utc_offset_minutes_at(u64::MAX),
+        ),
         "call-storage-key-empty" => outcome(storage::get("")),
         "call-storage-key-long" => outcome(storage::get(&"k".repeat(257))),
         "call-storage-value-large" => outcome(storage::set("big", &vec![0; (1 << 20) + 1])),
