@@ -38,7 +38,7 @@ pub fn lookup<'a, P: AsRef<str>, A: AsRef<str>>(
     })
 }
 
-/// The names under which texts for a language may lie, the most exact first, in [canonical](canonical) form:
+/// The names under which texts for a language may lie, the most exact first, in [`canonical`] form:
 /// `zh-hans-cn`, `zh-hans`, `zh-cn`, `zh`.
 #[must_use]
 pub fn names(tag: &str) -> Vec<String> {

@@ -178,11 +178,11 @@ impl Package {
 
     /// The languages that the package has texts in, by its files' names.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
-        fn stem(path: &String) -> Option<&str> {
+        fn stem(path: &str) -> Option<&str> {
             let name = path.strip_prefix("i18n/")?.strip_suffix(".json")?;
             (!name.contains('/')).then_some(name)
         }
-        self.files.keys().filter_map(stem)
+        self.files.keys().filter_map(|path| stem(path))
     }
 
     /// In which of the languages that a person understands, the best first, this app is to be launched for them: the first

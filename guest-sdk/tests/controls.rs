@@ -134,8 +134,9 @@ fn checkbox_and_switch_carry_on_or_off() {
 #[test]
 fn a_slider_is_moved_and_let_go() {
     assert_eq!(
+        // To the nearest step.
         heard(|app| app.slide("slider", 7.5)),
-        [Msg::Sliding(7.5), Msg::Slid(7.5)]
+        [Msg::Sliding(8.0), Msg::Slid(8.0)]
     );
 }
 

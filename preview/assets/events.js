@@ -106,7 +106,8 @@ function listenToFields(box, events) {
     for (const node of nodes) if (node.isConnected) sendValue(node, 'input', inputKey(node));
   };
   const sendValue = (node, on, key = null) => {
-    const value = valueOf(node);
+    // Typed on within the frame, a number may be none any more: then what it was last counts.
+    const value = valueOf(node) ?? (on === 'input' ? typing.lastRight(node) : null);
     if (value === null) return;
     if (on === 'input' || !['input', 'textarea', 'radio'].includes(kindOf(node))) {
       events.drafts.sent(fieldOf(node), 'toggled' in value ? value.toggled : String(Object.values(value)[0]));

@@ -29,7 +29,7 @@ export class PinEntry {
       this.#show();
     });
     this.field.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter' && event.isTrusted && !event.repeat) entered();
+      if (event.key === 'Enter' && event.isTrusted && !event.repeat && event.keyCode !== 229) entered();
     });
     this.dots = element('div', { class: 'sheet-dots', 'aria-hidden': 'true' });
     this.count = element('p', { class: 'sheet-unseen', role: 'status' });

@@ -3,7 +3,7 @@
 
 import { fieldOf, nodeOf, ruleOf, showSlider, takenOf } from './controls.js';
 import { grow } from './showing.js';
-import { fits, squeezed } from './values.js';
+import { fits, squeezed, taken } from './values.js';
 
 /** Languages that are written by composing. On phones every other one seems to be: keyboards compose whole words there. */
 const COMPOSED = /^(zh|yue|wuu|nan|hak|ja|ko)\b/i;
@@ -65,6 +65,14 @@ export class Typing {
     if (ruleOf(node)) this.#back(node, field, refused);
     else this.#mark(field, true);
     return true;
+  }
+
+  /** What a field last held that the app can be told. @param {Element} node @returns {{ text: string } | null} */
+  lastRight(node) {
+    const field = fieldOf(node);
+    const [rule, text] = [ruleOf(node), this.#good.get(field)];
+    const value = rule && text !== undefined ? taken(rule.kind, text, rule.most, field.defaultValue).value : undefined;
+    return value === undefined ? null : { text: value };
   }
 
   /** The person left a node. @param {Element} node */

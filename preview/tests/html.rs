@@ -151,7 +151,7 @@ fn the_box_says_page_language_and_colours() {
     };
     assert_eq!(
         app_box(&shown, &BROWSER),
-        "<div class=\"lp-app lp-dark\" data-route=\"pages/me&quot;nu\" lang=\"id\"><div class=\"lp-page\" data-c=\"\">\
+        "<div class=\"lp-app lp-dark\" data-route=\"pages/me&quot;nu\" lang=\"id\" dir=\"ltr\"><div class=\"lp-page\" data-c=\"\">\
          <span class=\"lp-text\" data-n=\"1\">&lt;Halo&gt;</span></div></div>"
     );
 }

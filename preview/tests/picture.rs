@@ -79,3 +79,44 @@ async fn letters_are_painted_on_a_background() {
     let twice = picture(&server, &warung, "?scale=2").await;
     assert_eq!((twice.width, twice.height), (780, 1_688));
 }
+
+/// How many pixels differ between two pictures of one size.
+fn differ(one: &[u8], other: &[u8]) -> usize {
+    let pixels = |bytes: &[u8]| {
+        let mut reader = png::Decoder::new(Cursor::new(bytes.to_vec()))
+            .read_info()
+            .expect("a PNG");
+        let mut pixels = vec![0; reader.output_buffer_size().expect("a size")];
+        reader.next_frame(&mut pixels).expect("pixels");
+        pixels
+    };
+    let (one, other) = (pixels(one), pixels(other));
+    assert_eq!(one.len(), other.len());
+    one.iter()
+        .zip(other)
+        .filter(|(one, other)| *one != other)
+        .count()
+}
+
+async fn png_of(server: &Server, app: &str, name: &str) -> Vec<u8> {
+    let (session, _) = launched_app(server, app, None).await;
+    let response = get(server, &format!("{session}/shot.png?frame=1"), &[]).await;
+    let body = axum::body::to_bytes(response.into_body(), 16 << 20).await;
+    let png = body.expect("a body").to_vec();
+    // For a person to look at.
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
+    let _ = std::fs::create_dir_all(&folder);
+    let _ = std::fs::write(folder.join(format!("{name}.png")), &png);
+    png
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_runs_the_way_of_its_language() {
+    let server = Server::of(&["preview/tests/guests/probe"]).await;
+    let english = png_of(&server, "probe?page=pages/words&lang=en", "words-en").await;
+    let hebrew = png_of(&server, "probe?page=pages/words&lang=he", "words-he").await;
+    png_of(&server, "probe?page=pages/words&lang=ar", "words-ar").await;
+    // The same texts, on the other side.
+    let changed = differ(&english, &hebrew);
+    assert!(changed > 10_000, "{changed}");
+}

@@ -222,6 +222,37 @@ mod tests {
     }
 
     #[test]
+    fn a_font_of_the_person_s_has_what_the_others_lack() {
+        let mut read = Read {
+            system: Some(System::empty()),
+            ..Read::default()
+        };
+        read.find(&characters(&["你好"]));
+        assert!(!read.covered.has('你'));
+        let han = include_bytes!("../../tests/picture-han.woff2");
+        read.take(han.to_vec(), None).expect("a font");
+        assert!(read.covered.has('你') && read.covered.has('好'));
+        assert!(read.take(b"no font".to_vec(), None).is_err());
+        assert!(
+            add_font(Path::new("/nowhere.ttf"))
+                .is_err_and(|error| error.to_string().contains("/nowhere.ttf"))
+        );
+    }
+
+    /// Debian's DejaVu has Georgian letters, which no carried font has.
+    #[test]
+    fn the_machine_s_fonts_have_the_rest() {
+        if !Path::new("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").exists() {
+            eprintln!("left out: no DejaVu Sans on this machine (Debian: fonts-dejavu-core)");
+            return;
+        }
+        let mut read = Read::default();
+        read.find(&characters(&["გამარჯობა"]));
+        assert!(read.covered.has('გ'));
+        assert!(read.system_bytes > 0 && read.missing.is_empty());
+    }
+
+    #[test]
     fn what_is_in_no_font_is_told_by_script_and_with_the_cure() {
         let mut read = Read {
             system: Some(System::empty()),
