@@ -264,3 +264,48 @@ async fn the_load_is_told_in_numbers_and_on_a_page() {
         assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{path}");
     }
 }
+
+/// The session's page, launched by a browser with these headers.
+async fn page_for(server: &Server, headers: &[(&str, &str)]) -> String {
+    let launched = get(server, "/a/probe", headers).await;
+    let to = launched.headers().get("location").expect("a location");
+    let to = to.to_str().expect("text").to_owned();
+    body(get(server, &to, &[]).await).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_gets_the_first_of_their_languages_that_the_app_has() {
+    let server = Server::of(&["preview/tests/guests/probe"]).await;
+    for (accepted, name, dir) in [
+        ("zh-Hans-CN,zh;q=0.9,en;q=0.8", "探针", "ltr"),
+        ("zh-CN", "探针", "ltr"),
+        ("fr, id-ID;q=0.5, en;q=0.1", "Uji", "ltr"),
+        ("en;q=0.2, ar-EG", "مسبار", "rtl"),
+        ("fr", "Probe", "ltr"),
+        ("*;q=0.5", "Probe", "ltr"),
+    ] {
+        let page = page_for(&server, &[("accept-language", accepted)]).await;
+        // The page's own title names the app once.
+        let title = format!("<title>{name}</title>");
+        assert!(page.contains(&title), "{accepted}: no {title}");
+        let screen = format!("id=\"screen\" dir=\"{dir}\"");
+        assert!(page.contains(&screen), "{accepted}: no {screen}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_zone_that_the_shell_noted_is_the_session_s() {
+    let server = Server::of(&["preview/tests/guests/probe"]).await;
+    for (cookie, zone) in [
+        (
+            "a=b; lapak_zone=Europe/Berlin",
+            "\"zone\":\"Europe/Berlin\"",
+        ),
+        ("lapak_zone=<script>", "\"zone\":null"),
+        ("lapak_zone=", "\"zone\":null"),
+        ("a=b", "\"zone\":null"),
+    ] {
+        let page = page_for(&server, &[("cookie", cookie)]).await;
+        assert!(page.contains(zone), "{cookie}");
+    }
+}
