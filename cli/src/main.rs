@@ -1,6 +1,7 @@
 //! `lapak`: make mini-apps, build them, look at them, drive them.
 
 mod commands;
+mod data_folder;
 mod failure;
 mod first_device;
 mod folders;

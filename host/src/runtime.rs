@@ -361,7 +361,10 @@ impl Runtime {
         let suspended = tokio::task::spawn_blocking(move || {
             let suspended = keeper::write_all(&host, Instant::now() + patience);
             match &suspended {
-                Ok(_) => host.shut_down(),
+                Ok(_) => {
+                    host.shut_down();
+                    host.release_snapshots();
+                }
                 Err(_) => host.go_on(),
             }
             suspended

@@ -1,5 +1,7 @@
 //! `lapak doctor`: what this machine has, what it lacks, and the cure.
 
+mod server;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -13,6 +15,7 @@ use crate::{folders, output};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   lapak doctor
+  lapak doctor --server https://preview.example.com
   lapak doctor --json | jq '.[] | select(.found == null)'
 
 Exit code 4 when something is missing without which nothing can be built or run.")]
@@ -20,6 +23,10 @@ pub(crate) struct DoctorArgs {
     /// Tells it as JSON.
     #[arg(long)]
     json: bool,
+    /// Looks at a preview server instead, at the address under which browsers are to reach it: whether a proxy in front lets
+    /// them.
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
 }
 
 /// One thing that is looked for.
@@ -35,11 +42,13 @@ struct Finding {
 }
 
 pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
-    let findings: Vec<Finding> = to_build()
-        .into_iter()
-        .chain(to_run())
-        .chain(to_test())
-        .collect();
+    let findings: Vec<Finding> = match &args.server {
+        Some(url) => server::to_reach(url),
+        None => {
+            let machine = to_build().into_iter().chain(to_run());
+            machine.chain(to_test()).collect()
+        }
+    };
     if args.json {
         output::json(&findings)?;
     } else {

@@ -19,13 +19,13 @@ use lapak_host::capability::timer::SystemTimer;
 use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::recording::RecordOptions;
 use lapak_host::simulated::SimulatedDevices;
-use lapak_host::{HostKey, Runtime, RuntimeConfig, SnapshotConfig};
-use lapak_ledger::private_files::{self, FolderLock};
+use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
 use lapak_preview::demo::{DemoBank, DemoShop};
-use lapak_preview::{KeptSessions, PeopleKey, Preview, PreviewOptions, ShownApps};
+use lapak_preview::{KeptSessions, Preview, PreviewOptions, ShownApps};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
+use crate::data_folder::DataFolder;
 use crate::failure::Failure;
 use crate::open::open_package;
 use crate::{first_device, folders, output, profile, watch};
@@ -123,12 +123,14 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
     let data = DataFolder::take(data, args.data.is_some())?;
     let (runtime, kept) = runtime(args, &data.path, &devices, &apps)?;
     let inspector = args.inspects();
+    let people = data.people()?;
+    let own_name = people.own_name();
     let options = PreviewOptions {
-        hosts: args.host_names.clone(),
+        hosts: [args.host_names.as_slice(), &[own_name.clone()]].concat(),
         kept: Some(kept),
         devices: Some(devices),
         apps: Some(apps),
-        people: data.people()?,
+        people,
         inspector,
         metrics: args.metrics || inspector,
         behind_proxy: args.behind_proxy,
@@ -156,6 +158,13 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
         "Lapak preview: {}  (Ctrl-C ends it)",
         url(address, &args.base_path)
     ))?;
+    if address.ip().is_loopback() {
+        let name = format!("{own_name}:{}", address.port());
+        output::note(&format!(
+            "If others use this machine too: http://{name}/{}. Their servers, on other ports, see no cookie of yours there.",
+            base_below(&args.base_path)
+        ));
+    }
     let rebuilding = tokio::spawn(rebuild(runtime, preview.clone(), watched));
     tokio::select! {
         ended = serving => ended.context("the server ended")?.context("the server failed")?,
@@ -171,50 +180,6 @@ impl PreviewArgs {
         let here = self.address.is_loopback() && self.host_names.is_empty() && !self.behind_proxy;
         self.inspect || here
     }
-}
-
-/// The folder of a preview's data, which no other preview has at the same time.
-struct DataFolder {
-    path: PathBuf,
-    _lock: FolderLock,
-}
-
-impl DataFolder {
-    /// Makes or looks at the folder `path`, and holds it. One that somebody named keeps the rights that it has: there may be
-    /// more in it than is ours.
-    fn take(path: PathBuf, is_named: bool) -> Result<Self, Failure> {
-        let refused = |error: String| Failure::machine(error);
-        if !is_named || !path.exists() {
-            folders::private_folder(&path).map_err(|error| refused(error.to_string()))?;
-        } else {
-            folders::check_named(&path).map_err(|error| refused(error.to_string()))?;
-        }
-        let lock = FolderLock::hold(&path);
-        let lock = lock.map_err(|error| {
-            let text = error.to_string();
-            refused(format!("{text} with --data"))
-        })?;
-        for name in ["storage.sqlite", "storage.sqlite-wal", "storage.sqlite-shm"] {
-            let file = path.join(name);
-            if file.symlink_metadata().is_ok() || name == "storage.sqlite" {
-                private_files::file(&file).map_err(|error| refused(error.to_string()))?;
-            }
-        }
-        Ok(Self { path, _lock: lock })
-    }
-
-    /// What people's cookies are authenticated with: with the sessions' key.
-    fn people(&self) -> Result<PeopleKey, Failure> {
-        let key = HostKey::open(&self.path.join("sessions"));
-        let key = key.map_err(|error| Failure::machine(error.to_string()))?;
-        Ok(PeopleKey::of_host(&key))
-    }
-}
-
-/// Makes or looks at one of the folders within, and at what is in it.
-fn inner_folder(path: &Path) -> std::io::Result<()> {
-    folders::private_folder(path)?;
-    private_files::everything_in(path)
 }
 
 /// Writes the open sessions down: they go on when the preview is started again.
@@ -249,12 +214,16 @@ async fn stop_wanted() {
     }
 }
 
-fn url(address: SocketAddr, base: &str) -> String {
-    let base = base.trim_matches('/');
-    let base = match base {
+/// A prefix as it follows a slash.
+fn base_below(base: &str) -> String {
+    match base.trim_matches('/') {
         "" => String::new(),
         base => format!("{base}/"),
-    };
+    }
+}
+
+fn url(address: SocketAddr, base: &str) -> String {
+    let base = base_below(base);
     if address.ip().is_unspecified() {
         return format!(
             "http://localhost:{}/{base} (and this machine's other addresses)",
@@ -287,12 +256,9 @@ fn runtime(
             data.display()
         ))
     };
-    // Sessions are secrets, whatever the folder above them is.
     let sessions = data.join("sessions");
-    inner_folder(&sessions).map_err(|error| unusable(error.to_string()))?;
     let storage = SqliteStorage::open(&data.join("storage.sqlite"))
         .map_err(|error| unusable(format!("{error:#}")))?;
-    folders::private_folder(&data.join("files")).map_err(|error| unusable(error.to_string()))?;
     let files =
         FolderFiles::open(&data.join("files")).map_err(|error| unusable(error.to_string()))?;
     let snapshots =
@@ -300,7 +266,6 @@ fn runtime(
     let kept = KeptSessions::open(&sessions.join("open.sqlite"))
         .map_err(|error| unusable(error.to_string()))?;
     let bank = data.join("bank");
-    inner_folder(&bank).map_err(|error| unusable(error.to_string()))?;
     let consents = SqliteConsents::open(&bank.join("consents.sqlite"))
         .map_err(|error| unusable(error.to_string()))?;
     let audit = SqliteAudit::open(&bank.join("audit.sqlite"))

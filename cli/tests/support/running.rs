@@ -111,13 +111,13 @@ impl Running {
         self.child.wait().expect("it ends").code()
     }
 
-    /// Waits until a line with this was said.
-    pub fn until_said(&self, part: &str) {
+    /// Waits until a line with this was said, and gives it.
+    pub fn until_said(&self, part: &str) -> String {
         loop {
             let line = self.said.recv_timeout(PATIENCE);
             let line = line.unwrap_or_else(|_| panic!("{part:?} was never said"));
             if line.contains(part) {
-                return;
+                return line;
             }
         }
     }

@@ -106,13 +106,8 @@ fn kind(entry: &Entry) -> &'static str {
 
 /// The other side, as the person calls it: somebody on the list by their name there, a shop by its id made readable.
 fn with(app: &Dompet, entry: &Entry) -> String {
-    // `person:ani:IDR`, `merchant:listrik`, or a merchant and its order: `warung-sari 17`.
-    let account = entry.other.split(' ').next().unwrap_or_default();
-    let mut parts = account.split(':');
-    let name = match (parts.next(), parts.next()) {
-        (Some(_), Some(name)) => name,
-        (only, _) => only.unwrap_or_default(),
-    };
+    // Somebody's address, a biller, or a merchant and its order: `warung-sari 17`.
+    let name = entry.other.split(' ').next().unwrap_or_default();
     if name == crate::errand::ELECTRICITY {
         return app.texts.get("bill.biller").to_owned();
     }

@@ -9,7 +9,7 @@ use crate::amount::rupiah;
 
 fn account() -> Account {
     Account {
-        id: "person:ani".into(),
+        id: "a1".into(),
         available: rupiah(1_250_000),
         held_minor: 0,
         address: "ani".into(),
@@ -31,10 +31,10 @@ fn history() -> Vec<Entry> {
     vec![
         Entry {
             note: "belanja".into(),
-            ..entry(3, 25_000_000, EntryKind::Transferred, "person:ibu:IDR")
+            ..entry(3, 25_000_000, EntryKind::Transferred, "ibu")
         },
         entry(2, -4_700_000, EntryKind::Paid, "warung-sari 17-ab"),
-        entry(1, -10_000_000, EntryKind::Transferred, "merchant:listrik"),
+        entry(1, -10_000_000, EntryKind::Transferred, "listrik"),
     ]
 }
 

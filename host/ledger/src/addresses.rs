@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use crate::private_files;
+
 /// The letters of random names: no vowels, so that no words come about.
 const LETTERS: &[u8; 30] = b"0123456789bcdfghjkmnpqrstvwxyz";
 /// 26 letters of 30 are 127 bits.
@@ -52,6 +54,7 @@ impl AddressBook {
     /// # Errors
     /// When the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, AddressError> {
+        private_files::file(path).map_err(|error| AddressError(error.to_string()))?;
         Self::over(Connection::open(path)?)
     }
 

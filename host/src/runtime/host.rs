@@ -115,6 +115,13 @@ impl Host {
         });
     }
 
+    /// Nothing more is written: the next host may have what sessions are kept in.
+    pub(super) fn release_snapshots(&self) {
+        if let Some(snapshots) = &self.snapshots {
+            snapshots.release();
+        }
+    }
+
     /// Whether this platform lends a capability to anybody.
     pub(crate) fn offers(&self, capability: Capability) -> bool {
         self.grants.contains(&capability)

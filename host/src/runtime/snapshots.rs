@@ -42,14 +42,15 @@ pub struct SnapshotConfig {
 }
 
 impl SnapshotConfig {
-    /// SQLite in `folder`, with the key beside it, 4 GiB in memory, a checkpoint every second.
+    /// SQLite in `folder`, with the key beside it, 4 GiB in memory, a checkpoint every second. The folder is the host's alone: it
+    /// is closed to other users, and to other hosts for as long as this one has it.
     ///
     /// # Errors
     /// [`StoreError`] when the folder cannot be used.
     pub fn in_folder(folder: &std::path::Path) -> Result<Self, StoreError> {
         Ok(Self {
             key_folder: folder.to_owned(),
-            store: Arc::new(SqliteSnapshots::open(&folder.join("sessions.sqlite"))?),
+            store: Arc::new(SqliteSnapshots::open_alone(folder, "sessions.sqlite")?),
             memory_bytes: 4 << 30,
             checkpoint: Some(Duration::from_secs(1)),
         })
@@ -145,6 +146,11 @@ struct Images {
 }
 
 impl Snapshots {
+    /// The next host may have the store.
+    pub(super) fn release(&self) {
+        self.store.release();
+    }
+
     pub(crate) fn open(config: &SnapshotConfig, limits: &Limits) -> std::io::Result<Self> {
         let key = HostKey::open(&config.key_folder)?;
         Ok(Self {

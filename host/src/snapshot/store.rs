@@ -121,6 +121,10 @@ pub trait SnapshotStore: Send + Sync {
     /// # Errors
     /// When the store fails: then all of them are still there.
     fn remove_images_except(&self, used: &[ImageHash]) -> Result<u64, StoreError>;
+
+    /// The host that has the store writes nothing more into it: the next one may have it, even while the last handles on this
+    /// host's sessions live.
+    fn release(&self) {}
 }
 
 /// A store that cannot do what was asked.
@@ -161,6 +165,9 @@ pub enum StoreError {
         /// The file.
         path: String,
     },
+    /// Another host has the folder: two on one store would serve the same session.
+    #[error(transparent)]
+    InUse(lapak_ledger::private_files::LockError),
     /// The file is damaged.
     #[error(
         "the snapshot store is damaged ({doing}): {source}; put it back from a backup, or move it away"

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lapak_host::snapshot::seal::SealError;
-use lapak_host::snapshot::store::SnapshotStore;
 use lapak_host::snapshot::store::sqlite::SqliteSnapshots;
+use lapak_host::snapshot::store::{SnapshotStore, StoreError};
 use lapak_host::view::Trigger;
-use lapak_host::{EndCause, Launch, Residence, ResumeError, SessionId};
+use lapak_host::{EndCause, Launch, Residence, ResumeError, SessionId, SnapshotConfig};
 
 use super::support::store::Troubled;
 use super::support::{counter, settled, tap, tap_on, text, until};
@@ -132,4 +132,18 @@ async fn another_host_with_the_same_key_and_store_goes_on() {
     assert_eq!(session.screen(), screen);
     tap(&session, "+").await;
     assert_eq!(text(&session, "count"), "2");
+}
+
+/// Two hosts on one folder would serve the same session.
+#[tokio::test]
+async fn a_folder_is_one_hosts_at_a_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = start(in_folder(folder.path()));
+    let refused = SnapshotConfig::in_folder(folder.path()).expect_err("in use");
+    assert!(matches!(refused, StoreError::InUse(_)), "{refused}");
+    let text = refused.to_string();
+    assert!(text.contains("in use by another process"), "{text}");
+    assert!(text.contains("choose another folder"), "{text}");
+    suspend(first).await;
+    SnapshotConfig::in_folder(folder.path()).expect("free again");
 }

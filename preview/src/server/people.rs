@@ -67,6 +67,14 @@ impl PeopleKey {
         Self::of_host(&HostKey::passing())
     }
 
+    /// A name of this machine's own that only whoever is told it knows: `lapak-….localhost`, which browsers take to this machine.
+    /// Cookies that are given under it are sent to no other server, whatever its port: nobody else knows the name.
+    #[must_use]
+    pub fn own_name(&self) -> String {
+        let name = blake3::keyed_hash(&self.code, b"host name").to_hex();
+        format!("lapak-{}.localhost", &name[..20])
+    }
+
     /// The person whose cookie this is, or somebody new.
     pub(super) fn visitor(&self, headers: &HeaderMap, reach: Reach<'_>) -> Visitor {
         let id = cookies(headers, &self.cookie_name(reach)).find_map(|value| self.id(value));

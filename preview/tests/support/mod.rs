@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lapak_abi::package::{Package, PackageLimits};
+use lapak_abi::package::{Package, PackageLimits, PackageWriter};
 use lapak_host::audit::sqlite::SqliteAudit;
 use lapak_host::capability::Providers;
 use lapak_host::capability::clock::simulated::SimulatedClock;
@@ -55,18 +55,36 @@ impl Server {
         server
     }
 
+    /// Serves these packages, each under its name, set up otherwise than most tests want.
+    pub(crate) async fn set_up(
+        packages: Vec<(&str, Package)>,
+        change: impl FnOnce(&mut PreviewOptions, &mut RuntimeConfig),
+    ) -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let server = Self::at("127.0.0.1:0", data, None, change).await;
+        for (name, package) in packages {
+            server.show(name, package).await;
+        }
+        server
+    }
+
     /// Serves without apps, over a folder that an earlier server may have left.
     pub(crate) async fn over(data: tempfile::TempDir) -> Self {
-        Self::at("127.0.0.1:0", data, None).await
+        Self::at("127.0.0.1:0", data, None, |_, _| {}).await
     }
 
     /// Stops in order, and starts again at the same address, `app` still to be built.
     pub(crate) async fn again(self, app: &str) -> Self {
         let address = self.address.to_string();
-        Self::at(&address, self.stop().await, Some(app)).await
+        Self::at(&address, self.stop().await, Some(app), |_, _| {}).await
     }
 
-    async fn at(address: &str, data: tempfile::TempDir, to_come: Option<&str>) -> Self {
+    async fn at(
+        address: &str,
+        data: tempfile::TempDir,
+        to_come: Option<&str>,
+        change: impl FnOnce(&mut PreviewOptions, &mut RuntimeConfig),
+    ) -> Self {
         let file = |name: &str| data.path().join(name);
         let storage = SqliteStorage::open(&file("storage.sqlite")).expect("storage");
         let shops = ["examples/warung", "examples/sepeda"]
@@ -89,7 +107,7 @@ impl Server {
         devices.put_behind(&mut providers);
         let apps = ShownApps::new(&devices);
         providers.open_app = Arc::new(apps.clone());
-        let config = RuntimeConfig {
+        let mut config = RuntimeConfig {
             providers,
             consents: Arc::new(SqliteConsents::open(&file("consents.sqlite")).expect("consents")),
             audit: Arc::new(SqliteAudit::open(&file("audit.sqlite")).expect("an audit")),
@@ -100,8 +118,7 @@ impl Server {
             }),
             ..RuntimeConfig::simulated()
         };
-        let runtime = Runtime::new(config).expect("a runtime");
-        let options = PreviewOptions {
+        let mut options = PreviewOptions {
             kept: Some(KeptSessions::open(&data.path().join("open.sqlite")).expect("a file")),
             devices: Some(devices.clone()),
             apps: Some(apps),
@@ -110,6 +127,8 @@ impl Server {
             metrics: true,
             ..PreviewOptions::default()
         };
+        change(&mut options, &mut config);
+        let runtime = Runtime::new(config).expect("a runtime");
         let preview = Preview::new(runtime.clone(), options);
         if let Some(app) = to_come {
             preview.building(app);
@@ -188,6 +207,28 @@ impl Server {
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
+}
+
+/// The package with its manifest changed.
+pub(crate) fn with_manifest(
+    package: &Package,
+    change: impl FnOnce(&mut serde_json::Value),
+) -> Package {
+    let mut change = Some(change);
+    let mut writer = PackageWriter::new();
+    for (path, bytes) in package.files() {
+        let mut bytes = bytes.to_vec();
+        if path == "manifest.json"
+            && let Some(change) = change.take()
+        {
+            let mut manifest = serde_json::from_slice(&bytes).expect("JSON");
+            change(&mut manifest);
+            bytes = manifest.to_string().into_bytes();
+        }
+        writer.file(path, bytes).expect("a file");
+    }
+    let bytes = writer.finish().expect("a package");
+    Package::read(bytes, &PackageLimits::default()).expect("reads")
 }
 
 /// Builds an app of this repository, once in a process: asking cargo again takes seconds. Between processes cargo waits by itself.

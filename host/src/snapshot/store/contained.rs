@@ -29,6 +29,14 @@ impl Contained {
 }
 
 impl SnapshotStore for Contained {
+    fn release(&self) {
+        // What cannot be let go goes with the process.
+        let _ = self.call("be let go", |store| {
+            store.release();
+            Ok(())
+        });
+    }
+
     fn put(&self, snapshots: &[(SessionId, &[u8])]) -> Result<(), StoreError> {
         self.call("keep snapshots", |store| store.put(snapshots))
     }

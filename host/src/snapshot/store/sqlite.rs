@@ -18,6 +18,8 @@ use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
 };
 
+use lapak_ledger::private_files::{self, FolderLock};
+
 use super::{ImageHash, SnapshotStore, StoreError};
 use crate::session_id::SessionId;
 
@@ -68,9 +70,26 @@ pub struct SqliteSnapshots {
     readers: Vec<Mutex<Connection>>,
     next_reader: AtomicUsize,
     writer: Mutex<Connection>,
+    /// The folder is this store's alone, until it is released.
+    alone: Mutex<Option<FolderLock>>,
 }
 
 impl SqliteSnapshots {
+    /// The file `name` in `folder`, which is made for its owner alone, or looked at, and held: no other host uses it as long as
+    /// this store lives.
+    ///
+    /// # Errors
+    /// As [`SqliteSnapshots::open`], and [`StoreError::InUse`] while another has the folder.
+    pub fn open_alone(folder: &Path, name: &str) -> Result<Self, StoreError> {
+        private_files::folder(folder).map_err(|error| unavailable(OPEN, error))?;
+        let alone = FolderLock::hold(folder).map_err(StoreError::InUse)?;
+        private_files::file(&folder.join(name)).map_err(|error| unavailable(OPEN, error))?;
+        Ok(Self {
+            alone: Mutex::new(Some(alone)),
+            ..Self::open(&folder.join(name))?
+        })
+    }
+
     /// Opens the file `path`, which is created if it is missing, with the default options: durable against
     /// power cuts. Its folder must be there. Reaches the file system with the process's own rights.
     ///
@@ -97,6 +116,7 @@ impl SqliteSnapshots {
             readers,
             next_reader: AtomicUsize::new(0),
             writer: Mutex::new(writer),
+            alone: Mutex::default(),
         })
     }
 
@@ -325,6 +345,11 @@ impl SnapshotStore for SqliteSnapshots {
             }
             Ok(removed)
         })
+    }
+
+    fn release(&self) {
+        let mut alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(alone.take());
     }
 }
 
