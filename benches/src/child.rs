@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context as _;
 use tokio::runtime::Runtime as Tokio;
 
-use crate::figures::many;
+use crate::figures::{many, socket};
 
 /// Tells a process of this program that it is such a child, and what it is to measure.
 const ASKED: &str = "LAPAK_BENCH_CHILD";
@@ -18,6 +18,12 @@ pub(crate) enum Task {
     Frozen(&'static str, usize),
     /// Resident bytes of a live pooled instance of this app, of so many.
     Pooled(&'static str, usize),
+    /// Resident bytes of an open session in the preview server that nobody looks at.
+    Open(&'static str, usize),
+    /// Resident bytes of one that a page shows.
+    Connected(&'static str, usize),
+    /// Resident bytes of a connection of the bare echo.
+    Echoing(&'static str, usize),
 }
 
 /// Has a fresh process measure something.
@@ -25,6 +31,9 @@ pub(crate) fn measured(task: &Task) -> anyhow::Result<f64> {
     let asked = match task {
         Task::Frozen(app, count) => format!("frozen {count} {app}"),
         Task::Pooled(app, count) => format!("pooled {count} {app}"),
+        Task::Open(app, count) => format!("open {count} {app}"),
+        Task::Connected(app, count) => format!("connected {count} {app}"),
+        Task::Echoing(app, count) => format!("echoing {count} {app}"),
     };
     let output = Command::new(std::env::current_exe()?)
         // For a test program: the one test that is there for this.
@@ -63,6 +72,9 @@ pub fn serve() -> anyhow::Result<bool> {
     let tokio = Tokio::new()?;
     let bytes = match what {
         "frozen" => many::frozen_bytes(&tokio, app, count)?,
+        "open" => socket::open_bytes(app, count)?,
+        "connected" => socket::connected_bytes(app, count)?,
+        "echoing" => socket::echoing_bytes(count)?,
         _ => many::pooled_bytes(&tokio, app, count)?,
     };
     println!("{ANSWER} {bytes}");

@@ -5,10 +5,12 @@ mod fairness;
 mod grants;
 mod launch;
 pub(crate) mod many;
+mod paint;
 mod payments;
 mod pressure;
 mod restart;
 mod size;
+pub(crate) mod socket;
 mod throughput;
 
 use std::time::Instant;
@@ -21,10 +23,17 @@ use crate::{Effort, Figure};
 pub(crate) struct Group {
     /// The figures' ids, in the order in which they are told.
     pub(crate) ids: &'static [&'static str],
+    /// It takes a browser.
+    pub(crate) in_a_browser: bool,
     pub(crate) measure: fn(&Tokio, Effort) -> anyhow::Result<Vec<Figure>>,
 }
 
 impl Group {
+    /// Whether this machine has what it takes.
+    pub(crate) fn is_possible(&self) -> bool {
+        !self.in_a_browser || crate::browser::is_there()
+    }
+
     /// The first id.
     pub(crate) fn name(&self) -> &'static str {
         self.ids.first().copied().unwrap_or_default()
@@ -72,6 +81,15 @@ pub(crate) const ALL: &[Group] = &[
         fairness::beside_1000,
     ),
     group(&["events-per-second"], throughput::zipf),
+    group(
+        &["tap-websocket", "tap-websocket-p99"],
+        socket::tap_websocket,
+    ),
+    group(&["events-per-second-websocket"], socket::per_second),
+    group(&["bytes-open-session"], socket::bytes_open),
+    group(&["bytes-connected-session"], socket::bytes_connected),
+    group(&["shot-warm"], paint::shot_warm),
+    in_a_browser(&["tap-to-paint"], paint::tap_to_paint),
     group(&["restart-100k"], restart::restart),
     group(
         &["memory-pressure", "memory-pressure-p99"],
@@ -93,7 +111,21 @@ const fn group(
     ids: &'static [&'static str],
     measure: fn(&Tokio, Effort) -> anyhow::Result<Vec<Figure>>,
 ) -> Group {
-    Group { ids, measure }
+    Group {
+        ids,
+        in_a_browser: false,
+        measure,
+    }
+}
+
+const fn in_a_browser(
+    ids: &'static [&'static str],
+    measure: fn(&Tokio, Effort) -> anyhow::Result<Vec<Figure>>,
+) -> Group {
+    Group {
+        in_a_browser: true,
+        ..group(ids, measure)
+    }
 }
 
 /// Microseconds since then.

@@ -2,6 +2,7 @@
 
 mod apps;
 mod bare;
+mod browser;
 mod child;
 mod figures;
 mod live;
@@ -9,7 +10,9 @@ mod plots;
 mod process;
 mod report;
 mod result;
+mod server;
 mod stub;
+mod wire;
 
 use std::path::Path;
 use std::time::Instant;
@@ -106,6 +109,12 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
     figures::ALL.iter().flat_map(|group| group.ids).copied()
 }
 
+/// The id of every figure that this machine can measure.
+pub fn possible_ids() -> impl Iterator<Item = &'static str> {
+    let possible = figures::ALL.iter().filter(|group| group.is_possible());
+    possible.flat_map(|group| group.ids).copied()
+}
+
 /// Measures without printing.
 ///
 /// # Errors
@@ -118,6 +127,13 @@ pub fn measure(only: Option<&str>, effort: Effort) -> anyhow::Result<Vec<Figure>
     let mut measured = Vec::new();
     for group in figures::ALL {
         if only.is_none_or(|only| group.ids.contains(&only)) {
+            if !group.is_possible() {
+                eprintln!(
+                    "not measured, for there is no Chromium: {}",
+                    group.ids.join(", ")
+                );
+                continue;
+            }
             eprintln!("measuring {} …", group.ids.join(", "));
             let figures = (group.measure)(&tokio, effort)?;
             let told: Vec<_> = figures.iter().map(|figure| figure.id.as_str()).collect();

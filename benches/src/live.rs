@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use lapak_abi::package::{Package, PackageLimits};
 use lapak_host::session::Patch;
 use lapak_host::view::{InputValue, NodeId, Trigger};
-use lapak_host::{App, Launch, Runtime, RuntimeConfig, Session, ShellEvent, Update};
-use tokio::sync::broadcast;
+use lapak_host::{App, Launch, Runtime, RuntimeConfig, Session, ShellEvent, Update, Updates};
+use tokio::sync::broadcast::error::TryRecvError;
 
 use crate::apps;
 
@@ -93,7 +93,7 @@ pub(crate) async fn load(runtime: &Runtime, app: &'static str) -> anyhow::Result
 /// A session that shows its first view.
 pub(crate) struct Live {
     session: Session,
-    updates: broadcast::Receiver<Update>,
+    updates: Updates,
 }
 
 impl Live {
@@ -128,7 +128,7 @@ impl Live {
                 Ok(Update::Patch(patch)) => return Ok(patch),
                 Ok(Update::Ended(report)) => anyhow::bail!("the app ended: {report}"),
                 Ok(_) => {}
-                Err(broadcast::error::TryRecvError::Empty) => std::hint::spin_loop(),
+                Err(TryRecvError::Empty) => std::hint::spin_loop(),
                 Err(error) => return Err(error.into()),
             }
         }

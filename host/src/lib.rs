@@ -59,6 +59,6 @@ pub use report::{EndCause, EndReport};
 pub use runtime::{
     LaunchError, ResumeError, Runtime, RuntimeConfig, RuntimeError, SnapshotConfig, UninstallError,
 };
-pub use session::{Class, Launch, Residence, Screen, Session, ShellEvent, Update};
+pub use session::{Class, Launch, Residence, Screen, Session, ShellEvent, Update, Updates};
 pub use session_id::SessionId;
 pub use sheet::{Sheet, SheetAnswer, SheetError, SheetId, SheetOutcome};

@@ -13,13 +13,12 @@ mod uninstall;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use lapak_abi::limits::Limits;
 use lapak_abi::package::Package;
 use lapak_scheduler::{Class, Config, Policy, Scheduler};
-use tokio::sync::broadcast;
 use wasmtime::Engine;
 
 use crate::account::{Accounts, Cost};
@@ -34,7 +33,7 @@ use crate::instances::Instances;
 use crate::mailbox::Mailbox;
 use crate::metrics::{Metrics, MetricsReading, QueueDelays, count};
 use crate::recording::{Player, Recorder};
-use crate::session::{Beginning, Body, Launch, Session, SessionId, Shared, Update};
+use crate::session::{Beginning, Body, Launch, Session, SessionId, Shared, Updates, Watcher};
 use crate::sheet::Desk;
 use crate::updates::Adopted;
 use crate::vendor::Vendor;
@@ -176,11 +175,14 @@ impl Runtime {
         app: &Arc<App>,
         launch: Launch,
         adopted: Option<Box<Adopted>>,
-    ) -> Result<(Session, broadcast::Receiver<Update>), LaunchError> {
+        watcher: Option<Weak<dyn Watcher>>,
+    ) -> Result<Session, LaunchError> {
         let session = self.begin(app, launch, adopted)?;
-        let (_, updates) = session.watch();
+        if let Some(watcher) = watcher {
+            session.watch_by(watcher);
+        }
         self.host().scheduler.wake(&session.shared);
-        Ok((session, updates))
+        Ok(session)
     }
 
     /// Starts a session, and hands over every update from the first on.
@@ -191,8 +193,24 @@ impl Runtime {
         &self,
         app: &Arc<App>,
         launch: Launch,
-    ) -> Result<(Session, broadcast::Receiver<Update>), LaunchError> {
-        self.launch_after(app, launch, None)
+    ) -> Result<(Session, Updates), LaunchError> {
+        let session = self.begin(app, launch, None)?;
+        let (_, updates) = session.watch();
+        self.host().scheduler.wake(&session.shared);
+        Ok((session, updates))
+    }
+
+    /// Starts a session, and tells this watcher of everything from the first on.
+    ///
+    /// # Errors
+    /// [`LaunchError`].
+    pub fn launch_watched_by(
+        &self,
+        app: &Arc<App>,
+        launch: Launch,
+        watcher: Weak<dyn Watcher>,
+    ) -> Result<Session, LaunchError> {
+        self.launch_after(app, launch, None, Some(watcher))
     }
 
     /// A session that has not been woken yet.

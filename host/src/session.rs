@@ -1,6 +1,7 @@
 //! A session: one person's live use of one app. The handle that shells hold, and what they see.
 
 mod actor;
+mod backlog;
 mod names;
 mod resume;
 mod shared;
@@ -10,11 +11,10 @@ mod state;
 mod turn;
 mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use lapak_abi::pages::{Page, PageId};
-use tokio::sync::broadcast;
 
 use crate::app::App;
 use crate::capability::console::ConsoleLine;
@@ -28,11 +28,13 @@ use crate::view::{Op, Tree};
 
 pub use crate::session_id::SessionId;
 pub(crate) use actor::Actor;
+pub use backlog::{BACKLOG_BYTES, BACKLOG_UPDATES, Updates};
 pub use lapak_scheduler::Class;
 pub(crate) use shared::{Beginning, Shared};
 pub use shell_event::ShellEvent;
 pub(crate) use state::{Body, State};
 pub(crate) use turn::{Locked, freeze, freeze_locked, snapshot};
+pub use watch::{Hears, Watcher};
 
 /// What launches a session: who, where and how it looks.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -198,8 +200,19 @@ impl Session {
     /// The screen as it is, and every change after it. A watcher that falls too far behind gets
     /// `RecvError::Lagged` and takes the screen again.
     #[must_use]
-    pub fn watch(&self) -> (Screen, broadcast::Receiver<Update>) {
-        self.shared.watch()
+    pub fn watch(&self) -> (Screen, Updates) {
+        self.shared.watch(Hears::Everything)
+    }
+
+    /// The same for a watcher that wants to hear of a part only: what nobody hears of is not put together.
+    #[must_use]
+    pub fn watch_for(&self, hears: Hears) -> (Screen, Updates) {
+        self.shared.watch(hears)
+    }
+
+    /// Tells this watcher too, for as long as somebody else holds it.
+    pub fn watch_by(&self, watcher: Weak<dyn Watcher>) {
+        self.shared.watch_by(watcher);
     }
 
     /// The sheets that are open, first asked first. A shell that begins to watch takes them after

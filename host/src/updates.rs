@@ -1,6 +1,6 @@
 //! The `updates` interface: an app hands over to its next version.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::app::App;
 use crate::bindings::lapak::app::updates::{Error, Host};
@@ -8,9 +8,8 @@ use crate::capability::payments::PaymentsState;
 use crate::instance::InstanceState;
 use crate::requests::Requests;
 use crate::runtime::{LaunchError, Runtime};
-use crate::session::{Launch, Session, ShellEvent, Update};
+use crate::session::{Launch, Session, ShellEvent, Watcher};
 use lapak_abi::manifest::OnUpdate;
-use tokio::sync::broadcast;
 
 /// The most that is handed over, in bytes.
 pub const MAX_CARRIED_BYTES: usize = 1 << 20;
@@ -83,20 +82,20 @@ impl Runtime {
         newer: &Arc<App>,
         launch: Launch,
     ) -> Result<Option<Session>, LaunchError> {
-        let updated = self.update_watched(session, newer, launch).await?;
-        Ok(updated.map(|(session, _)| session))
+        self.update_watched_by(session, newer, launch, None).await
     }
 
-    /// As [`update`](Self::update), and hands over every update of the new session from the first on.
+    /// As [`update`](Self::update), and tells this watcher of everything in the new session from the first on.
     ///
     /// # Errors
     /// As [`update`](Self::update).
-    pub async fn update_watched(
+    pub async fn update_watched_by(
         &self,
         session: &Session,
         newer: &Arc<App>,
         launch: Launch,
-    ) -> Result<Option<(Session, broadcast::Receiver<Update>)>, LaunchError> {
+        watcher: Option<Weak<dyn Watcher>>,
+    ) -> Result<Option<Session>, LaunchError> {
         if session.app().manifest().on_update != OnUpdate::Migrate {
             return Ok(None);
         }
@@ -109,7 +108,7 @@ impl Runtime {
             carried_over: session.shared.carried_over(),
             ..launch
         };
-        self.launch_after(newer, launch, session.shared.adopted())
+        self.launch_after(newer, launch, session.shared.adopted(), watcher)
             .map(Some)
     }
 }

@@ -75,7 +75,7 @@ mod text;
 
 pub use apply::{ApplyError, apply};
 pub use check::{ViewError, ViewLimits};
-pub(crate) use check::{check, kind_name, trigger_name};
+pub(crate) use check::{check, kind_name, node_bytes, trigger_name};
 pub use diff::update;
 pub(crate) use diff::update_checked;
 pub(crate) use input::refusal;

@@ -15,7 +15,7 @@ use support::{
 use tokio::sync::broadcast::error::TryRecvError;
 
 /// Names of the events that were handled, and reasons of those that were dropped, since the receiver was made.
-fn handled(updates: &mut tokio::sync::broadcast::Receiver<Update>) -> Vec<String> {
+fn handled(updates: &mut lapak_host::Updates) -> Vec<String> {
     let mut names = Vec::new();
     loop {
         match updates.try_recv() {

@@ -6,7 +6,7 @@ import { backoff, Connection } from '../assets/connection.js';
 function setUp(t) {
   mock.timers.enable({ apis: ['setTimeout'] });
   t.after(() => mock.timers.reset());
-  const world = { sockets: [], heard: [], live: [], refused: 0, screen: { v: 3, page: 1, app: 'd' } };
+  const world = { sockets: [], heard: [], live: [], lost: [], refused: 0, screen: { v: 3, page: 1, app: 'd' } };
   class Socket {
     readyState = 0;
     sent = [];
@@ -26,9 +26,9 @@ function setUp(t) {
     says(message) {
       this.onmessage({ data: JSON.stringify(message) });
     }
-    breaks() {
+    breaks(code = 1006) {
       this.readyState = 3;
-      this.onclose();
+      this.onclose({ code });
     }
     /** What was sent since the last time. */
     news() {
@@ -41,6 +41,7 @@ function setUp(t) {
     heard: (message) => world.heard.push(message.t),
     changed: (live) => world.live.push(live),
     refused: () => (world.refused += 1),
+    lost: (why) => world.lost.push(why),
     Socket,
   });
   world.connection.open();
@@ -128,12 +129,15 @@ test('begins anew with a server that has forgotten it, and loses nothing', (t) =
   assert.deepEqual(second.news(), [{ t: 'b', seq: 1 }]);
 });
 
-test('an event that nobody takes ends a dead connection', (t) => {
-  const { connection, world } = greeted(t);
+test('an event that nobody takes ends a dead connection, whatever else is heard', (t) => {
+  const { connection, socket, world } = greeted(t);
   connection.event({ t: 'a' });
-  mock.timers.tick(9_999);
+  for (let second = 1; second < 10; second += 1) {
+    mock.timers.tick(1_000);
+    socket.says({ t: 'pong' });
+  }
   assert.equal(connection.live, true);
-  mock.timers.tick(1);
+  mock.timers.tick(1_000);
   assert.equal(connection.live, false);
   mock.timers.tick(1_000);
   assert.equal(world.sockets.length, 2);
@@ -154,4 +158,93 @@ test('waits longer each time, with an end, and never the same', () => {
   assert.deepEqual([0, 1, 2, 3].map((attempt) => backoff(attempt, 1)), [250, 500, 1_000, 2_000]);
   assert.equal(backoff(50, 1), 10_000);
   assert.equal(backoff(50, 0), 5_000);
+});
+
+test('a connection on which nothing comes is asked, and given up within seconds', (t) => {
+  const { connection, socket, world } = greeted(t);
+  mock.timers.tick(4_000);
+  assert.deepEqual(socket.news(), [{ t: 'ping' }]);
+  socket.says({ t: 'pong' });
+  mock.timers.tick(4_000);
+  assert.deepEqual(socket.news(), [{ t: 'ping' }]);
+  mock.timers.tick(3_999);
+  assert.equal(connection.live, true);
+  mock.timers.tick(1);
+  assert.equal(connection.live, false);
+  mock.timers.tick(1_000);
+  assert.equal(world.sockets.length, 2);
+});
+
+test('a server that takes the connection and says nothing is given up too', (t) => {
+  const world = setUp(t);
+  world.sockets[0].opens();
+  mock.timers.tick(8_000);
+  mock.timers.tick(1_000);
+  assert.equal(world.sockets.length, 2);
+});
+
+test('what is too long is told and not sent, and what comes after it is', (t) => {
+  const { connection, socket, world } = greeted(t);
+  connection.event({ t: 'input', value: { text: '中'.repeat(87_400) } });
+  connection.event({ t: 'back' });
+  assert.deepEqual(world.lost, ['too-large']);
+  assert.deepEqual(socket.news(), [{ t: 'back', seq: 1 }]);
+});
+
+test('what the server refuses is told, and not sent again', (t) => {
+  const { connection, socket, world } = greeted(t);
+  connection.event({ t: 'a' });
+  connection.event({ t: 'b' });
+  socket.news();
+  socket.says({ t: 'refused', seq: 1, why: 'too-large', most: 262144 });
+  assert.deepEqual(world.lost, ['too-large']);
+  socket.breaks();
+  mock.timers.tick(1_000);
+  world.sockets[1].opens();
+  world.sockets[1].says({ t: 'welcome', seq: 1 });
+  assert.deepEqual(world.sockets[1].news().slice(1), [{ t: 'b', seq: 2 }]);
+});
+
+test('an event under which every connection breaks is given up and told', (t) => {
+  const { connection, world } = greeted(t);
+  connection.event({ t: 'bad' });
+  connection.event({ t: 'good' });
+  for (let count = 0; count < 4; count += 1) {
+    world.sockets.at(-1).breaks();
+    mock.timers.tick(10_000);
+    world.sockets.at(-1).opens();
+    world.sockets.at(-1).says({ t: 'welcome', seq: 0 });
+  }
+  assert.deepEqual(world.lost, ['not-taken']);
+  assert.deepEqual(world.sockets.at(-1).news().slice(1), [{ t: 'nothing', seq: 1 }, { t: 'good', seq: 2 }]);
+});
+
+test('a server that could not hear a message for its size gets the rest', (t) => {
+  const { connection, socket, world } = greeted(t);
+  connection.outbox.mostBytes = 1 << 20;
+  connection.event({ t: 'input', value: { text: 'a'.repeat(300_000) } });
+  connection.event({ t: 'back' });
+  socket.breaks(1009);
+  assert.deepEqual(world.lost, ['too-large']);
+  mock.timers.tick(1_000);
+  world.sockets[1].opens();
+  world.sockets[1].says({ t: 'welcome', seq: 0, most: 262144 });
+  assert.deepEqual(world.sockets[1].news().slice(1), [{ t: 'nothing', seq: 1 }, { t: 'back', seq: 2 }]);
+});
+
+test('a server that has forgotten what it took gets nothing twice', (t) => {
+  const { connection, socket, world } = greeted(t);
+  connection.event({ t: 'pay' });
+  socket.breaks();
+  connection.event({ t: 'back' });
+  mock.timers.tick(1_000);
+  const second = world.sockets[1];
+  second.opens();
+  const [first] = second.news();
+  second.says({ t: 'forgotten' });
+  const [again] = second.news();
+  assert.notEqual(again.client, first.client);
+  second.says({ t: 'welcome', seq: 0 });
+  assert.deepEqual(second.news(), [{ t: 'back', seq: 1 }]);
+  assert.deepEqual(world.lost, ['forgotten']);
 });

@@ -73,3 +73,58 @@ test('there is an end to waiting', () => {
   assert.equal(taken, 256);
   assert.equal(numbers(outbox.leaving()).at(-1), 256);
 });
+
+test('what is larger than the server takes does not fit, however its letters are counted', () => {
+  const outbox = new Outbox();
+  const typed = (text) => ({ t: 'input', node: 1, on: 'input', value: { text } });
+  assert.equal(outbox.fits(typed('中'.repeat(87_000))), true);
+  assert.equal(outbox.fits(typed('中'.repeat(87_400))), false);
+  assert.equal(outbox.fits(typed('a'.repeat(262_000))), true);
+  assert.equal(outbox.fits(typed('"'.repeat(200_000))), false);
+  outbox.mostBytes = 1_000;
+  assert.equal(outbox.fits(typed('a'.repeat(1_000))), false);
+});
+
+test('an event under which connections break is given up, and what comes after it goes on', () => {
+  const outbox = new Outbox();
+  outbox.push({ t: 'a' });
+  outbox.push({ t: 'b' });
+  const given = [1, 2, 3, 4].map(() => {
+    outbox.leaving();
+    const lost = outbox.broke();
+    outbox.welcome(0);
+    return lost;
+  });
+  assert.deepEqual(given, [false, false, false, true]);
+  // Its number was used, so something goes under it.
+  assert.deepEqual(outbox.leaving(), [{ t: 'nothing', seq: 1 }, { t: 'b', seq: 2 }]);
+});
+
+test('a connection that breaks while nothing is on its way is nobody\'s fault', () => {
+  const outbox = new Outbox();
+  for (let count = 0; count < 10; count += 1) assert.equal(outbox.broke(), false);
+  outbox.push({ t: 'a' });
+  for (let count = 0; count < 10; count += 1) assert.equal(outbox.broke(), false);
+});
+
+test('the largest is given up where the server says that one is too large', () => {
+  const outbox = new Outbox();
+  outbox.push({ t: 'a' });
+  outbox.push({ t: 'input', value: { text: 'long'.repeat(100) } });
+  outbox.leaving();
+  assert.equal(outbox.broke(true), true);
+  outbox.welcome(0);
+  assert.deepEqual(outbox.leaving(), [{ t: 'a', seq: 1 }, { t: 'nothing', seq: 2 }]);
+});
+
+test('what may have been taken is not sent again to a server that has forgotten it', () => {
+  const outbox = new Outbox();
+  outbox.push({ t: 'a' });
+  outbox.leaving();
+  outbox.again(0);
+  outbox.push({ t: 'b' });
+  assert.equal(outbox.forgotten(), true);
+  assert.deepEqual(outbox.leaving(), [{ t: 'b', seq: 1 }]);
+  outbox.taken(1);
+  assert.equal(outbox.forgotten(), false);
+});

@@ -10,6 +10,12 @@ const LONGEST_DELAY = 10_000;
 const SLOW_DELAY = 100;
 /** An event that nobody took for so long: the connection is dead although nobody said so. */
 const DEAD_AFTER = 10_000;
+/** The server has said nothing for so long: it is asked whether it is there. */
+const QUIET_AFTER = 4_000;
+/** How long its answer, or its greeting on a new connection, may take. */
+const ANSWER_AFTER = 4_000;
+/** The code with which a server ends a connection on which a message is too large (RFC 6455). */
+const TOO_LARGE = 1009;
 
 /**
  * Milliseconds until the next attempt: doubles each time, and no two browsers agree on it.
@@ -38,6 +44,7 @@ export class Connection {
   #retry = 0;
   #slow = 0;
   #watch = 0;
+  #pulse = 0;
   /** Whether patches are for a screen that is not the one shown: until the next greeting. */
   #behind = false;
 
@@ -48,6 +55,7 @@ export class Connection {
    * @param {(message: Message) => void} options.heard
    * @param {(live: boolean) => void} options.changed
    * @param {() => void} options.refused a connection could not even be opened
+   * @param {(why: 'too-large' | 'not-taken' | 'forgotten') => void} options.lost something that the person did does not arrive
    * @param {typeof WebSocket} [options.Socket]
    */
   constructor(options) {
@@ -65,11 +73,24 @@ export class Connection {
       opened = true;
       this.#hello();
     };
-    socket.onmessage = (event) => this.#heard(JSON.parse(event.data));
-    socket.onclose = () => {
-      if (this.#socket === socket) this.#lost();
+    socket.onmessage = (event) => {
+      if (this.#socket === socket) this.#beats();
+      this.#heard(JSON.parse(event.data));
+    };
+    socket.onclose = (/** @type {CloseEvent | undefined} */ event) => {
+      if (this.#socket === socket) this.#lost(event?.code === TOO_LARGE);
       if (!opened) this.options.refused();
     };
+    this.#pulse = setTimeout(() => this.#lost(), QUIET_AFTER + ANSWER_AFTER);
+  }
+
+  /** The server is there: it is asked again when it has been quiet for a while. Nobody else notices a connection that is gone. */
+  #beats() {
+    clearTimeout(this.#pulse);
+    this.#pulse = setTimeout(() => {
+      this.#send({ t: 'ping' });
+      this.#pulse = setTimeout(() => this.#lost(), ANSWER_AFTER);
+    }, QUIET_AFTER);
   }
 
   /** No more attempts. */
@@ -92,6 +113,10 @@ export class Connection {
    * @param {string | null} key an event of the same key may be overtaken while it has not left
    */
   event(message, key = null) {
+    if (!this.outbox.fits(message)) {
+      this.options.lost('too-large');
+      return true;
+    }
     const room = this.outbox.push(message, key);
     this.#flush();
     return room;
@@ -132,10 +157,21 @@ export class Connection {
   #heard(message) {
     switch (message.t) {
       case 'welcome':
+        this.outbox.mostBytes = /** @type {number} */ (message.most ?? this.outbox.mostBytes);
         return this.#welcome(/** @type {number} */ (message.seq));
       case 'ack':
+        this.#attempt = 0;
         this.outbox.taken(/** @type {number} */ (message.seq));
         return this.#watchOver();
+      case 'refused':
+        this.outbox.taken(/** @type {number} */ (message.seq));
+        this.options.lost('too-large');
+        return this.#watchOver();
+      case 'forgotten':
+        return this.#forgotten();
+      case 'pong':
+        this.#attempt = 0;
+        return undefined;
       case 'slow':
         this.outbox.again(/** @type {number} */ (message.seq));
         this.#slow ||= setTimeout(() => this.#hurryUp(), SLOW_DELAY);
@@ -152,7 +188,8 @@ export class Connection {
 
   /** @param {number} seq */
   #welcome(seq) {
-    this.#attempt = 0;
+    // What waits may be what breaks connections: only when it is taken all is well.
+    if (!this.outbox.size) this.#attempt = 0;
     this.#behind = false;
     if (!this.outbox.welcome(seq)) {
       // The server has forgotten this page: begin again as another.
@@ -163,6 +200,13 @@ export class Connection {
     this.live = true;
     if (!wasLive) this.options.changed(true);
     return this.#flush();
+  }
+
+  /** The server does not know any more what it took of this page, and takes nothing from it: begin as another. */
+  #forgotten() {
+    this.#client = newClient();
+    if (this.outbox.forgotten()) this.options.lost('forgotten');
+    this.#hello();
   }
 
   #hurryUp() {
@@ -186,7 +230,8 @@ export class Connection {
     }, DEAD_AFTER);
   }
 
-  #lost() {
+  #lost(tooLarge = false) {
+    if (this.live && this.outbox.broke(tooLarge)) this.options.lost(tooLarge ? 'too-large' : 'not-taken');
     this.#drop();
     if (this.#retry === -1) return;
     clearTimeout(this.#retry);
@@ -200,6 +245,7 @@ export class Connection {
     this.live = false;
     this.#behind = false;
     clearTimeout(this.#watch);
+    clearTimeout(this.#pulse);
     clearTimeout(this.#slow);
     this.#slow = 0;
     if (socket && socket.readyState <= 1) socket.close();

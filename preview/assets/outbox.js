@@ -4,10 +4,30 @@
 
 /** Most events that wait. Past it the person acts on a screen that is long out of date. */
 const MOST = 256;
+/** Connections that may break under an event before it is given up: it may be what breaks them. */
+const MOST_BREAKS = 4;
+/** The largest message that a server takes, in bytes, until it says otherwise. */
+const MOST_BYTES = 256 * 1024;
+/** Room for the number of an event in its message. */
+const NUMBER_BYTES = 32;
+
+const encoder = new TextEncoder();
+
+/**
+ * @typedef {object} Waiting
+ * @property {number} seq
+ * @property {string | null} key
+ * @property {Message} message
+ * @property {boolean} left whether it is on its way
+ * @property {boolean} sent whether it ever was
+ * @property {number} breaks connections that broke while it was the first on its way
+ */
 
 export class Outbox {
+  /** The largest message that the server takes, in bytes. */
+  mostBytes = MOST_BYTES;
   #next = 1;
-  /** @type {{ seq: number, key: string | null, message: Message, left: boolean }[]} */
+  /** @type {Waiting[]} */
   #waiting = [];
 
   /** How many events the server has not taken. */
@@ -26,6 +46,17 @@ export class Outbox {
   }
 
   /**
+   * Whether the server takes a message of this size: one that it never takes would keep all after it waiting.
+   * @param {Message} message
+   */
+  fits(message) {
+    const text = JSON.stringify(message);
+    const most = this.mostBytes - NUMBER_BYTES;
+    // A character has three bytes at most for each of its UTF-16 units.
+    return text.length * 3 <= most || encoder.encode(text).length <= most;
+  }
+
+  /**
    * Adds an event. Where the last one has the same key and has not left yet, the new one takes its place.
    * @param {Message} message
    * @param {string | null} key
@@ -33,12 +64,12 @@ export class Outbox {
    */
   push(message, key = null) {
     const last = this.#waiting.at(-1);
-    if (key !== null && last && last.key === key && !last.left) {
+    if (key !== null && last && last.key === key && !last.left && !last.sent) {
       last.message = message;
       return true;
     }
     if (this.#waiting.length >= MOST) return false;
-    this.#waiting.push({ seq: this.#next, key, message, left: false });
+    this.#waiting.push({ seq: this.#next, key, message, left: false, sent: false, breaks: 0 });
     this.#next += 1;
     return true;
   }
@@ -46,7 +77,7 @@ export class Outbox {
   /** The events that have to leave now, with their numbers. @returns {Message[]} */
   leaving() {
     const leaving = this.#waiting.filter((one) => !one.left);
-    for (const one of leaving) one.left = true;
+    for (const one of leaving) one.left = one.sent = true;
     return leaving.map((one) => ({ ...one.message, seq: one.seq }));
   }
 
@@ -61,6 +92,26 @@ export class Outbox {
   }
 
   /**
+   * The connection broke. An event under which it has broken too often is given up; what comes after it goes on.
+   * @param {boolean} tooLarge the server said that a message was too large to be heard: the largest on its way is given up
+   * @returns {boolean} whether an event was given up
+   */
+  broke(tooLarge = false) {
+    const onTheWay = this.#waiting.filter((one) => one.left);
+    const [first] = onTheWay;
+    if (!first) return false;
+    first.breaks += 1;
+    const size = (/** @type {Waiting} */ one) => JSON.stringify(one.message).length;
+    const lost = tooLarge ? onTheWay.reduce((most, one) => (size(one) > size(most) ? one : most)) : first;
+    if (!tooLarge && first.breaks < MOST_BREAKS) return false;
+    // Its number stays, so that the server does not wait for it: something that does nothing goes under it.
+    lost.message = { t: 'nothing' };
+    lost.key = null;
+    lost.breaks = 0;
+    return true;
+  }
+
+  /**
    * The server's greeting: the last event that it took. What it did not take leaves again.
    * @param {number} seq
    * @returns {boolean} false if the server has forgotten events that it had taken, so that numbers do not match
@@ -69,6 +120,17 @@ export class Outbox {
     this.taken(seq);
     this.again(0);
     return seq + 1 >= (this.#waiting[0]?.seq ?? this.#next);
+  }
+
+  /**
+   * The server has forgotten what it took. What left may have been taken, and is not sent again.
+   * @returns {boolean} whether something had left
+   */
+  forgotten() {
+    const before = this.#waiting.length;
+    this.#waiting = this.#waiting.filter((one) => !one.sent);
+    this.renumber(true);
+    return this.#waiting.length < before;
   }
 
   /** Counts from 1 again, for a new client. Without `keep` nothing waits any more. @param {boolean} keep */

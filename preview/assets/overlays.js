@@ -1,6 +1,7 @@
 // What lies over the app: its end, a lost connection, the compiler's messages, short notices.
 
 import { BASE, byId } from './chrome.js';
+import { shellText } from './shell-texts.js';
 import { plain } from './text.js';
 
 const AWAY_AFTER_MS = 1_000;
@@ -76,8 +77,9 @@ export function showGone() {
 
 let away = 0;
 
-/** Tells, after a moment, that the connection is lost. @param {boolean} live */
-export function showConnection(live) {
+/** Tells, after a moment, that the connection is lost. @param {boolean} live @param {string} lang */
+export function showConnection(live, lang = 'en') {
+  byId('away').querySelector('span').textContent = shellText(lang, 'away');
   if (live) {
     byId('away').removeAttribute('data-why');
     byId('away').lastElementChild.textContent = 'Reconnecting…';
@@ -94,6 +96,27 @@ export function showWhyAway(why) {
   byId('away').lastElementChild.textContent = why;
   byId('away').toggleAttribute('data-why', true);
   byId('away').hidden = false;
+}
+
+/**
+ * The app has been at one thing for a while. Whoever does not want to wait can leave it, or start it again.
+ * @param {boolean} busy
+ * @param {string} lang
+ * @param {() => boolean} restart
+ */
+export function showBusy(busy, lang, restart) {
+  const sign = byId('busy');
+  sign.hidden = !busy;
+  if (!busy) return;
+  sign.lang = lang;
+  const again = element('button', { type: 'button' }, shellText(lang, 'restart'));
+  again.addEventListener('click', () => {
+    if (restart()) sign.hidden = true;
+  });
+  sign.replaceChildren(
+    element('i'), element('span', {}, shellText(lang, 'busy')), again,
+    element('a', { href: `${BASE}/` }, shellText(lang, 'leave')),
+  );
 }
 
 /** @param {{ t: string, message?: string }} build `building`, `build-failed` or `built` */

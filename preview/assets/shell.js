@@ -7,11 +7,14 @@ import { idOf, nodeOf } from './controls.js';
 import { inputKey, listen } from './events.js';
 import { Inspector } from './inspector.js';
 import { listenToMenu } from './menu.js';
-import { hideCard, listenToOverlays, showBuild, showConnection, showEnd, showGone, showWhyAway, toast } from './overlays.js';
+import {
+  hideCard, listenToOverlays, showBuild, showBusy, showConnection, showEnd, showGone, showWhyAway, toast,
+} from './overlays.js';
 import { Pages } from './pages.js';
 import { listenToPull } from './pull.js';
 import { dragWithMouse, listenToEnds } from './scrolling.js';
 import { PaymentSheet } from './sheet.js';
+import { shellText } from './shell-texts.js';
 import { Swipers } from './swiper.js';
 import { noteZone, zoneHere } from './zone.js';
 
@@ -23,12 +26,14 @@ const connection = new Connection({
   screen: () => ({ v: pages.shown.v, page: pages.shown.page, app: pages.shown.app }),
   heard,
   changed: (live) => {
-    showConnection(live);
+    showConnection(live, pages.shown.lang);
+    if (!live) showBusy(false, '', restart);
     sheet.connection(live);
     if (live) unreachable = 0;
     if (live) inspector.connected();
   },
   refused: () => void askWhetherGone(),
+  lost: (why) => toast(shellText(pages.shown.lang, why)),
 });
 
 const swipers = new Swipers(box, (swiper, index) => send(swiper, 'change', { index }));
@@ -74,7 +79,7 @@ function act(message) {
 
 /** @param {boolean} room */
 function notePlace(room) {
-  if (!room) toast('The app is not answering; what you do now is not sent.');
+  if (!room) toast(shellText(pages.shown.lang, 'full'));
 }
 
 /** Ends this session and starts the app again. */
@@ -121,7 +126,11 @@ function show(message) {
       break;
     case 'ended':
       ended = true;
+      showBusy(false, '', restart);
       showEnd(message, restart);
+      break;
+    case 'busy':
+      showBusy(message.on, pages.shown.lang, restart);
       break;
     case 'building':
     case 'build-failed':

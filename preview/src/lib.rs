@@ -9,10 +9,13 @@ pub mod css;
 pub mod demo;
 pub mod html;
 pub mod picture;
+pub mod serve;
 pub mod server;
 pub mod shop;
 mod style;
 
+pub use serve::{ConnectionLimits, raise_descriptor_limit};
 pub use server::{
     KeptError, KeptSessions, PeopleKey, Preview, PreviewOptions, SessionQuotas, ShownApps,
+    SocketLimits,
 };

@@ -1,17 +1,13 @@
 //! Pictures of a screen, without a browser: the same HTML and the same CSS, laid out and painted by takumi.
 
+mod encode;
 mod fonts;
 mod frame;
+mod images;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use lapak_abi::package::Package;
 use lapak_host::session::ColorScheme;
 use lapak_host::{App, Screen};
-use takumi::prelude::{
-    FromHtmlOptions, ImageSource, OutputFormat, RenderOptions, StyleSheet, Viewport,
-};
+use takumi::prelude::{FromHtmlOptions, RenderOptions, Viewport};
 
 use crate::html::{self, AppBox, HtmlContext};
 use crate::style::{ASSET_BASE, AppStyle};
@@ -71,6 +67,16 @@ pub fn paint(
     screen: &Screen,
     options: &PictureOptions,
 ) -> Result<Vec<u8>, PictureError> {
+    paint_styled(app, &AppStyle::of(app.package()).css, screen, options)
+}
+
+/// The same for whoever has the app's style sheet already.
+pub(crate) fn paint_styled(
+    app: &App,
+    app_css: &str,
+    screen: &Screen,
+    options: &PictureOptions,
+) -> Result<Vec<u8>, PictureError> {
     let scale = options.scale.clamp(0.25, 4.0);
     let (width, height) = frame::outer_size(options);
     let (width, height) = (pixels(width, scale), pixels(height, scale));
@@ -81,7 +87,7 @@ pub fn paint(
     let package = app.package();
     let html = body(app, screen, options);
     let node = takumi::from_html(&html, FromHtmlOptions::default()).map_err(painter)?;
-    let css = [html::BASE_CSS, frame::CSS, &AppStyle::of(package).css].join("\n");
+    let css = [html::BASE_CSS, frame::CSS, app_css].map(str::to_owned);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -89,20 +95,19 @@ pub fn paint(
     )]
     let mut viewport = Viewport::new((width as u32, height as u32));
     viewport.device_pixel_ratio = scale;
-    let fonts = fonts::fonts_for(&[&html, &css]);
+    let fonts = fonts::fonts_for(&[&html, app_css]);
     let picture = takumi::render(
         RenderOptions::builder()
             .viewport(viewport)
             .node(node)
             .fonts(&fonts)
-            .images(images(package))
-            .stylesheet(Arc::new(StyleSheet::parse_loosy(&css)))
+            .images(images::shown(package.files(), &html, app_css))
+            .resource_cache(images::cache().clone())
+            .stylesheet(images::cache().get_or_parse_stylesheet(css.into()))
             .build(),
     )
     .map_err(painter)?;
-    let mut png = Vec::new();
-    takumi::write_image(&picture, &mut png, OutputFormat::Png).map_err(painter)?;
-    Ok(png)
+    encode::png(picture.width(), picture.height(), picture.as_raw()).map_err(painter)
 }
 
 /// What of a picture's text is in no font: it would be painted as empty boxes.
@@ -128,27 +133,6 @@ fn body(app: &App, screen: &Screen, options: &PictureOptions) -> String {
     };
     let html = html::app_box(&app_box, &cx);
     frame::around(&html, app, screen, options)
-}
-
-/// The package's images under the addresses that HTML and CSS give them. An image that cannot be read is left
-/// out, as a browser would show none.
-fn images(package: &Package) -> HashMap<Arc<str>, ImageSource> {
-    let is_image = |path: &str| {
-        let extension = path
-            .rsplit_once('.')
-            .map(|(_, extension)| extension.to_ascii_lowercase());
-        matches!(
-            extension.as_deref(),
-            Some("svg" | "png" | "jpg" | "jpeg" | "webp")
-        )
-    };
-    let files = package.files().filter(|(path, _)| is_image(path));
-    files
-        .filter_map(|(path, bytes)| {
-            let address = html::asset_address(ASSET_BASE, path);
-            Some((Arc::from(address), ImageSource::from_bytes(bytes).ok()?))
-        })
-        .collect()
 }
 
 #[expect(

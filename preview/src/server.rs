@@ -2,15 +2,18 @@
 //!
 //! `PROTOCOL.md` describes the addresses and messages.
 
+mod clients;
 mod device;
 mod files;
 mod guard;
 mod inspect;
+mod journal;
 mod kept;
 mod load;
 mod messages;
 mod metrics;
 mod open_apps;
+mod packed;
 mod pages;
 mod people;
 mod prefers;
@@ -26,6 +29,7 @@ mod trust;
 mod unbuilt;
 mod uninstall;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,14 +38,18 @@ use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::routing::{get, post};
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{App, ResumeError, Runtime};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+use crate::serve::{self, ConnectionLimits};
 
 pub use kept::{KeptError, KeptSessions};
 pub use open_apps::ShownApps;
 pub use people::PeopleKey;
 pub use quotas::SessionQuotas;
 use sessions::Sessions;
+pub use sessions::SocketLimits;
 use shelf::{Shelf, ShownApp};
 use sign::Signs;
 
@@ -73,6 +81,10 @@ pub struct PreviewOptions {
     pub behind_proxy: bool,
     /// The prefix below which browsers reach the server: `/preview`. Empty if there is none.
     pub base_path: String,
+    /// How many pages may look at sessions.
+    pub sockets: SocketLimits,
+    /// How many connections there are, and how long each may take.
+    pub connections: ConnectionLimits,
 }
 
 /// A preview server. Cheap to clone.
@@ -113,7 +125,7 @@ impl Preview {
             base: reach::base_of(&options.base_path),
             signs: Signs::new(options.people.clone(), kept.clone()),
             shelf: Shelf::default(),
-            sessions: Sessions::new(kept, options.quotas),
+            sessions: Sessions::new(kept, options.quotas, options.sockets),
             options,
             suspended: watch::Sender::new(false),
             painting: tokio::sync::Semaphore::new(1),
@@ -240,6 +252,17 @@ impl Preview {
     /// # Errors
     /// When the listener fails.
     pub async fn serve(&self, listener: TcpListener) -> std::io::Result<()> {
-        axum::serve(listener, self.router()).await
+        let limits = self.inner.options.connections;
+        serve::serve(listener, self.router(), limits).await
+    }
+
+    /// Answers the requests of one connection, for whoever has a listener of another kind.
+    pub async fn answer(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        from: SocketAddr,
+    ) {
+        let limits = self.inner.options.connections;
+        serve::answer_one(stream, from, self.router(), limits).await;
     }
 }

@@ -309,3 +309,28 @@ async fn the_time_zone_that_the_shell_noted_is_the_session_s() {
         assert!(page.contains(zone), "{cookie}");
     }
 }
+
+#[tokio::test]
+async fn files_that_hold_no_secret_are_sent_as_gzip_to_those_who_take_it() {
+    let server = Server::of(&[COUNTER]).await;
+    let (session, _) = launched(&server, None).await;
+    let css = format!("{session}/app.css");
+    for path in ["/_lapak/shell.js", &css] {
+        let plain = get(&server, path, &[]).await;
+        assert!(!plain.headers().contains_key("content-encoding"), "{path}");
+        assert_eq!(plain.headers()["vary"], "accept-encoding");
+        let plain = body(plain).await;
+        let packed = get(&server, path, &[("accept-encoding", "br, gzip")]).await;
+        assert_eq!(packed.headers()["content-encoding"], "gzip", "{path}");
+        let packed = axum::body::to_bytes(packed.into_body(), 1 << 20).await;
+        let packed = packed.expect("a body");
+        assert!(packed.len() < plain.len() / 2, "{path}");
+        let mut unpacked = String::new();
+        let mut decoder = flate2::read::GzDecoder::new(&packed[..]);
+        std::io::Read::read_to_string(&mut decoder, &mut unpacked).expect("gzip");
+        assert_eq!(unpacked, plain);
+    }
+    // A page holds the session's token.
+    let page = get(&server, &session, &[("accept-encoding", "gzip")]).await;
+    assert!(!page.headers().contains_key("content-encoding"));
+}

@@ -210,6 +210,124 @@ async fn a_message_that_is_too_large_ends_the_connection_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn an_event_that_is_a_little_too_large_is_refused_and_the_session_goes_on() {
+    let server = Server::of(&[COUNTER]).await;
+    let (session, _) = launched(&server, None).await;
+    let (mut shell, page) = Shell::hello(&server, &session, "one").await;
+    let plus = node(&page, "Add one");
+    // What somebody pastes: 87,400 characters of three bytes each.
+    let text = "中".repeat(87_400);
+    shell.say(&json!({ "t": "input", "seq": 1, "node": plus, "on": "input", "value": { "text": text } })).await;
+    let refused = shell.hear("refused").await;
+    assert_eq!(refused["seq"], 1);
+    assert_eq!(refused["why"], "too-large");
+    assert_eq!(refused["most"], 256 * 1024);
+    // Its number is used up; the next event is taken.
+    shell.seq = 1;
+    shell.tap(plus).await;
+    assert_eq!(shell.hear("ack").await["seq"], 2);
+    shell.hear("patch").await;
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_heard_ends_the_connection_with_its_reason() {
+    let server = Server::of(&[COUNTER]).await;
+    let (session, _) = launched(&server, None).await;
+    let (mut shell, _) = Shell::hello(&server, &session, "one").await;
+    let sent = shell
+        .socket
+        .send(Message::text("x".repeat(600 << 10)))
+        .await;
+    sent.expect("the server reads on until it has said why");
+    let code = loop {
+        match shell.socket.next().await {
+            Some(Ok(Message::Close(Some(frame)))) => break u16::from(frame.code),
+            Some(Ok(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(code, 1009);
+}
+
+#[tokio::test]
+async fn the_number_of_an_event_that_was_given_up_is_taken_without_it() {
+    let server = Server::of(&[COUNTER]).await;
+    let (session, _) = launched(&server, None).await;
+    let (mut shell, page) = Shell::hello(&server, &session, "one").await;
+    shell.say(&json!({ "t": "nothing", "seq": 1 })).await;
+    assert_eq!(shell.hear("ack").await["seq"], 1);
+    shell.seq = 1;
+    shell.tap(node(&page, "Add one")).await;
+    let patch = shell.hear("patch").await;
+    assert!(patch["ops"].to_string().contains("\"1\""), "{patch}");
+}
+
+#[tokio::test]
+async fn an_event_is_not_taken_again_after_many_other_pages() {
+    let server = Server::of(&[COUNTER]).await;
+    let (session, _) = launched(&server, None).await;
+    let (mut shell, page) = Shell::hello(&server, &session, "first").await;
+    let plus = node(&page, "Add one");
+    let tap = json!({ "t": "input", "seq": 1, "node": plus, "on": "tap", "value": null });
+    shell.say(&tap).await;
+    shell.hear("ack").await;
+    drop(shell);
+    for number in 0..17 {
+        let (mut shell, _) = Shell::hello(&server, &session, &format!("page {number}")).await;
+        shell.tap(plus).await;
+        shell.hear("patch").await;
+    }
+    let mut shell = Shell::connect(&server, &session).await;
+    let hello = json!({ "t": "hello", "client": "first", "v": 0, "page": 0, "app": "" });
+    shell.say(&hello).await;
+    shell.hear("forgotten").await;
+    // Under another name it goes on, and what it had sent is not counted again.
+    let (mut shell, page) = Shell::hello(&server, &session, "second").await;
+    assert!(
+        page["html"].as_str().expect("html").contains(">18</span>"),
+        "{page}"
+    );
+    shell.tap(plus).await;
+    let patch = shell.hear("patch").await;
+    assert!(patch["ops"].to_string().contains("\"19\""), "{patch}");
+}
+
+#[tokio::test]
+async fn a_page_that_asks_whether_the_server_is_there_is_answered() {
+    let server = Server::of(&[COUNTER]).await;
+    let (session, _) = launched(&server, None).await;
+    let (mut shell, _) = Shell::hello(&server, &session, "one").await;
+    shell.say(&json!({ "t": "ping" })).await;
+    shell.hear("pong").await;
+}
+
+#[tokio::test]
+async fn only_so_many_pages_look_at_one_session() {
+    let server = Server::of(&[COUNTER]).await;
+    let (session, _) = launched(&server, None).await;
+    let mut shells = Vec::new();
+    for number in 0..8 {
+        shells.push(Shell::hello(&server, &session, &format!("{number}")).await);
+    }
+    let origin = format!("http://{}", server.address);
+    let refused = support::shell::connect(&server, &session, Some(&origin)).await;
+    assert!(
+        refused
+            .err()
+            .is_some_and(|error| error.to_string().contains("503"))
+    );
+    // Whoever leaves makes room.
+    let (mut left, _) = shells.pop().expect("one");
+    left.socket.close(None).await.expect("closed");
+    while left.socket.next().await.is_some() {}
+    let mut again = support::shell::connect(&server, &session, Some(&origin)).await;
+    while again.is_err() {
+        tokio::task::yield_now().await;
+        again = support::shell::connect(&server, &session, Some(&origin)).await;
+    }
+}
+
+#[tokio::test]
 async fn an_app_that_traps_ends_only_its_own_session_and_can_start_again() {
     let server = Server::of(&[COUNTER, "host/tests/guests/hostile"]).await;
     let (counter, _) = launched(&server, None).await;

@@ -106,6 +106,7 @@ pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
 
 async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
     let address = SocketAddr::new(args.address, args.port);
+    lapak_preview::raise_descriptor_limit();
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::machine(format!(
             "cannot listen on {address}: {error}. Is another preview running? Choose another port with --port"

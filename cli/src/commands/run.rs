@@ -21,9 +21,9 @@ use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::session::Update;
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::view::{InputValue, NodeId};
-use lapak_host::{App, EndCause, Launch, Runtime, RuntimeConfig, Session, ShellEvent};
+use lapak_host::{App, EndCause, Launch, Runtime, RuntimeConfig, Session, ShellEvent, Updates};
 use serde_json::json;
-use tokio::sync::broadcast::{self, error::TryRecvError};
+use tokio::sync::broadcast::error::TryRecvError;
 
 use crate::failure::Failure;
 use crate::open::{language_of, open_package};
@@ -179,7 +179,7 @@ fn unusable(data: &Path, why: &str) -> Failure {
 
 struct Script {
     session: Session,
-    updates: broadcast::Receiver<Update>,
+    updates: Updates,
     person: Person,
     lab: Lab,
 }

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::broadcast;
-
 use super::{CameTo, Entry, Player, RecordOptions, Recorder, Recording};
 use crate::app::App;
 use crate::mailbox::Letter;
 use crate::runtime::{LaunchError, Runtime};
-use crate::session::{Screen, Session, ShellEvent, Update};
+use crate::session::{Screen, Session, ShellEvent, Update, Updates};
 
 /// What a replay came to.
 #[derive(Clone, Debug)]
@@ -141,7 +139,7 @@ fn steps(recording: &Recording) -> (Vec<Step>, Vec<CameTo>) {
 }
 
 /// Takes the names of the events that the app has handled since.
-fn names_of(updates: &mut broadcast::Receiver<Update>, names: &mut Vec<String>) {
+fn names_of(updates: &mut Updates, names: &mut Vec<String>) {
     while let Ok(update) = updates.try_recv() {
         match update {
             Update::Handled(record) if record.dropped.is_none() => names.push(record.event.clone()),

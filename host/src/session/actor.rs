@@ -355,7 +355,7 @@ impl Actor {
     fn record(&self, event: impl FnOnce() -> String, fill: impl FnOnce(&mut EventRecord)) {
         // One lock for the version and the update: watchers get both in the same order.
         let mut state = self.session().lock();
-        if !state.watched() {
+        if !state.lines_are_watched() {
             return;
         }
         let mut record = EventRecord {

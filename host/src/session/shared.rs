@@ -353,7 +353,7 @@ impl Drop for Shared {
 impl ConsoleSink for Shared {
     fn write(&self, line: ConsoleLine) {
         let mut state = self.lock();
-        if state.watched() {
+        if state.lines_are_watched() {
             state.tell(Update::Log(Arc::new(line)));
         }
     }

@@ -81,7 +81,7 @@ impl Actor {
             .map_or_else(String::new, |page| page.route.to_string());
         screen.depth = pages.len();
         screen.stack = pages.iter().map(page_url).collect();
-        if state.watched() {
+        if state.screen_is_watched() {
             let whole = Arc::new(state.screen_mut().clone());
             state.tell(Update::Page(whole));
         }
@@ -108,7 +108,7 @@ fn patch(state: &mut State, ops: Vec<Op>, title: Option<String>) {
     screen.version += 1;
     screen.title.clone_from(&title);
     let version = screen.version;
-    if state.watched() {
+    if state.screen_is_watched() {
         state.tell(Update::Patch(Arc::new(Patch {
             version,
             ops,

@@ -3,9 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use tokio::sync::{broadcast, watch};
-
-use super::{Actor, Launch, Residence, Screen, Update};
+use super::watch::Watchers;
+use super::{Actor, Launch, Residence, Screen};
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::Answer;
 use crate::flights::Flights;
@@ -55,13 +54,6 @@ pub(crate) enum Body {
     Stored(usize),
     /// No more.
     Ended,
-}
-
-/// Those who look at a session.
-#[derive(Default)]
-pub(super) struct Watchers {
-    pub(super) updates: Option<broadcast::Sender<Update>>,
-    pub(super) progress: Option<watch::Sender<Progress>>,
 }
 
 /// How far a session is, for those who wait.
@@ -139,19 +131,6 @@ impl State {
         self.screen.get_or_insert_default()
     }
 
-    pub(super) fn watched(&self) -> bool {
-        let updates = self.watchers.as_ref().and_then(|all| all.updates.as_ref());
-        updates.is_some_and(|updates| updates.receiver_count() > 0)
-    }
-
-    /// Updates are sent under the session's lock, so that a new watcher misses none and gets none twice.
-    pub(crate) fn tell(&mut self, update: Update) {
-        if let Some(updates) = self.watchers.as_ref().and_then(|all| all.updates.as_ref()) {
-            // Nobody watching is no fault.
-            let _ = updates.send(update);
-        }
-    }
-
     pub(crate) fn progress(&mut self, change: impl FnOnce(&mut Progress)) {
         let before = self.progress;
         change(&mut self.progress);
@@ -182,18 +161,7 @@ impl State {
     /// Gives back what watchers who are gone have left behind.
     pub(super) fn shrink(&mut self) {
         self.mailbox.shrink();
-        let Some(watchers) = &mut self.watchers else {
-            return;
-        };
-        watchers
-            .updates
-            .take_if(|updates| updates.receiver_count() == 0);
-        watchers
-            .progress
-            .take_if(|progress| progress.receiver_count() == 0);
-        if watchers.updates.is_none() && watchers.progress.is_none() {
-            self.watchers = None;
-        }
+        self.watchers.take_if(|watchers| watchers.shrink());
     }
 }
 

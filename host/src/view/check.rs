@@ -341,7 +341,8 @@ fn picker_fault(mode: &PickerMode) -> Option<&'static str> {
     }
 }
 
-fn node_bytes(node: &Node) -> usize {
+/// Bytes of a node: its record and its strings, as the guest holds them.
+pub(crate) fn node_bytes(node: &Node) -> usize {
     let key = node.key.as_ref().map_or(0, String::len);
     let label = node.label.as_ref().map_or(0, String::len);
     NODE_BYTES

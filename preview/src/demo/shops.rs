@@ -14,6 +14,7 @@ use lapak_ledger::{AddressBook, Clock, Courier, Merchants, PublicKey, SecretKey,
 use tokio::sync::oneshot;
 
 use super::{DemoError, DemoShop, name};
+use crate::serve::{self, ConnectionLimits};
 use crate::shop::{ShopNews, router};
 
 /// Where each shop is going to be served.
@@ -144,7 +145,7 @@ async fn serve(shops: Vec<(TcpListener, Arc<Shop>)>, stopped: oneshot::Receiver<
                 continue;
             }
         };
-        let served = axum::serve(listener, router(shop, heard));
+        let served = serve::serve(listener, router(shop, heard), ConnectionLimits::default());
         tokio::spawn(async move {
             if let Err(error) = served.await {
                 tracing::error!(%error, "a shop is not served any more");

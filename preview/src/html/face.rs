@@ -3,7 +3,7 @@
 use lapak_host::view::{
     Element, ImageFit, NavigatorAction, Node, ScrollDirection, TreeNode, Trigger,
 };
-use serde_json::{Value, json};
+use serde::ser::{Serialize, SerializeSeq as _, Serializer};
 
 use super::text::{asset_address, push_app_classes, tidy};
 use super::{HtmlContext, controls, icons, pictured};
@@ -262,39 +262,68 @@ fn triggers(node: &Node) -> Option<String> {
     (!names.is_empty()).then(|| names.join(" "))
 }
 
+/// One change of an element.
+pub(super) struct Change {
+    kind: &'static str,
+    name: &'static str,
+    /// `None`: it is gone.
+    value: Option<Live>,
+    part: Option<&'static str>,
+}
+
+impl Serialize for Change {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut change = to.serialize_seq(Some(3 + usize::from(self.part.is_some())))?;
+        change.serialize_element(self.kind)?;
+        change.serialize_element(self.name)?;
+        match &self.value {
+            Some(Live::Text(text)) => change.serialize_element(text)?,
+            Some(Live::On(on)) => change.serialize_element(on)?,
+            None => change.serialize_element(&())?,
+        }
+        if let Some(part) = self.part {
+            change.serialize_element(part)?;
+        }
+        change.end()
+    }
+}
+
 /// What has to be done to `old` to make it `new`, as [`wire`](super::wire) describes it.
-pub(super) fn changes(old: &Piece, new: &Piece) -> Vec<Value> {
+pub(super) fn changes(old: &Piece, new: &Piece) -> Vec<Change> {
     let mut changes = Vec::new();
     differences(old, new, &mut changes);
     changes
 }
 
-fn differences(old: &Piece, new: &Piece, out: &mut Vec<Value>) {
-    let mut change = |kind: &str, name: &str, value: Value| {
-        out.push(match new.part {
-            None => json!([kind, name, value]),
-            Some(part) => json!([kind, name, value, part]),
+fn differences(old: &Piece, new: &Piece, out: &mut Vec<Change>) {
+    let mut change = |kind: &'static str, name: &'static str, value: Option<Live>| {
+        out.push(Change {
+            kind,
+            name,
+            value,
+            part: new.part,
         });
     };
+    let text = |text: &str| Some(Live::Text(text.to_owned()));
     for (name, _) in old.attributes.iter().filter(|(name, _)| !new.has(name)) {
-        change("a", name, Value::Null);
+        change("a", name, None);
     }
     for (name, value) in new
         .attributes
         .iter()
         .filter(|attribute| !old.attributes.contains(attribute))
     {
-        change("a", name, json!(value));
+        change("a", name, text(value));
     }
     let mut refilled = false;
     match (&old.inside, &new.inside) {
-        (Inside::Text(before), Inside::Text(now)) if before != now => change("t", "", json!(now)),
+        (Inside::Text(before), Inside::Text(now)) if before != now => change("t", "", text(now)),
         (Inside::Markup(before), Inside::Markup(now)) if before != now => {
-            change("h", "", json!(now));
+            change("h", "", text(now));
             refilled = true;
         }
         (Inside::Parts(before), Inside::Parts(now)) if !same_build(before, now) => {
-            change("h", "", json!(super::write::parts(now)));
+            change("h", "", text(&super::write::parts(now)));
         }
         _ => {}
     }
@@ -304,11 +333,7 @@ fn differences(old: &Piece, new: &Piece, out: &mut Vec<Value>) {
         .iter()
         .filter(|live| refilled || !old.live.contains(live))
     {
-        let value = match value {
-            Live::Text(text) => json!(text),
-            Live::On(on) => json!(on),
-        };
-        change("p", name, value);
+        change("p", name, Some(value.clone()));
     }
     if let (Inside::Parts(before), Inside::Parts(now)) = (&old.inside, &new.inside)
         && same_build(before, now)

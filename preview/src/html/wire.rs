@@ -79,8 +79,10 @@
 //!
 //! One row toggled: `[["u",412,[["a","class","lp-view row done"]]],["u",413,[["p","checked",true]]]]`.
 
+use lapak_host::session::Patch;
 use lapak_host::view::Op;
-use serde_json::{Value, json};
+use serde::ser::{Serialize, SerializeSeq as _, Serializer};
+use serde_json::Value;
 
 use super::HtmlContext;
 use super::write::{nodes, update};
@@ -90,21 +92,67 @@ use super::write::{nodes, update};
 /// An update that changes nothing in the HTML (another handler number, say) is left out.
 #[must_use]
 pub fn patch_json(ops: &[Op], cx: &HtmlContext<'_>) -> Value {
-    Value::Array(ops.iter().filter_map(|op| op_json(op, cx)).collect())
+    // Nothing fails that is plain data.
+    serde_json::to_value(Ops { ops, cx }).unwrap_or_default()
 }
 
-fn op_json(op: &Op, cx: &HtmlContext<'_>) -> Option<Value> {
-    match op {
-        Op::Insert {
-            parent,
-            before,
-            subtree,
-        } => Some(json!(["i", parent, before, nodes(subtree, cx)])),
-        Op::Remove { id } => Some(json!(["r", id])),
-        Op::Move { id, before } => Some(json!(["m", id, before])),
-        Op::Update { old, new } => {
-            let changes = update(old, new, cx);
-            (!changes.is_empty()).then(|| json!(["u", new.id, changes]))
+/// A patch as the message of `PROTOCOL.md`. Written out at once: a patch is what a person waits for.
+#[derive(serde::Serialize)]
+pub(crate) struct PatchMessage<'a> {
+    t: &'static str,
+    v: u64,
+    ops: Ops<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+}
+
+impl<'a> PatchMessage<'a> {
+    /// With the text of the navigation bar if that has changed.
+    pub(crate) fn new(patch: &'a Patch, title: Option<&'a str>, cx: &'a HtmlContext<'a>) -> Self {
+        Self {
+            t: "patch",
+            v: patch.version,
+            ops: Ops {
+                ops: &patch.ops,
+                cx,
+            },
+            title,
         }
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+struct Ops<'a> {
+    ops: &'a [Op],
+    cx: &'a HtmlContext<'a>,
+}
+
+impl Serialize for Ops<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut all = to.serialize_seq(None)?;
+        for op in self.ops {
+            match op {
+                Op::Insert {
+                    parent,
+                    before,
+                    subtree,
+                } => {
+                    let html = nodes(subtree, self.cx);
+                    all.serialize_element(&("i", parent, before, html))?;
+                }
+                Op::Remove { id } => all.serialize_element(&("r", id))?,
+                Op::Move { id, before } => all.serialize_element(&("m", id, before))?,
+                Op::Update { old, new } => {
+                    let changes = update(old, new, self.cx);
+                    if !changes.is_empty() {
+                        all.serialize_element(&("u", new.id, changes))?;
+                    }
+                }
+            }
+        }
+        all.end()
     }
 }

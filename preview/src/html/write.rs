@@ -1,10 +1,9 @@
 //! From [faces](super::face) to markup.
 
 use lapak_host::view::{Element, TreeNode};
-use serde_json::Value;
 
 use super::HtmlContext;
-use super::face::{self, Inside, Live, Piece};
+use super::face::{self, Change, Inside, Live, Piece};
 use super::text::escape;
 
 /// A node whose children are being written.
@@ -18,7 +17,7 @@ struct Open {
 }
 
 /// The changes that turn the HTML of `old` into that of `new`; both are the same node, its kind too.
-pub(super) fn update(old: &TreeNode, new: &TreeNode, cx: &HtmlContext<'_>) -> Vec<Value> {
+pub(super) fn update(old: &TreeNode, new: &TreeNode, cx: &HtmlContext<'_>) -> Vec<Change> {
     face::changes(&face::of(old, cx), &face::of(new, cx))
 }
 

@@ -2,32 +2,25 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use include_dir::{Dir, include_dir};
 use lapak_abi::package::Package;
 use serde::Deserialize;
 
-use super::Preview;
 use super::pages::{FIRST_VIEW, not_shown};
-use crate::picture::{PictureOptions, paint};
+use super::{Preview, packed};
+use crate::picture::{PictureOptions, paint_styled};
 
 /// Images run no script and load nothing, even when somebody opens one by itself.
 const IMAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
-/// The shell's files, as they lie in `assets/`.
-static ASSETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets");
-
 /// One of the shell's files.
-pub(super) async fn asset(Path(name): Path<String>) -> Response {
-    let file = ASSETS
-        .get_file(&name)
-        .or_else(|| ASSETS.get_file(format!("fonts/{name}")));
-    let (Some(file), Some(kind)) = (file, asset_kind(&name)) else {
+pub(super) async fn asset(Path(name): Path<String>, asked: HeaderMap) -> Response {
+    let (Some(file), Some(kind)) = (packed::asset(&name), asset_kind(&name)) else {
         return nothing();
     };
-    let mut response = with_kind(kind, Bytes::from_static(file.contents()));
+    let mut response = file.answer(kind, &asked);
     // They change with the server only; asking again is cheap on a loopback.
     let age = HeaderValue::from_static("no-cache");
     response.headers_mut().insert(header::CACHE_CONTROL, age);
@@ -47,12 +40,18 @@ fn asset_kind(name: &str) -> Option<&'static str> {
 }
 
 /// The app's style sheet, on top of what every node looks like.
-pub(super) async fn style(State(preview): State<Preview>, Path(token): Path<String>) -> Response {
+pub(super) async fn style(
+    State(preview): State<Preview>,
+    Path(token): Path<String>,
+    asked: HeaderMap,
+) -> Response {
     let Ok(open) = preview.session(&token).await else {
         return nothing();
     };
-    let css = [crate::html::BASE_CSS, "\n", &open.live().shown.style.css].concat();
-    with_kind("text/css; charset=utf-8", Bytes::from(css))
+    open.live()
+        .shown
+        .sheet
+        .answer("text/css; charset=utf-8", &asked)
 }
 
 /// An image of the package.
@@ -142,9 +141,11 @@ pub(super) async fn shot(
     let Ok(_painting) = preview.inner.painting.acquire().await else {
         return nothing();
     };
-    let painted =
-        tokio::task::spawn_blocking(move || paint(&live.shown.app, &screen, &options)).await;
-    match painted {
+    let painted = tokio::task::spawn_blocking(move || {
+        let shown = &live.shown;
+        paint_styled(&shown.app, &shown.style.css, &screen, &options)
+    });
+    match painted.await {
         Ok(Ok(png)) => with_kind("image/png", Bytes::from(png)),
         Ok(Err(error)) => (StatusCode::UNPROCESSABLE_ENTITY, format!("{error}\n")).into_response(),
         Err(_) => (

@@ -9,6 +9,7 @@ use lapak_host::SessionId;
 use rusqlite::{Connection, OptionalExtension as _, Params, Statement, params};
 use serde::{Deserialize, Serialize};
 
+use super::clients::Clients;
 use super::sessions::Start;
 
 /// The version of the table below and of [`Kept`].
@@ -79,8 +80,8 @@ pub(super) struct Kept {
     /// How often another session was put behind the token.
     pub(super) run: u64,
     pub(super) start: Start,
-    /// The last number taken from each browser page.
-    pub(super) clients: Vec<(String, u64)>,
+    /// What was taken from each browser page.
+    pub(super) clients: Clients,
     /// The server was stopped in order: the session on disk is what browsers show.
     pub(super) in_order: bool,
 }
@@ -248,7 +249,7 @@ mod tests {
                 pages: vec!["pages/dish?id=1".into()],
                 referrer: None,
             },
-            clients: vec![("one".into(), 4)],
+            clients: Clients::default(),
             in_order: true,
         }
     }

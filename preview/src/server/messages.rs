@@ -44,6 +44,11 @@ pub(super) enum FromShell {
     Hide {
         seq: u64,
     },
+    /// In the place of an event that was given up.
+    Nothing {
+        seq: u64,
+    },
+    Ping {},
     Restart {},
     Inspect {
         on: bool,
@@ -158,9 +163,9 @@ enum PlainValue {
 }
 
 impl FromShell {
-    /// The event for the session, with its number, if the message is one.
-    pub(super) fn event(self) -> Option<(u64, ShellEvent)> {
-        Some(match self {
+    /// The event for the session, with its number, if the message is one; `None` in it for one that was given up.
+    pub(super) fn event(self) -> Option<(u64, Option<ShellEvent>)> {
+        let (seq, event) = match self {
             Self::Input {
                 seq,
                 node,
@@ -185,7 +190,9 @@ impl FromShell {
             Self::Zone { seq, zone } => (seq, ShellEvent::Zone(zone)),
             Self::Show { seq } => (seq, ShellEvent::Show),
             Self::Hide { seq } => (seq, ShellEvent::Hide),
+            Self::Nothing { seq } => return Some((seq, None)),
             Self::Hello { .. }
+            | Self::Ping {}
             | Self::Restart {}
             | Self::Inspect { .. }
             | Self::Storage {}
@@ -198,7 +205,8 @@ impl FromShell {
             | Self::TakeBack { .. }
             | Self::Uninstall {}
             | Self::Device { .. } => return None,
-        })
+        };
+        Some((seq, Some(event)))
     }
 }
 
@@ -264,6 +272,8 @@ mod tests {
             r#"{"t":"zone","seq":6,"zone":"Asia/Jakarta"}"#,
             r#"{"t":"show","seq":6}"#,
             r#"{"t":"hide","seq":7}"#,
+            r#"{"t":"nothing","seq":8}"#,
+            r#"{"t":"ping"}"#,
             r#"{"t":"restart"}"#,
             r#"{"t":"inspect","on":true}"#,
             r#"{"t":"storage"}"#,

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use lapak_host::{ResumeError, Session, Update};
-use tokio::sync::broadcast;
+use lapak_host::{ResumeError, Session};
 
 use super::Preview;
+use super::journal::Journal;
 use super::kept::Kept;
 use super::sessions::{Live, OpenSession};
 use super::shelf::{ShownApp, Stall};
@@ -89,12 +89,13 @@ impl Preview {
         room.map_err(|error| Absent::NotNow(error.to_string()))?;
         let taken_up = if same { self.taken_up(&kept)? } else { None };
         let resumed = taken_up.is_some();
-        let (session, updates) = match taken_up {
+        let journal = self.inner.sessions.journal();
+        let session = match taken_up {
             Some(session) => {
-                let (_, updates) = session.watch();
-                (session, updates)
+                session.watch_by(journal.watcher());
+                session
             }
-            None => self.launched_again(&kept, &shown)?,
+            None => self.launched_again(&kept, &shown, &journal)?,
         };
         let kept = Kept {
             // Another session is behind the token: no browser shows its screen.
@@ -103,7 +104,7 @@ impl Preview {
             ..kept
         };
         let live = Live { session, shown };
-        Ok(sessions.put_back(token, stall, kept, None, (live, updates)))
+        Ok(sessions.put_back(token, stall, kept, None, (live, journal)))
     }
 
     /// The session as it was left; `None` when nothing of it can be used.
@@ -132,7 +133,8 @@ impl Preview {
         &self,
         kept: &Kept,
         shown: &ShownApp,
-    ) -> Result<(Session, broadcast::Receiver<Update>), Absent> {
+        journal: &Arc<Journal>,
+    ) -> Result<Session, Absent> {
         let runtime = &self.inner.runtime;
         let stack = runtime
             .screen_of(kept.session)
@@ -141,7 +143,8 @@ impl Preview {
         let pages = stack
             .filter(|stack| !stack.is_empty())
             .unwrap_or_else(|| kept.start.pages.clone());
-        let launched = runtime.launch_watched(&shown.app, kept.start.launch(pages));
+        let launch = kept.start.launch(pages);
+        let launched = runtime.launch_watched_by(&shown.app, launch, journal.watcher());
         let launched = launched.map_err(|error| Absent::NotNow(error.to_string()))?;
         runtime.forget(kept.session);
         Ok(launched)

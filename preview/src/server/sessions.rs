@@ -1,6 +1,6 @@
 //! Open sessions behind their tokens.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,17 +8,38 @@ use std::time::{Duration, Instant};
 
 use lapak_host::capability::storage::Owner;
 use lapak_host::session::{ColorScheme, Referrer};
-use lapak_host::{Launch, LaunchError, Runtime, SendError, Session, ShellEvent, Update};
+use lapak_host::{Launch, LaunchError, Runtime, SendError, Session, ShellEvent};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 
-use super::inspect::Journal;
+use super::clients::{Clients, Taken};
+use super::journal::{AllBytes, Journal};
 use super::kept::{Kept, KeptSessions};
 use super::quotas::{Index, NotOpened, SessionQuotas, UNSEEN};
 use super::shelf::{ShownApp, Stall};
 
-/// Browser pages remembered for each session, for what they have sent.
-const MAX_CLIENTS: usize = 16;
+/// How many browser pages may look at sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketLimits {
+    /// Most connections that look at one session.
+    pub of_session: usize,
+    /// Most connections that look at one person's sessions.
+    pub of_person: usize,
+    /// How long the acknowledgement of an event waits for what the event leads to, so that both leave in one write. A slower app's
+    /// is not held longer.
+    pub moment: Duration,
+}
+
+impl Default for SocketLimits {
+    fn default() -> Self {
+        Self {
+            of_session: 8,
+            of_person: 64,
+            moment: Duration::from_millis(1),
+        }
+    }
+}
+
 /// How long an app may take to be closed before the next is launched in its place.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -27,6 +48,11 @@ const CLOSING: Duration = Duration::from_secs(1);
 pub(super) struct Sessions {
     open: Mutex<Index>,
     quotas: SessionQuotas,
+    limits: SocketLimits,
+    /// Connections that look at a person's sessions.
+    sockets: Arc<Mutex<HashMap<String, usize>>>,
+    /// What the journals of all sessions hold.
+    journals: AllBytes,
     /// Remembers them over a restart.
     pub(super) kept: Option<KeptSessions>,
     /// Held while one is taken up that was open before.
@@ -49,7 +75,7 @@ pub(super) struct OpenSession {
     /// The server died since: what browsers show may be of moments that nobody wrote down.
     pub(super) is_unsure: bool,
     kept: Option<KeptSessions>,
-    clients: Mutex<VecDeque<(String, u64)>>,
+    clients: Mutex<Clients>,
     sockets: AtomicUsize,
     /// Whether a browser has ever shown it.
     was_shown: AtomicBool,
@@ -94,10 +120,15 @@ impl Start {
 
 impl Sessions {
     /// None yet; those that come are remembered here.
-    pub(super) fn new(kept: Option<KeptSessions>, quotas: SessionQuotas) -> Self {
+    pub(super) fn new(
+        kept: Option<KeptSessions>,
+        quotas: SessionQuotas,
+        limits: SocketLimits,
+    ) -> Self {
         Self {
             kept,
             quotas,
+            limits,
             ..Self::default()
         }
     }
@@ -113,11 +144,13 @@ impl Sessions {
     ) -> Result<Arc<OpenSession>, NotOpened> {
         self.make_room(&start.person, from)?;
         let launch = start.launch(start.pages.clone());
-        let (session, updates) = match runtime.launch_watched(&shown.app, launch.clone()) {
+        let journal = self.journal();
+        let begin = |launch| runtime.launch_watched_by(&shown.app, launch, journal.watcher());
+        let session = match begin(launch.clone()) {
             Ok(launched) => launched,
             // Closing takes a moment, so the room that this makes is for the next attempt.
             Err(error) if !self.close_a_forgotten_one_of(&start.person) => return Err(error.into()),
-            Err(_) => runtime.launch_watched(&shown.app, launch)?,
+            Err(_) => begin(launch)?,
         };
         let kept = Kept {
             stall: stall.name.clone(),
@@ -125,14 +158,14 @@ impl Sessions {
             session: session.id(),
             run: 0,
             start,
-            clients: Vec::new(),
+            clients: Clients::default(),
             in_order: true,
         };
         let live = Live {
             session,
             shown: shown.clone(),
         };
-        Ok(self.put_back(new_token(), stall.clone(), kept, from, (live, updates)))
+        Ok(self.put_back(new_token(), stall.clone(), kept, from, (live, journal)))
     }
 
     /// Opens a session under a token, as it was `kept`.
@@ -142,10 +175,8 @@ impl Sessions {
         stall: Arc<Stall>,
         kept: Kept,
         from: Option<IpAddr>,
-        (live, updates): (Live, broadcast::Receiver<Update>),
+        (live, journal): (Live, Arc<Journal>),
     ) -> Arc<OpenSession> {
-        let journal = Arc::new(Journal::default());
-        journal.follow(updates);
         let opened = Arc::new(OpenSession {
             token,
             stall,
@@ -156,7 +187,7 @@ impl Sessions {
             changed: watch::Sender::new(kept.run),
             is_unsure: !kept.in_order,
             kept: self.kept.clone(),
-            clients: Mutex::new(kept.clients.into()),
+            clients: Mutex::new(kept.clients),
             sockets: AtomicUsize::new(0),
             was_shown: AtomicBool::new(false),
             last_seen: Mutex::new(Instant::now()),
@@ -164,6 +195,11 @@ impl Sessions {
         opened.keep(false);
         lock(&self.open).put(opened.clone());
         opened
+    }
+
+    /// An empty journal, for a session that is about to begin.
+    pub(super) fn journal(&self) -> Arc<Journal> {
+        Arc::new(Journal::new(self.journals.clone()))
     }
 
     /// Remembers every session as it is, with the server stopped in order.
@@ -262,12 +298,13 @@ impl OpenSession {
     async fn renew(&self, runtime: &Runtime, shown: Arc<ShownApp>) -> Result<(), LaunchError> {
         let old = self.live().session;
         let launch = self.start.launch(Vec::new());
-        let update = runtime.update_watched(&old, &shown.app, launch);
+        let update =
+            runtime.update_watched_by(&old, &shown.app, launch, Some(self.journal.watcher()));
         // One that does not come to an end is closed like any other.
         if let Ok(updated) = tokio::time::timeout(CLOSING, update).await
-            && let Some((session, updates)) = updated?
+            && let Some(session) = updated?
         {
-            self.put(Live { session, shown }, updates);
+            self.put(Live { session, shown });
             return Ok(());
         }
         let pages = old.screen().stack;
@@ -286,14 +323,14 @@ impl OpenSession {
             // The app is told that it closes, so that it can store what it wants kept.
             let _ = tokio::time::timeout(CLOSING, old.ended()).await;
         }
-        let (session, updates) = runtime.launch_watched(&shown.app, self.start.launch(pages))?;
-        self.put(Live { session, shown }, updates);
+        let launch = self.start.launch(pages);
+        let session = runtime.launch_watched_by(&shown.app, launch, self.journal.watcher())?;
+        self.put(Live { session, shown });
         Ok(())
     }
 
     /// Something else runs behind the token from now on.
-    fn put(&self, live: Live, updates: broadcast::Receiver<Update>) {
-        self.journal.follow(updates);
+    fn put(&self, live: Live) {
         *lock(&self.live) = live;
         self.changed.send_modify(|count| *count += 1);
         self.keep(false);
@@ -311,17 +348,15 @@ impl OpenSession {
             session: live.session.id(),
             run: *self.changed.borrow(),
             start: self.start.clone(),
-            clients: lock(&self.clients).iter().cloned().collect(),
+            clients: lock(&self.clients).clone(),
             in_order,
         };
         kept.put(&self.token, &session);
     }
 
-    /// The last number taken from a browser page; 0 if none.
-    pub(super) fn last_taken(&self, client: &str) -> u64 {
-        let clients = lock(&self.clients);
-        let found = clients.iter().find(|(name, _)| name == client);
-        found.map_or(0, |(_, seq)| *seq)
+    /// The last number taken from a browser page, 0 if none; `None` if that is forgotten.
+    pub(super) fn last_taken(&self, client: &str) -> Option<u64> {
+        lock(&self.clients).last_taken(client)
     }
 
     /// Takes the event numbered `seq` of a browser page, once and in order, by `send`.
@@ -329,39 +364,9 @@ impl OpenSession {
         &self,
         client: &str,
         seq: u64,
-        send: impl FnOnce() -> Result<(), lapak_host::SendError>,
+        send: impl FnOnce() -> Result<(), SendError>,
     ) -> Taken {
-        let mut clients = lock(&self.clients);
-        let at = match clients.iter().position(|(name, _)| name == client) {
-            Some(at) => at,
-            None => {
-                if clients.len() >= MAX_CLIENTS {
-                    clients.pop_front();
-                }
-                clients.push_back((client.to_owned(), 0));
-                clients.len() - 1
-            }
-        };
-        let Some((_, last)) = clients.get_mut(at) else {
-            return Taken::Later;
-        };
-        if seq <= *last {
-            return Taken::Yes;
-        }
-        // Something before it was not taken: the shell will send both again.
-        if seq != *last + 1 {
-            return Taken::Later;
-        }
-        match send() {
-            Err(SendError::MailboxFull(_) | SendError::Overloaded(_) | SendError::Suspending) => {
-                Taken::Later
-            }
-            // What is sent to a session that has ended needs no second try.
-            Ok(()) | Err(SendError::Ended) => {
-                *last = seq;
-                Taken::Yes
-            }
-        }
+        lock(&self.clients).take(client, seq, send)
     }
 
     pub(super) fn is_watched(&self) -> bool {
@@ -376,29 +381,47 @@ impl OpenSession {
     pub(super) fn was_never_seen(&self) -> bool {
         !self.was_shown.load(Ordering::Relaxed) && self.last_seen().elapsed() >= UNSEEN
     }
+}
 
-    /// Counts a browser page that shows the session, for as long as the guard lives.
-    pub(super) fn watched(self: &Arc<Self>) -> Watched {
-        self.was_shown.store(true, Ordering::Relaxed);
-        self.sockets.fetch_add(1, Ordering::Relaxed);
-        Watched(self.clone())
+impl Sessions {
+    /// Counts a browser page that looks at the session, for as long as the guard lives; `None` if too many do.
+    pub(super) fn watched(&self, open: &Arc<OpenSession>) -> Option<Watched> {
+        let mut sockets = lock(&self.sockets);
+        let of_person = sockets.get(&open.start.person).copied().unwrap_or(0);
+        let of_session = open.sockets.load(Ordering::Relaxed);
+        let most = self.limits;
+        if of_session >= most.of_session || of_person >= most.of_person {
+            return None;
+        }
+        open.was_shown.store(true, Ordering::Relaxed);
+        open.sockets.fetch_add(1, Ordering::Relaxed);
+        sockets.insert(open.start.person.clone(), of_person + 1);
+        Some(Watched {
+            open: open.clone(),
+            sockets: self.sockets.clone(),
+        })
     }
 }
 
-/// Whether an event was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
-    Yes,
-    Later,
+/// A browser page looks at the session.
+pub(super) struct Watched {
+    open: Arc<OpenSession>,
+    sockets: Arc<Mutex<HashMap<String, usize>>>,
 }
-
-/// A browser page shows the session.
-pub(super) struct Watched(Arc<OpenSession>);
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.0.sockets.fetch_sub(1, Ordering::Relaxed);
-        *lock(&self.0.last_seen) = Instant::now();
+        let mut sockets = lock(&self.sockets);
+        self.open.sockets.fetch_sub(1, Ordering::Relaxed);
+        let person = &self.open.start.person;
+        if let Some(count) = sockets.get_mut(person) {
+            *count -= 1;
+            if *count == 0 {
+                sockets.remove(person);
+            }
+        }
+        drop(sockets);
+        *lock(&self.open.last_seen) = Instant::now();
     }
 }
 

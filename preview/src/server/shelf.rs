@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lapak_host::App;
 use tokio::sync::watch;
 
+use super::packed::Packed;
 use crate::style::AppStyle;
 
 /// Every app by its name.
@@ -39,14 +40,19 @@ pub(super) enum Build {
 pub(super) struct ShownApp {
     pub(super) app: Arc<App>,
     pub(super) style: AppStyle,
+    /// The style sheet that browsers get: on top of what every node looks like.
+    pub(super) sheet: Packed,
     /// Names this very package.
     pub(super) digest: String,
 }
 
 impl ShownApp {
     pub(super) fn new(app: Arc<App>) -> Self {
+        let style = AppStyle::of(app.package());
+        let sheet = [crate::html::BASE_CSS, "\n", &style.css].concat();
         Self {
-            style: AppStyle::of(app.package()),
+            style,
+            sheet: Packed::new(sheet.into()),
             digest: app.package().digest()[..8]
                 .iter()
                 .map(|byte| format!("{byte:02x}"))

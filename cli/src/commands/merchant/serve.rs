@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use lapak_ledger::merchant::{Catalogue, Shop};
+use lapak_preview::ConnectionLimits;
 use lapak_preview::shop::{ShopNews, router};
 
 use super::{json as read_json, parsed, public_key, secret_key};
@@ -77,10 +78,12 @@ async fn serve(args: &ServeArgs, shop: Arc<Shop>) -> Result<(), Failure> {
             std::future::pending::<()>().await;
         }
     };
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stop)
-        .await
-        .context("the server ended")?;
+    tokio::select! {
+        served = lapak_preview::serve::serve(listener, router, ConnectionLimits::default()) => {
+            served.context("the server ended")?;
+        }
+        () = stop => {}
+    }
     Ok(())
 }
 
