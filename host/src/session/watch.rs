@@ -39,9 +39,7 @@ impl Hears {
         match update {
             Update::Patch(_) | Update::Page(_) => self.of_screen(),
             Update::Log(_) | Update::Handled(_) => self.of_lines(),
-            Update::Sheet(_) | Update::SheetOver(..) | Update::OpenApp(_) | Update::Ended(_) => {
-                true
-            }
+            _ => true,
         }
     }
 
