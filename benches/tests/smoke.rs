@@ -53,7 +53,13 @@ fn every_figure_is_published() {
         include_str!("../README.md"),
         include_str!("../../README.md"),
     ];
+    // Said beside the table, so that nobody takes them for measured.
+    let own_page = include_str!("../README.md");
+    let waiting = own_page.lines().find(|line| line.starts_with("Not measured yet"));
     for id in ids() {
+        if waiting.is_some_and(|line| line.contains(&format!("`{id}`"))) {
+            continue;
+        }
         assert!(results.iter().any(|figure| figure.id == id), "{id}");
         let row = format!("| `{id}` |");
         assert!(pages.iter().all(|page| page.contains(&row)), "{row}");
