@@ -55,7 +55,9 @@ fn every_figure_is_published() {
     ];
     // Said beside the table, so that nobody takes them for measured.
     let own_page = include_str!("../README.md");
-    let waiting = own_page.lines().find(|line| line.starts_with("Not measured yet"));
+    let waiting = own_page
+        .lines()
+        .find(|line| line.starts_with("Not measured yet"));
     for id in ids() {
         if waiting.is_some_and(|line| line.contains(&format!("`{id}`"))) {
             continue;
