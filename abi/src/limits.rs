@@ -21,11 +21,20 @@ pub struct Limits {
     pub view_bytes: usize,
     /// Pages on the stack.
     pub page_stack: usize,
-    /// Data of one app for one person: keys and values, in bytes.
+    /// Data of one app for one person: keys and values, in bytes as they lie on disk. Each entry counts 64 bytes besides its key and
+    /// value, and in whole pages of 4 KiB once that is more than 1,000 bytes.
     pub storage_total_bytes: usize,
     /// One stored value, in bytes.
     pub storage_value_bytes: usize,
-    /// Files of one app for one person, in bytes.
+    /// Keys of one app for one person.
+    pub storage_keys: usize,
+    /// What one app may write for one person in the long run, in bytes a second: into its storage, and into its files. Past it
+    /// its writes wait. The least that a write counts as is 4 KiB.
+    pub write_bytes_per_second: usize,
+    /// What it may write at once before that, in bytes.
+    pub write_burst_bytes: usize,
+    /// Files of one app for one person, in bytes as they lie on disk: in whole pages of 4 KiB, of which each file and
+    /// folder has at least one.
     pub files_total_bytes: usize,
     /// One file, in bytes.
     pub file_bytes: usize,
@@ -64,6 +73,9 @@ impl Default for Limits {
             page_stack: 10,
             storage_total_bytes: 10 * MIB,
             storage_value_bytes: MIB,
+            storage_keys: 10_000,
+            write_bytes_per_second: MIB,
+            write_burst_bytes: 16 * MIB,
             files_total_bytes: 10 * MIB,
             file_bytes: MIB,
             files_entries: 1_000,

@@ -67,9 +67,12 @@ impl Question {
     }
 }
 
-/// What was written into the audit in the running event.
+/// Different entries that one event may bring into the audit: past it the same app only repeats itself.
+const MOST_NOTED: usize = 32;
+
+/// What was written into the audit in the running event: uses and refusals, each once.
 #[derive(Debug, Default)]
-pub(crate) struct Uses(Vec<Use>);
+pub(crate) struct Uses(Vec<(Use, bool, String)>);
 
 impl Uses {
     /// Another event begins.
@@ -77,11 +80,14 @@ impl Uses {
         self.0.clear();
     }
 
-    /// Whether this is the first of its kind in this event.
-    fn first(&mut self, wanted: Use) -> bool {
-        let first = !self.0.contains(&wanted);
+    /// Whether this is the first of its kind in this event, and is to be written down.
+    fn first(&mut self, wanted: Use, allowed: bool, about: &str) -> bool {
+        let is_same = |(of, was, what): &(Use, bool, String)| {
+            *of == wanted && *was == allowed && what.as_str() == about
+        };
+        let first = self.0.len() < MOST_NOTED && !self.0.iter().any(is_same);
         if first {
-            self.0.push(wanted);
+            self.0.push((wanted, allowed, about.to_owned()));
         }
         first
     }
@@ -98,11 +104,20 @@ impl InstanceState {
         if allowed {
             return Ok(());
         }
-        if !self.is_replay() {
-            let why = session.grants.why_not(capability).unwrap_or_default();
-            note(&session, wanted, Err(&why), "", "", "denied");
-        }
+        let why = session.grants.why_not(capability).unwrap_or_default();
+        self.refused(wanted, &why, "");
         Err(AccessDenied)
+    }
+
+    /// Writes a refusal into the audit, once for each event, as uses: who is refused again and again fills no disk.
+    pub(crate) fn refused(&mut self, wanted: Use, why: &str, about: &str) {
+        if !self.is_replay()
+            && !self.session.is_model
+            && Permission::of(wanted.capability).is_some()
+            && self.uses.first(wanted, false, about)
+        {
+            note(&self.session, wanted, Err(why), "", about, "denied");
+        }
     }
 
     /// The first line of a function that is done at once, of a capability that nobody is asked about.
@@ -114,7 +129,7 @@ impl InstanceState {
 
     /// Writes a use that is done at once into the audit, once for each event: who does it again and again fills no disk.
     pub(crate) fn used(&mut self, wanted: Use) {
-        if !self.is_replay() && !self.session.is_model && self.uses.first(wanted) {
+        if !self.is_replay() && !self.session.is_model && self.uses.first(wanted, true, "") {
             note(&self.session, wanted, Ok(()), "", "", wanted.done);
         }
     }
@@ -133,31 +148,21 @@ impl InstanceState {
     /// over: nobody is asked.
     pub(crate) fn may_use(&mut self, wanted: Use) -> Result<(), AccessDenied> {
         let allowed = self.may_take(wanted.capability);
-        if allowed.is_err() && !self.is_replay() {
+        if allowed.is_err() {
             let grants = &self.session.grants;
             let why = grants.why_not(wanted.capability).unwrap_or_default();
-            note(&self.session, wanted, Err(&why), "", "", "denied");
+            self.refused(wanted, &why, "");
         }
         allowed
     }
 
-    /// Writes down a use that [`may_use`](Self::may_use) has allowed.
-    pub(crate) fn was_used(&self, wanted: Use, about: String) {
-        if self.is_replay() || self.session.is_model {
-            return;
+    /// Writes down a use that [`may_use`](Self::may_use) has allowed, once for each event.
+    pub(crate) fn was_used(&mut self, wanted: Use, about: &str) {
+        let noted = !self.is_replay() && !self.session.is_model;
+        if noted && self.uses.first(wanted, true, about) {
+            let (session, done) = (&self.session, wanted.done);
+            note(session, wanted, Ok(()), "agreed before", about, done);
         }
-        let session = self.session.clone();
-        let host = session.host.clone();
-        host.off_workers(move || {
-            note(
-                &session,
-                wanted,
-                Ok(()),
-                "agreed before",
-                &about,
-                wanted.done,
-            );
-        });
     }
 
     /// Goes on with what [`may_use`](Self::may_use) has allowed, on a thread that may wait, unless it was taken back meanwhile.
@@ -175,7 +180,7 @@ impl InstanceState {
         }
         let session = self.session.clone();
         let host = session.host.clone();
-        host.off_workers(move || match session.grants.why_not(wanted.capability) {
+        host.pools.off_workers(&session.clone(), move || match session.grants.why_not(wanted.capability) {
             Some(why) => {
                 note(&session, wanted, Err(&why), "", &about, "denied");
                 then(Err(AccessDenied));
@@ -213,7 +218,7 @@ impl InstanceState {
         let session = self.session.clone();
         let host = session.host.clone();
         let deciding = Deciding::new(&session);
-        host.off_workers(move || {
+        host.pools.off_workers(&session.clone(), move || {
             agreed(&session, wanted, about, then);
             drop(deciding);
         });
@@ -352,7 +357,8 @@ pub(crate) fn note(
     about: &str,
     outcome: &str,
 ) {
-    if Permission::of(wanted.capability).is_none() {
+    // Nobody sees a model: what it tries is nothing that anybody's app did.
+    if session.is_model || Permission::of(wanted.capability).is_none() {
         return;
     }
     session.host.audit.note(AuditEntry {

@@ -25,13 +25,13 @@ use crate::account::{Accounts, Cost};
 use crate::app::{App, LoadError, Model};
 use crate::bell::Bell;
 use crate::capability::Providers;
-use crate::capability::scan::Readers;
 use crate::code_cache::CodeCache;
 use crate::cpu_clock::WorkerClock;
 use crate::engine::{EpochTicker, new_engine};
 use crate::instances::Instances;
 use crate::mailbox::Mailbox;
 use crate::metrics::{Metrics, MetricsReading, QueueDelays, count};
+use crate::pools::Pools;
 use crate::recording::{Player, Recorder};
 use crate::session::{Beginning, Body, Launch, Session, SessionId, Shared, Updates, Watcher};
 use crate::sheet::Desk;
@@ -101,7 +101,7 @@ impl Runtime {
             consents: config.consents,
             audit: config.audit,
             sheets: Desk::default(),
-            readers: Readers::default(),
+            pools: Pools::default(),
             limits: config.limits,
             accounts: Accounts::new(config.accounts),
             max_sessions: config.max_sessions,

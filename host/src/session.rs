@@ -17,13 +17,15 @@ use std::time::Duration;
 use lapak_abi::pages::{Page, PageId};
 
 use crate::app::App;
+use crate::asking::now_ms;
 use crate::capability::console::ConsoleLine;
 use crate::capability::storage::Owner;
 use crate::grants::Grants;
+use crate::grants::consent::Consent;
 use crate::mailbox::SendError;
 use crate::recording::Recording;
 use crate::report::EndReport;
-use crate::sheet::{Sheet, SheetAnswer, SheetError, SheetId, SheetOutcome};
+use crate::sheet::{Sheet, SheetAnswer, SheetError, SheetId, SheetOutcome, SheetStage};
 use crate::view::{Op, Tree};
 
 pub use crate::session_id::SessionId;
@@ -239,18 +241,36 @@ impl Session {
         let host = self.shared.host.clone();
         let id = self.shared.id;
         let (shown, asker) = host.sheets.begin_answer(id, sheet, &answer)?;
-        let io = host.io().clone();
-        let answered = io.spawn_blocking(move || {
+        let session = self.shared.clone();
+        let owner = session.owner.clone();
+        let says_no = matches!(answer, SheetAnswer::Cancel | SheetAnswer::Consent(Consent::No));
+        let agrees = !says_no && !matches!(answer, SheetAnswer::ChoosePin(_));
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let pool = self.shared.host.clone();
+        pool.pools.look_at_answer(&owner, move |has_room| {
+            if !has_room {
+                host.sheets.answered(id, sheet);
+                return drop(tell.send(Err(SheetError::Busy)));
+            }
+            // Before the app hears of it. Of a payment that the provider works at already it is another no.
+            if says_no && shown.stage == SheetStage::Open {
+                host.sheets.cancelled(&session, now_ms(&session));
+            }
             // However it goes: the sheet can be answered again, if it is still there.
             let answered = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 asker.answer(&shown, answer)
             }));
+            if agrees && matches!(answered, Ok(Ok(()))) {
+                host.sheets.agreed(&session.owner);
+            }
             host.sheets.answered(id, sheet);
             host.sheets.recheck(id);
-            answered.unwrap_or_else(|_| Err(SheetError::Unavailable("a bug of the host's".into())))
+            let bug = |_| Err(SheetError::Unavailable("a bug of the host's".into()));
+            // Nobody waits for it if the shell has gone: the answer counts all the same.
+            drop(tell.send(answered.unwrap_or_else(bug)));
         });
-        let lost = |error: tokio::task::JoinError| Err(SheetError::Unavailable(error.to_string()));
-        answered.await.unwrap_or_else(lost)
+        let lost = |_| Err(SheetError::Unavailable("the host ends".into()));
+        told.await.unwrap_or_else(lost)
     }
 
     /// Where the session's memory is at the moment.

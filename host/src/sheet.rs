@@ -6,6 +6,7 @@
 //! them, and takes an answer only from a person who has had the time to read.
 
 mod answer;
+mod cooling;
 mod desk;
 mod payment;
 

@@ -20,10 +20,14 @@ use lapak_host::{Capability, RuntimeConfig, SnapshotConfig};
 use support::device::{Device, ask, told};
 use support::{launch_as, tap, text};
 
+/// As files lie on disk: in pages.
+const PAGE: usize = 4_096;
 const QUOTA: Quota = Quota {
-    total_bytes: 100,
-    file_bytes: 50,
-    entries: 6,
+    total_bytes: 8 * PAGE as u64,
+    file_bytes: 3 * PAGE as u64,
+    entries: 5,
+    write_bytes_per_second: 1 << 20,
+    write_burst_bytes: 16 << 20,
 };
 
 fn owner(app: &str, person: &str) -> Owner {
@@ -175,28 +179,33 @@ fn names_that_differ_in_case_or_accents_are_one() {
 #[test]
 fn quotas_hold_and_nothing_is_written_past_them() {
     both(|files| {
-        let forty = "x".repeat(40);
-        let write = |name: &str| says(files, &ani(), &format!("write {name} {forty}"));
+        let of = |bytes: usize| "x".repeat(bytes);
+        let three = of(2 * PAGE + 1);
+        let write = |name: &str| says(files, &ani(), &format!("write {name} {three}"));
         assert_eq!(
             [write("a"), write("b"), write("c")],
             ["done", "done", "QuotaExceeded"]
         );
         // In the place of another there is room.
         assert_eq!(write("a"), "done");
-        let large = format!("write a {}", "x".repeat(51));
+        let large = format!("write a {}", of(3 * PAGE + 1));
         assert_eq!(says(files, &ani(), &large), "TooLarge");
         all(
             files,
             &[
-                ("list ", "a:40 b:40"),
+                ("list ", "a:8193 b:8193"),
                 ("folder d", "done"),
+                // A page too many.
+                (&format!("write e {}", of(PAGE + 1)), "QuotaExceeded"),
+                ("remove b", "done"),
                 ("folder d/e", "done"),
                 ("write d/e/f ", "done"),
                 ("write g ", "done"),
+                // A name too many.
                 ("write h ", "QuotaExceeded"),
                 ("folder h", "QuotaExceeded"),
                 ("write g x", "done"),
-                ("remove b", "done"),
+                ("remove d/e/f", "done"),
                 ("write h ", "done"),
             ],
         );

@@ -26,7 +26,7 @@ fn consents_audit_and_pins_outlive_a_full_disk() {
     let pins = pins(&at("pins.sqlite"));
     consents.keep("ani", &consent("first")).expect("kept");
     audit.note(entry("first"));
-    audit.flush();
+    audit.flush("ani", "dev.example");
     pins.choose("ani", "280417").expect("chosen");
 
     fill(&at("ballast"));
@@ -38,7 +38,7 @@ fn consents_audit_and_pins_outlive_a_full_disk() {
     assert!(pins.check("ani", "111111").is_err());
     for _ in 0..100 {
         audit.note(entry(&"x".repeat(4_000)));
-        audit.flush();
+        audit.flush("ani", "dev.example");
     }
     // What was there can be read all the while.
     assert!(is_kept(&consents, "first"));
@@ -48,7 +48,7 @@ fn consents_audit_and_pins_outlive_a_full_disk() {
     std::fs::remove_file(at("ballast")).expect("removed");
     consents.keep("ani", &consent("last")).expect("kept");
     audit.note(entry("last"));
-    audit.flush();
+    audit.flush("ani", "dev.example");
     pins.check("ani", "280417").expect("right");
     drop((consents, audit, pins));
 

@@ -194,7 +194,10 @@ impl Bank {
     fn pins(&self, folder: &Path) -> Result<Pins, DemoError> {
         let pins = folder.join("pins.sqlite");
         let pepper = self.key.derive("pins");
-        Pins::open(&pins, pepper, PinPolicy::default(), self.clock.clone())
+        let opened = Pins::open(&pins, pepper, PinPolicy::default(), self.clock.clone());
+        // Whoever puts the PINs' file back has to put the books back with it.
+        opened
+            .map(|pins| pins.witnessed_by(self.ledger.clone()))
             .map_err(|error| DemoError::File(pins, error.to_string()))
     }
 }

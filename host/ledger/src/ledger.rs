@@ -300,6 +300,57 @@ impl Ledger {
         Ok((notices, next))
     }
 
+    /// The merchants that there are notices for, and when the first of each is due.
+    pub(crate) fn merchants_to_tell(&self) -> Result<Vec<(String, i64)>, LedgerError> {
+        let connection = self.read();
+        // From one merchant to the next by the index, however many notices one of them has.
+        let mut statement = connection.prepare_cached(
+            "WITH RECURSIVE told (merchant) AS (
+                 SELECT min(merchant) FROM notices
+                 UNION ALL
+                 SELECT (SELECT min(merchant) FROM notices WHERE merchant > told.merchant)
+                 FROM told WHERE told.merchant IS NOT NULL
+             )
+             SELECT merchant, (SELECT min(due_ms) FROM notices WHERE notices.merchant = told.merchant)
+             FROM told WHERE merchant IS NOT NULL",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The first notice for a merchant that is due.
+    pub(crate) fn notice_of(
+        &self,
+        merchant: &str,
+        now_ms: i64,
+    ) -> Result<Option<Notice>, LedgerError> {
+        use rusqlite::OptionalExtension as _;
+
+        let connection = self.read();
+        let found = connection
+            .prepare_cached(
+                "SELECT seq, attempts FROM notices WHERE merchant = ?1 AND due_ms <= ?2
+                 ORDER BY due_ms, seq LIMIT 1",
+            )?
+            .query_row(rusqlite::params![merchant, now_ms], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let Some((seq, attempts)) = found else {
+            return Ok(None);
+        };
+        let posted = books::read_posted(&connection, books::number(seq)?)?;
+        let posted =
+            posted.ok_or_else(|| error::Stop::Broken(format!("entry {seq} is missing")))?;
+        Ok(Some(Notice {
+            posted: Posted {
+                repeated: false,
+                ..posted
+            },
+            attempts,
+        }))
+    }
+
     /// The merchant was told of the entry `seq`; or not, and the notice is due again at `again_at_ms`. Waits until that
     /// is on disk.
     ///
@@ -314,9 +365,39 @@ impl Ledger {
         .map(drop)
     }
 
+    /// The largest number that was [marked](Self::set_mark) under a name; 0 if none was.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn mark(&self, name: &'static str) -> Result<u64, LedgerError> {
+        use rusqlite::OptionalExtension as _;
+
+        let connection = self.read();
+        let found = connection
+            .prepare_cached("SELECT number FROM marks WHERE name = ?1")?
+            .query_row([name], |row| row.get::<_, i64>(0))
+            .optional()?;
+        Ok(found.map_or(Ok(0), books::number)?)
+    }
+
+    /// Keeps a number of somebody else's beside the books: whoever puts their file back as it was would have to put the books back
+    /// with it. A smaller one than there is changes nothing. Waits until it is on disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn set_mark(&self, name: &'static str, number: u64) -> Result<(), LedgerError> {
+        self.wait(|done| writer::Job::Mark { name, number, done })
+            .map(drop)
+    }
+
     /// How often something was written, and [`Ledger::notices`] may have changed.
     pub(crate) fn notices_seen(&self) -> u64 {
         self.noticed.count()
+    }
+
+    /// Something else changed for whoever waits for notices.
+    pub(crate) fn wake_for_notices(&self) {
+        self.noticed.more();
     }
 
     /// Waits until something was written since `seen`, but no longer than `wait`.
@@ -355,6 +436,18 @@ impl Ledger {
     fn read(&self) -> MutexGuard<'_, Connection> {
         // A reader that panicked left nothing half done: it cannot write.
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The ledger is what PINs are for: whoever puts back a file of PINs alone is noticed.
+impl crate::pin::Witness for Ledger {
+    fn last(&self) -> Result<u64, String> {
+        self.mark("pins").map_err(|error| error.to_string())
+    }
+
+    fn saw(&self, number: u64) -> Result<(), String> {
+        self.set_mark("pins", number)
+            .map_err(|error| error.to_string())
     }
 }
 

@@ -7,6 +7,7 @@
 mod addresses;
 mod clock;
 mod courier;
+pub mod database;
 mod digest;
 pub mod jws;
 mod keys;

@@ -4,25 +4,25 @@
 //! A try is counted on disk before the PIN is looked at, so that ending the process in between gives no free try. The
 //! hash takes a secret of the host's (a pepper): six digits are quickly guessed by whoever has the file alone. The
 //! rate limit goes by the machine's clock; whoever can set that can shorten the waits, never the lock.
+//!
+//! Whoever can write the file and has not the pepper can change, put back or take away no row unnoticed: nobody's PIN is looked at
+//! then, and no new one is chosen ([`PinError::Tampered`]). That the whole file was put back as it once was, or taken away, is
+//! noticed where a [`Witness`] keeps its number elsewhere, such as in the ledger; not that the witness was put back with it.
+
+mod sealed;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
+use sealed::{Kept, Sealed};
 
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS pins (
-        person        TEXT PRIMARY KEY,
-        hash          TEXT NOT NULL,
-        failures      INTEGER NOT NULL DEFAULT 0,
-        wait_until_ms INTEGER NOT NULL DEFAULT 0
-    ) STRICT, WITHOUT ROWID;
-";
+pub use sealed::Witness;
 
 /// How PINs are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,22 +85,30 @@ pub enum PinError {
     /// Among the first that anybody would guess.
     #[error("this PIN is among the first that anybody would guess")]
     Weak,
+    /// What is kept of PINs is not as this host wrote it. Nothing was looked at or changed.
+    #[error("what is kept of PINs was changed by somebody else: only the platform can start over")]
+    Tampered,
     /// The medium or the system failed.
     #[error("PINs cannot be read or written: {0}")]
     Unavailable(String),
 }
 
-/// The PINs of all persons, in one SQLite file. Its methods take as long as Argon2 does: call them where waiting is fine.
+/// The PINs of all persons, in one SQLite file. Its methods take as long as Argon2 does, and of all who call them one hashes at a
+/// time, for a hash takes [`PinPolicy::memory_kib`]: call them where waiting is fine.
 pub struct Pins {
-    connection: Mutex<Connection>,
+    sealed: Mutex<Sealed>,
+    witness: Option<Arc<dyn Witness>>,
     pepper: Zeroizing<[u8; 32]>,
     policy: PinPolicy,
     clock: Arc<dyn Clock>,
+    /// Held by whoever hashes.
+    hashing: Mutex<()>,
+    hashes: AtomicU64,
 }
 
 impl Pins {
     /// Opens the file, which is made if it is missing. `pepper` is a secret of the host's that is kept elsewhere, such
-    /// as [`crate::SecretKey::derive`] gives; with another one no PIN is right any more.
+    /// as [`crate::SecretKey::derive`] gives; with another one nothing in the file is believed.
     ///
     /// # Errors
     /// When the file cannot be opened.
@@ -110,29 +118,33 @@ impl Pins {
         policy: PinPolicy,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, PinError> {
-        let connection = Connection::open(path)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.execute_batch(SCHEMA)?;
         Ok(Self {
-            connection: Mutex::new(connection),
+            sealed: Mutex::new(Sealed::open(path, &pepper)?),
+            witness: None,
             pepper,
             policy,
             clock,
+            hashing: Mutex::new(()),
+            hashes: AtomicU64::new(0),
         })
+    }
+
+    /// With somebody who notices that the whole file was put back or taken away.
+    #[must_use]
+    pub fn witnessed_by(self, witness: Arc<dyn Witness>) -> Self {
+        Self {
+            witness: Some(witness),
+            ..self
+        }
     }
 
     /// Whether the person has chosen a PIN.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// When the file cannot be read, or was tampered with.
     pub fn is_set(&self, person: &str) -> Result<bool, PinError> {
-        let row = self
-            .connection()
-            .query_row("SELECT 1 FROM pins WHERE person = ?1", [person], |_| Ok(()))
-            .optional()?;
-        Ok(row.is_some())
+        let last = self.last()?;
+        Ok(self.sealed().find(person, last)?.is_some())
     }
 
     /// Chooses a person's first PIN.
@@ -140,16 +152,15 @@ impl Pins {
     /// # Errors
     /// When there is one already, or this one is none or weak.
     pub fn choose(&self, person: &str, pin: &str) -> Result<(), PinError> {
-        let hash = self.hash(pin)?;
-        let added = self.connection().execute(
-            "INSERT OR IGNORE INTO pins (person, hash) VALUES (?1, ?2)",
-            params![person, hash],
-        )?;
-        if added == 1 {
-            Ok(())
-        } else {
-            Err(PinError::AlreadySet)
+        // First of all: whoever has one pays for no hash.
+        if self.is_set(person)? {
+            return Err(PinError::AlreadySet);
         }
+        let hash = self.hash(pin)?;
+        self.update(person, |kept| match kept {
+            Some(_) => Err(PinError::AlreadySet),
+            None => Ok((Some(Kept::new(hash)), ())),
+        })
     }
 
     /// Changes a PIN. The old one is tried as [`Pins::check`] does.
@@ -157,13 +168,13 @@ impl Pins {
     /// # Errors
     /// As of [`Pins::check`], or when the new one is none or weak.
     pub fn change(&self, person: &str, old: &str, new: &str) -> Result<(), PinError> {
-        let hash = self.hash(new)?;
+        self.is_fit(new)?;
         self.check(person, old)?;
-        self.connection().execute(
-            "UPDATE pins SET hash = ?2 WHERE person = ?1",
-            params![person, hash],
-        )?;
-        Ok(())
+        let hash = self.hash(new)?;
+        self.update(person, |kept| match kept {
+            Some(_) => Ok((Some(Kept::new(hash)), ())),
+            None => Err(PinError::NotSet),
+        })
     }
 
     /// Tries a PIN. A right one forgives the wrong ones before it.
@@ -172,17 +183,16 @@ impl Pins {
     /// When it is not right, or must not be tried.
     pub fn check(&self, person: &str, pin: &str) -> Result<(), PinError> {
         let (hash, failures) = self.count_try(person)?;
-        match self
-            .argon2()?
-            .verify_password(pin.as_bytes(), hash.as_str())
-        {
-            Ok(()) => {
-                self.connection().execute(
-                    "UPDATE pins SET failures = 0, wait_until_ms = 0 WHERE person = ?1",
-                    [person],
-                )?;
-                Ok(())
-            }
+        let verified = {
+            let _one_at_a_time = self.hashing();
+            self.argon2()?
+                .verify_password(pin.as_bytes(), hash.as_str())
+        };
+        match verified {
+            Ok(()) => self.update(person, |kept| {
+                let forgiven = kept.map(|kept| Kept::new(kept.hash));
+                Ok((forgiven, ()))
+            }),
             Err(argon2::password_hash::Error::PasswordInvalid) => Err(PinError::Wrong {
                 tries_left: self.policy.locked_after.saturating_sub(failures),
             }),
@@ -193,46 +203,74 @@ impl Pins {
     /// Forgets a person's PIN, so that a new one can be chosen: for the platform, once it knows otherwise who asks.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file cannot be written, or was tampered with.
     pub fn reset(&self, person: &str) -> Result<(), PinError> {
-        self.connection()
-            .execute("DELETE FROM pins WHERE person = ?1", [person])?;
+        self.update(person, |_| Ok((None, ())))
+    }
+
+    /// Forgets everybody's PIN, whatever has become of the file: for a platform that finds it tampered with, has no older one that
+    /// it believes, and knows otherwise who chooses a new one.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn start_over(&self) -> Result<(), PinError> {
+        let number = self.last()?.saturating_add(1);
+        self.sealed().start_over(number)?;
+        self.saw(number);
         Ok(())
+    }
+
+    /// How many hashes were made: what PINs have cost so far.
+    #[must_use]
+    pub fn hashes(&self) -> u64 {
+        self.hashes.load(Ordering::Relaxed)
     }
 
     /// Counts a try as wrong before it is made, if one may be made; gives the hash and how many that makes.
     fn count_try(&self, person: &str) -> Result<(String, u32), PinError> {
         let now_ms = self.clock.now_ms();
-        let mut connection = self.connection();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let row = transaction
-            .query_row(
-                "SELECT hash, failures, wait_until_ms FROM pins WHERE person = ?1",
-                [person],
-                |row| {
-                    Ok((
-                        row.get::<_, String>(0)?,
-                        row.get::<_, u32>(1)?,
-                        row.get::<_, i64>(2)?,
-                    ))
-                },
-            )
-            .optional()?;
-        let (hash, failures, until_ms) = row.ok_or(PinError::NotSet)?;
-        if failures >= self.policy.locked_after {
-            return Err(PinError::Locked);
+        self.update(person, |kept| {
+            let kept = kept.ok_or(PinError::NotSet)?;
+            if kept.failures >= self.policy.locked_after {
+                return Err(PinError::Locked);
+            }
+            if now_ms < kept.wait_until_ms {
+                return Err(PinError::Wait {
+                    until_ms: kept.wait_until_ms,
+                });
+            }
+            let failures = kept.failures + 1;
+            let tried = Kept {
+                failures,
+                wait_until_ms: self.wait_until(now_ms, failures),
+                hash: kept.hash.clone(),
+            };
+            Ok((Some(tried), (kept.hash, failures)))
+        })
+    }
+
+    fn update<T>(
+        &self,
+        person: &str,
+        change: impl FnOnce(Option<Kept>) -> Result<(Option<Kept>, T), PinError>,
+    ) -> Result<T, PinError> {
+        // Before the file is looked at: its number only grows.
+        let last = self.last()?;
+        let (number, told) = self.sealed().update(person, last, change)?;
+        self.saw(number);
+        Ok(told)
+    }
+
+    fn last(&self) -> Result<u64, PinError> {
+        let last = self.witness.as_ref().map(|witness| witness.last());
+        last.unwrap_or(Ok(0)).map_err(PinError::Unavailable)
+    }
+
+    fn saw(&self, number: u64) {
+        let saw = self.witness.as_ref().map(|witness| witness.saw(number));
+        if let Some(Err(error)) = saw {
+            tracing::warn!(%error, "that PINs were changed has no witness");
         }
-        if now_ms < until_ms {
-            return Err(PinError::Wait { until_ms });
-        }
-        let failures = failures + 1;
-        let until_ms = self.wait_until(now_ms, failures);
-        transaction.execute(
-            "UPDATE pins SET failures = ?2, wait_until_ms = ?3 WHERE person = ?1",
-            params![person, failures, until_ms],
-        )?;
-        transaction.commit()?;
-        Ok((hash, failures))
     }
 
     fn wait_until(&self, now_ms: i64, failures: u32) -> i64 {
@@ -248,7 +286,7 @@ impl Pins {
         }
     }
 
-    fn hash(&self, pin: &str) -> Result<String, PinError> {
+    fn is_fit(&self, pin: &str) -> Result<(), PinError> {
         if !(self.policy.min_digits..=12).contains(&pin.len())
             || !pin.bytes().all(|digit| digit.is_ascii_digit())
         {
@@ -257,6 +295,12 @@ impl Pins {
         if is_weak(pin.as_bytes()) {
             return Err(PinError::Weak);
         }
+        Ok(())
+    }
+
+    fn hash(&self, pin: &str) -> Result<String, PinError> {
+        self.is_fit(pin)?;
+        let _one_at_a_time = self.hashing();
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| PinError::Unavailable(error.to_string()))?;
         let hash = self
@@ -279,11 +323,26 @@ impl Pins {
             .map_err(|error| PinError::Unavailable(error.to_string()))
     }
 
-    fn connection(&self) -> MutexGuard<'_, Connection> {
+    fn sealed(&self) -> MutexGuard<'_, Sealed> {
         // A transaction of a thread that panicked was rolled back.
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.sealed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hashing(&self) -> MutexGuard<'_, ()> {
+        let turn = self.hashing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.hashes.fetch_add(1, Ordering::Relaxed);
+        turn
+    }
+}
+
+impl Kept {
+    /// A PIN that was not tried yet, or was right.
+    fn new(hash: String) -> Self {
+        Self {
+            hash,
+            failures: 0,
+            wait_until_ms: 0,
+        }
     }
 }
 

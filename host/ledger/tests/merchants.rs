@@ -70,6 +70,81 @@ fn a_merchant_is_told_until_it_acknowledges_also_across_restarts() {
 }
 
 #[test]
+fn a_silent_merchant_holds_up_nobody_else() {
+    let clock = HandClock::new();
+    let options = LedgerOptions {
+        clock: clock.shared(),
+        notices: true,
+        max_pages: None,
+    };
+    let ledger = Arc::new(Ledger::in_memory(options).expect("a ledger"));
+    for terms in [
+        terms("person:ani:IDR", None),
+        terms("merchant:warung", Some(0)),
+    ] {
+        ledger.carry_out(Operation::Open(terms)).expect("opened");
+    }
+    // It takes what it is sent, and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let heard = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&heard);
+    let server = Server::start(None, move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Goes::Answer(204, None, Vec::new())
+    });
+    let merchant = |name: &str, address| Merchant {
+        id: name.parse().expect("a name"),
+        name: name.into(),
+        keys: vec![merchant_key().public()],
+        accounts: [(currency("IDR"), id("merchant:warung"))].into(),
+        paid_url: Some(format!("http://{address}/paid")),
+    };
+    let merchants = Merchants::new([
+        merchant("silent", silent.local_addr().expect("an address")),
+        merchant("warung", server.address),
+    ]);
+    for number in 0..40 {
+        let mut payment = support::payment(&format!("s{number}"), "person:ani:IDR", 1);
+        payment.merchant = "silent".parse().expect("a name");
+        ledger.carry_out(Operation::Pay(payment)).expect("paid");
+    }
+    for number in 0..3 {
+        let paid = support::pay(&format!("w{number}"), "person:ani:IDR", 1);
+        ledger.carry_out(paid).expect("paid");
+    }
+    let courier = Courier::start(
+        Arc::clone(&ledger),
+        host(),
+        Arc::new(merchants),
+        clock.shared(),
+        WebOptions {
+            timeout: 10 * world::WAIT,
+            ..WebOptions::default()
+        },
+    )
+    .expect("a courier");
+    let begun = std::time::Instant::now();
+    while heard.load(Ordering::SeqCst) < 3 {
+        assert!(begun.elapsed() < world::WAIT, "it never came");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // Not one exchange with the silent one was over by then.
+    let (left, _) = ledger.notices(i64::MAX, 99).expect("read");
+    let of_silent = left.iter().filter(|notice| {
+        let order = notice.posted.entry.event.order();
+        order.is_some_and(|(merchant, _)| merchant.as_str() == "silent")
+    });
+    let tries: Vec<u32> = of_silent.map(|notice| notice.attempts).collect();
+    assert_eq!(tries, [0; 40]);
+    drop(silent);
+    drop(courier);
+    // It was left alone as a whole after the first that failed.
+    let (left, _) = ledger.notices(i64::MAX, 99).expect("read");
+    let tries: u32 = left.iter().map(|notice| notice.attempts).sum();
+    assert!(tries <= 1, "{tries}");
+}
+
+#[test]
 fn a_notice_that_is_forged_altered_replayed_or_anothers_is_no_payment() {
     let market = Market::new();
     let order = market

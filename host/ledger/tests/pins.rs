@@ -3,8 +3,10 @@
 mod support;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use lapak_ledger::SecretKey;
+use lapak_ledger::ledger::{Ledger, LedgerOptions};
 use lapak_ledger::pin::{PinError, PinPolicy, Pins};
 use support::{HandClock, START_MS};
 
@@ -160,10 +162,90 @@ fn the_file_alone_is_not_enough() {
     desk.pins().choose("ani", "271828").expect("chosen");
     let pepper = SecretKey::from_seed(&[2; 32]).derive("pins");
     let thief = Pins::open(&desk.path(), pepper, POLICY, desk.clock.shared()).expect("opened");
-    assert!(matches!(
-        thief.check("ani", "271828"),
-        Err(PinError::Wrong { .. })
-    ));
+    assert_eq!(thief.check("ani", "271828"), Err(PinError::Tampered));
+    assert_eq!(thief.choose("budi", "271828"), Err(PinError::Tampered));
+}
+
+#[test]
+fn a_row_that_was_taken_out_changed_or_put_back_is_noticed() {
+    let changes = [
+        // Faults 2.27: without a row a new PIN would pay.
+        "DELETE FROM sealed_pins WHERE person = 'ani'",
+        "DELETE FROM sealed_pins; DELETE FROM pin_buckets",
+        "DELETE FROM sealed_pins; DELETE FROM pin_root",
+        "UPDATE sealed_pins SET failures = 0 WHERE person = 'ani'",
+        "UPDATE sealed_pins SET hash = (SELECT hash FROM sealed_pins WHERE person = 'budi') WHERE person = 'ani'",
+        "UPDATE sealed_pins SET person = 'eka' WHERE person = 'ani'",
+        "UPDATE sealed_pins SET bucket = (bucket + 1) % 256 WHERE person = 'ani'",
+        // As it was before the last try.
+        "INSERT OR REPLACE INTO sealed_pins SELECT * FROM old.sealed_pins WHERE person = 'ani'",
+        "INSERT OR REPLACE INTO sealed_pins SELECT * FROM old.sealed_pins WHERE person = 'ani';
+         INSERT OR REPLACE INTO pin_buckets SELECT * FROM old.pin_buckets",
+    ];
+    for change in changes {
+        let desk = Desk::new();
+        let pins = desk.pins();
+        pins.choose("ani", "271828").expect("chosen");
+        pins.choose("budi", "314159").expect("chosen");
+        let old = desk.folder.path().join("old.db");
+        let file = rusqlite::Connection::open(desk.path()).expect("opened");
+        let copy = format!("VACUUM INTO '{}'", old.display());
+        file.execute_batch(&copy).expect("copied");
+        assert!(pins.check("ani", "000001").is_err());
+        let attach = format!("ATTACH '{}' AS old; {change}", old.display());
+        file.execute_batch(&attach).expect(change);
+        let hashes = pins.hashes();
+        assert_eq!(pins.choose("ani", "161803"), Err(PinError::Tampered), "{change}");
+        assert_eq!(pins.check("ani", "271828"), Err(PinError::Tampered), "{change}");
+        assert_eq!(pins.is_set("ani"), Err(PinError::Tampered), "{change}");
+        assert_eq!(pins.hashes(), hashes, "{change}");
+        // Nor does the next process believe it.
+        assert_eq!(desk.pins().choose("ani", "161803"), Err(PinError::Tampered), "{change}");
+        pins.start_over().expect("the platform knows otherwise");
+        pins.choose("ani", "161803").expect("chosen");
+        assert_eq!(pins.check("ani", "161803"), Ok(()));
+    }
+}
+
+#[test]
+fn a_whole_file_that_was_put_back_or_taken_away_is_noticed_by_its_witness() {
+    let desk = Desk::new();
+    let ledger = Arc::new(Ledger::in_memory(LedgerOptions::default()).expect("a ledger"));
+    let pins = || desk.pins().witnessed_by(ledger.clone());
+    pins().choose("budi", "314159").expect("chosen");
+    let old = std::fs::read(desk.path()).expect("the file");
+    pins().choose("ani", "271828").expect("chosen");
+    let now = std::fs::read(desk.path()).expect("the file");
+    for (file, expected) in [
+        (Some(&old), Err(PinError::Tampered)),
+        (None, Err(PinError::Tampered)),
+        (Some(&now), Err(PinError::AlreadySet)),
+    ] {
+        for name in ["pins.db", "pins.db-wal", "pins.db-shm"] {
+            let _ = std::fs::remove_file(desk.folder.path().join(name));
+        }
+        if let Some(file) = file {
+            std::fs::write(desk.path(), file).expect("written");
+        }
+        assert_eq!(pins().choose("ani", "161803"), expected);
+    }
+}
+
+#[test]
+fn whoever_has_a_pin_pays_for_no_hash_and_one_is_made_at_a_time() {
+    let desk = Desk::new();
+    let pins = desk.pins();
+    pins.choose("ani", "271828").expect("chosen");
+    let hashes = pins.hashes();
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let again = pins.choose("ani", "314159");
+                assert_eq!(again, Err(PinError::AlreadySet));
+            });
+        }
+    });
+    assert_eq!(pins.hashes(), hashes);
 }
 
 struct Desk {

@@ -151,6 +151,12 @@ impl Asker for Asking {
             Lapse::Expired => SheetOutcome::Expired,
             Lapse::Withdrawn => SheetOutcome::Denied,
             Lapse::SessionEnded => SheetOutcome::Closed,
+            Lapse::TooSoon => {
+                if let Some(session) = self.session.upgrade() {
+                    self.note(&session, Err("not asked again so soon"), "", "refused");
+                }
+                SheetOutcome::Refused
+            }
         };
         self.end(Err(AccessDenied), outcome);
     }

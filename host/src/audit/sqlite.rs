@@ -1,56 +1,25 @@
 //! The audit in one SQLite file. A thread writes; what waits together shares a transaction.
 
+mod table;
+
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use rusqlite::{Connection, Row, params};
+use lapak_ledger::database;
+use rusqlite::Connection;
 
-use super::{AuditEntry, AuditError, AuditLog, AuditQuery};
-use crate::grants::Capability;
+use super::line::Waiting;
+use super::{AuditEntry, AuditError, AuditLog, AuditQuery, bounds};
 
-/// Rows can be added; the file itself refuses to change or remove one.
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS audit (
-        number     INTEGER PRIMARY KEY,
-        at_ms      INTEGER NOT NULL,
-        person     TEXT NOT NULL,
-        app_id     TEXT NOT NULL,
-        capability TEXT NOT NULL,
-        function   TEXT NOT NULL,
-        request    TEXT NOT NULL,
-        allowed    INTEGER NOT NULL,
-        granted    TEXT NOT NULL,
-        consent    TEXT NOT NULL,
-        about      TEXT NOT NULL,
-        outcome    TEXT NOT NULL,
-        times      INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX IF NOT EXISTS audit_of_person ON audit (person, app_id, at_ms);
-    CREATE TRIGGER IF NOT EXISTS audit_is_not_changed BEFORE UPDATE ON audit BEGIN
-        SELECT raise(ABORT, 'the audit is append-only');
-    END;
-    CREATE TRIGGER IF NOT EXISTS audit_is_not_removed BEFORE DELETE ON audit BEGIN
-        SELECT raise(ABORT, 'the audit is append-only');
-    END;
-";
-const BUSY: Duration = Duration::from_secs(10);
 /// The most entries of one transaction.
 const BATCH: usize = 1_000;
 
 /// One row for each entry.
 pub struct SqliteAudit {
     reader: Mutex<Connection>,
-    writer: Option<Sender<Job>>,
+    waiting: Arc<Waiting>,
     thread: Option<JoinHandle<()>>,
-}
-
-enum Job {
-    Note(Box<AuditEntry>),
-    /// Answered when everything before it is written.
-    Flush(Sender<()>),
 }
 
 impl SqliteAudit {
@@ -59,24 +28,19 @@ impl SqliteAudit {
     /// # Errors
     /// When the file cannot be opened, or there is no thread.
     pub fn open(path: &Path) -> Result<Self, AuditError> {
-        let writer = connect(path)?;
-        writer.execute_batch(SCHEMA)?;
-        let reader = connect(path)?;
-        let (sender, jobs) = channel();
+        let writer = table::open(path)?;
+        let reader = database::open_to_read(path)?;
+        let waiting = Arc::new(Waiting::default());
+        let taken = waiting.clone();
         let thread = std::thread::Builder::new()
             .name("lapak-audit".into())
-            .spawn(move || write(&writer, &jobs))
+            .spawn(move || write(&writer, &taken))
             .map_err(|error| AuditError(error.to_string()))?;
         Ok(Self {
             reader: Mutex::new(reader),
-            writer: Some(sender),
+            waiting,
             thread: Some(thread),
         })
-    }
-
-    fn send(&self, job: Job) {
-        // The thread ends only with this.
-        let _ = self.writer.as_ref().map(|writer| writer.send(job));
     }
 
     fn reader(&self) -> MutexGuard<'_, Connection> {
@@ -86,45 +50,26 @@ impl SqliteAudit {
 
 impl AuditLog for SqliteAudit {
     fn note(&self, entry: AuditEntry) {
-        self.send(Job::Note(Box::new(entry)));
+        self.waiting.note(entry);
     }
 
-    fn flush(&self) {
-        let (done, written) = channel();
-        self.send(Job::Flush(done));
-        let _ = written.recv();
+    fn flush(&self, person: &str, app_id: &str) {
+        self.waiting
+            .flush(|owner| *owner.person == *person && *owner.app_id == *app_id);
     }
 
     fn read(&self, query: AuditQuery<'_>) -> Result<Vec<AuditEntry>, AuditError> {
-        self.flush();
-        let reader = self.reader();
-        let mut rows = reader.prepare_cached(
-            "SELECT at_ms, person, app_id, capability, function, request, allowed, granted, consent, about, outcome, times
-             FROM audit
-             WHERE (?1 IS NULL OR person = ?1) AND (?2 IS NULL OR app_id = ?2) AND at_ms >= ?3
-             AND (?5 IS NULL OR capability = ?5)
-             ORDER BY number DESC LIMIT ?4",
-        )?;
-        let capability = query.capability.map(Capability::name);
-        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-        let found = rows.query_map(
-            params![
-                query.person,
-                query.app_id,
-                query.since_ms,
-                limit,
-                capability
-            ],
-            entry,
-        )?;
-        let found = found.collect::<Result<Vec<_>, _>>()?;
-        Ok(found.into_iter().flatten().collect())
+        self.waiting.flush(|owner| {
+            let of_person = query.person.is_none_or(|person| *owner.person == *person);
+            of_person && query.app_id.is_none_or(|app_id| *owner.app_id == *app_id)
+        });
+        Ok(table::read(&self.reader(), query)?)
     }
 }
 
 impl Drop for SqliteAudit {
     fn drop(&mut self) {
-        self.writer = None;
+        self.waiting.end();
         if let Some(thread) = self.thread.take() {
             // It writes what waits, and ends.
             let _ = thread.join();
@@ -132,97 +77,29 @@ impl Drop for SqliteAudit {
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, AuditError> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    Ok(connection)
-}
-
-fn write(connection: &Connection, jobs: &Receiver<Job>) {
-    while let Ok(first) = jobs.recv() {
-        let (mut entries, mut flushed) = (Vec::new(), Vec::new());
-        let mut next = Some(first);
-        while let Some(job) = next {
-            match job {
-                Job::Note(entry) => add(&mut entries, *entry),
-                Job::Flush(done) => flushed.push(done),
-            }
-            next = if entries.len() < BATCH {
-                jobs.try_recv().ok()
-            } else {
-                None
-            };
-        }
-        if let Err(error) = insert(connection, &entries) {
+fn write(writer: &Connection, waiting: &Waiting) {
+    let mut number = 0_u64;
+    while let Some(entries) = waiting.take(BATCH) {
+        if let Err(error) = table::insert(writer, &entries) {
             // The payment that it tells of has its own record; what is lost here is said loudly.
             tracing::error!(%error, entries = entries.len(), "the audit could not be written");
         }
-        for done in flushed {
-            let _ = done.send(());
+        waiting.wrote();
+        // Now and then, and at the first: nobody waits for it.
+        let newest_ms = entries.last().map_or(0, |entry| entry.at_ms);
+        if number.is_multiple_of(64)
+            && let Err(error) = table::drop_old(writer, oldest_ms(newest_ms))
+        {
+            tracing::warn!(%error, "old entries of the audit stay");
         }
+        number = number.wrapping_add(1);
     }
 }
 
-fn add(entries: &mut Vec<AuditEntry>, entry: AuditEntry) {
-    match entries.last_mut() {
-        Some(last) if last.repeats(&entry) => last.times = last.times.saturating_add(1),
-        _ => entries.push(entry),
-    }
-}
-
-fn insert(connection: &Connection, entries: &[AuditEntry]) -> Result<(), AuditError> {
-    if entries.is_empty() {
-        return Ok(());
-    }
-    let transaction = connection.unchecked_transaction()?;
-    {
-        let mut row = transaction.prepare_cached(
-            "INSERT INTO audit (at_ms, person, app_id, capability, function, request, allowed, granted, consent,
-                 about, outcome, times)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?;
-        for entry in entries {
-            row.execute(params![
-                entry.at_ms,
-                entry.person,
-                entry.app_id,
-                entry.capability.name(),
-                entry.function,
-                entry.request,
-                entry.allowed,
-                entry.grant,
-                entry.consent,
-                entry.about,
-                entry.outcome,
-                entry.times,
-            ])?;
-        }
-    }
-    transaction.commit()?;
-    Ok(())
-}
-
-/// `None` for a capability that this host does not know.
-fn entry(row: &Row<'_>) -> rusqlite::Result<Option<AuditEntry>> {
-    let Some(capability) = Capability::named(&row.get::<_, String>(3)?) else {
-        return Ok(None);
-    };
-    Ok(Some(AuditEntry {
-        at_ms: row.get(0)?,
-        person: row.get(1)?,
-        app_id: row.get(2)?,
-        capability,
-        function: row.get(4)?,
-        request: row.get(5)?,
-        allowed: row.get(6)?,
-        grant: row.get(7)?,
-        consent: row.get(8)?,
-        about: row.get(9)?,
-        outcome: row.get(10)?,
-        times: row.get(11)?,
-    }))
+/// What is older goes. By the entries' own clock, which may not be this machine's.
+fn oldest_ms(newest_ms: i64) -> i64 {
+    let kept_for = i64::try_from(bounds::KEPT_FOR.as_millis()).unwrap_or(i64::MAX);
+    newest_ms.saturating_sub(kept_for)
 }
 
 impl From<rusqlite::Error> for AuditError {

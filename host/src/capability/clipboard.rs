@@ -152,7 +152,8 @@ impl InstanceState {
             return;
         };
         let unknown = super::Answer::Clipboard(Answer::Done(Err(Error::Unavailable)));
-        self.session.host.off_workers(|| finish.with(unknown));
+        let pools = &self.session.host.pools;
+        pools.off_workers(&self.session, || finish.with(unknown));
     }
 }
 

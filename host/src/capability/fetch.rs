@@ -14,7 +14,7 @@ pub mod simulated;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::asking::{Use, note};
+use crate::asking::Use;
 use crate::bindings::lapak::app::fetch::{Error, Host, Request, Response};
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::storage::Owner;
@@ -33,6 +33,8 @@ const SEND: Use = Use {
 
 /// Fetches of a session in flight.
 pub const MOST_IN_FLIGHT: usize = 10;
+/// What a session may have asked for whose consent is being looked at, before another fetch.
+const MOST_BEGINNING: u32 = 32;
 /// The most that an app sends with a request, in bytes.
 pub const MOST_SENT_BYTES: usize = 1 << 20;
 /// The most that an app gets, in bytes.
@@ -115,7 +117,10 @@ impl Host for InstanceState {
             }
         })?;
         self.may_reach(&exchange.host)?;
-        if self.rooms.fetch.in_flight() >= MOST_IN_FLIGHT {
+        // What was given up and has not been looked at yet counts too: it still has its bytes.
+        let session = self.session.clone();
+        let begins = self.answer(|| session.lock().deciding() < MOST_BEGINNING);
+        if self.rooms.fetch.in_flight() >= MOST_IN_FLIGHT || !begins {
             return Err(Error::TooManyRequests);
         }
         let request = self.begin_request().ok_or(Error::TooManyRequests)?;
@@ -150,10 +155,8 @@ impl InstanceState {
         Err(AccessDenied)
     }
 
-    fn note_refusal(&self, why: &str, host: &str) {
-        if !self.is_replay() {
-            note(&self.session, SEND, Err(why), "", host, "denied");
-        }
+    fn note_refusal(&mut self, why: &str, host: &str) {
+        self.refused(SEND, why, host);
     }
 
     fn fly(&self, request: RequestId, exchange: Exchange) {

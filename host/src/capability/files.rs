@@ -19,12 +19,26 @@ pub use crate::bindings::lapak::app::files::Entry;
 /// How much an owner may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// All files, in bytes.
+    /// All files and folders, in bytes as they count: see [`Quota::counted`].
     pub total_bytes: u64,
     /// The largest file, in bytes.
     pub file_bytes: u64,
     /// Files and folders.
     pub entries: usize,
+    /// What may be written in the long run, in bytes a second. Past it, writes of this owner wait.
+    pub write_bytes_per_second: u64,
+    /// What may be written at once before that, in bytes.
+    pub write_burst_bytes: u64,
+}
+
+/// A page of the medium, in bytes.
+const PAGE_BYTES: u64 = 4_096;
+
+/// Of the default limits.
+impl Default for Quota {
+    fn default() -> Self {
+        Self::of(&Limits::default())
+    }
 }
 
 impl Quota {
@@ -36,7 +50,15 @@ impl Quota {
             total_bytes: size(limits.files_total_bytes),
             file_bytes: size(limits.file_bytes),
             entries: limits.files_entries,
+            write_bytes_per_second: size(limits.write_bytes_per_second),
+            write_burst_bytes: size(limits.write_burst_bytes),
         }
+    }
+
+    /// What a file of so many bytes counts as, or a folder (0): whole pages, at least one.
+    #[must_use]
+    pub fn counted(bytes: u64) -> u64 {
+        bytes.div_ceil(PAGE_BYTES).max(1).saturating_mul(PAGE_BYTES)
     }
 }
 
@@ -83,6 +105,9 @@ pub enum FilesError {
     /// The owner's files would pass [`Quota::total_bytes`] or [`Quota::entries`].
     #[error("the quota is used up")]
     QuotaExceeded,
+    /// The owner has more waiting than fits.
+    #[error("too much waits already")]
+    Busy,
     /// The medium failed; the text is for the host's log and never reaches an app.
     #[error("files failed: {0}")]
     Unavailable(String),
@@ -241,6 +266,7 @@ fn why_not(outcome: Outcomes) -> Error {
         Err(FilesError::NotFound) => Error::NotFound,
         Err(FilesError::TooLarge) => Error::TooLarge,
         Err(FilesError::QuotaExceeded) => Error::QuotaExceeded,
+        Err(FilesError::Busy) => Error::TooManyRequests,
         Err(FilesError::Unavailable(_)) | Ok(_) => Error::Unavailable,
     }
 }

@@ -148,8 +148,8 @@ impl InstanceState {
         if session.is_model {
             return finish.with(claims(Err(Error::AccessDenied)));
         }
-        let host = session.host.clone();
-        host.off_workers(move || {
+        let pools = &self.session.host.pools;
+        pools.off_workers(&self.session, move || {
             // Weak, or a provider that says nothing would keep the session.
             let weak = Arc::downgrade(&session);
             let asked = wanted.clone();

@@ -124,8 +124,8 @@ impl InstanceState {
         if session.is_model {
             return finish.with(said(Err(Error::AccessDenied)));
         }
-        let host = session.host.clone();
-        host.off_workers(move || {
+        let pools = &self.session.host.pools;
+        pools.off_workers(&self.session, move || {
             let answers = Arc::new(Answers::new(templates.clone(), finish));
             for (at, template) in templates.into_iter().enumerate() {
                 let question = question(&session, &template);
@@ -145,8 +145,8 @@ impl InstanceState {
         if session.is_model {
             return finish.with(done(Err(Error::AccessDenied)));
         }
-        let host = session.host.clone();
-        host.off_workers(move || {
+        let pools = &self.session.host.pools;
+        pools.off_workers(&self.session, move || {
             if let Err(error) = may_send(&session, &message) {
                 return finish.with(done(Err(error)));
             }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use lapak_abi::address::MiniAppUri;
 
-use crate::asking::{Use, note};
+use crate::asking::Use;
 use crate::bindings::lapak::app::open_app::{Error, Host};
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::storage::Owner;
@@ -51,9 +51,7 @@ impl Host for InstanceState {
     fn open(&mut self, uri: String) -> Result<RequestId, Error> {
         self.may_ask(OPEN)?;
         if !self.handles_tap {
-            if !self.is_replay() {
-                note(&self.session, OPEN, Err("not a tap"), "", "", "denied");
-            }
+            self.refused(OPEN, "not a tap", "");
             return Err(Error::AccessDenied);
         }
         let parsed: MiniAppUri = uri.parse().map_err(|_| Error::Invalid)?;

@@ -15,7 +15,7 @@ use lapak_ledger::merchant::Wanted as WantedItem;
 use lapak_ledger::name::{MerchantId, OrderId, RequestKey};
 use serde::{Deserialize, Serialize};
 
-use crate::audit::AuditEntry;
+use crate::asking::Use;
 use crate::bindings::lapak::app::payments::{
     Decline, Error, Host, Money, OrderRefusal, OrderState, Outcome, Wanted,
 };
@@ -138,34 +138,25 @@ impl Host for InstanceState {
 
 impl InstanceState {
     /// The first line of every function that asks for something: checks, and notes a refusal in the audit.
-    fn check_audited(&mut self, function: &str) -> Result<(), AccessDenied> {
+    fn check_audited(&mut self, function: &'static str) -> Result<(), AccessDenied> {
         let checked = self.check(Capability::Payments);
-        if checked.is_err() && !self.is_replay() {
+        if checked.is_err() {
             self.note_denied(function, self.session.grants.decide(Capability::Payments));
         }
         checked
     }
 
-    fn note_denied(&self, function: &str, decision: Decision) {
-        let grant = match decision {
+    fn note_denied(&mut self, function: &'static str, decision: Decision) {
+        let why = match decision {
             Decision::Denied(why) => why.to_string(),
             Decision::Allowed | Decision::AskPerson => "out of bounds".into(),
         };
-        let payments = &self.providers().payments;
-        payments.audit(AuditEntry {
-            at_ms: payments.parts().clock.now_ms(),
-            person: self.owner().person.to_string(),
-            app_id: self.owner().app_id.to_string(),
+        let asked = Use {
             capability: Capability::Payments,
-            function: function.to_owned(),
-            request: String::new(),
-            allowed: false,
-            grant,
-            consent: String::new(),
-            about: String::new(),
-            outcome: "denied".into(),
-            times: 1,
-        });
+            function,
+            done: "asked",
+        };
+        self.refused(asked, &why, "");
     }
 
     /// Checks what the app wants, within the bounds as they are now, and begins to ask.
@@ -196,7 +187,7 @@ impl InstanceState {
             }
             Ok(false) => self.begin(Asked::Nothing),
             Err(error) => {
-                if error == Error::AccessDenied && !self.is_replay() {
+                if error == Error::AccessDenied {
                     self.note_denied(wants.function(), Decision::Allowed);
                 }
                 Err(error)
@@ -231,18 +222,25 @@ impl InstanceState {
             Asked::Payment(wants, key) => {
                 let finish = Box::new(move |outcome| finish(Answer::Outcome(outcome)));
                 let asking = Asking::new(payments, &session, (wants, key), finish);
-                session.host.off_workers(move || asking.begin());
+                let pools = &session.host.pools;
+                pools.for_payment(&session, move || asking.begin());
             }
             Asked::Query(merchant, order) => {
                 let person = session.owner.person.clone();
-                session.host.off_workers(move || {
+                let pools = &session.host.pools;
+                pools.for_payment(&session, move || {
                     let finish = Box::new(move |state| finish(Answer::Order(state)));
                     payments.query(&person, (merchant, order), finish);
                 });
             }
             Asked::Order(merchant, items) => {
                 let app_id = session.owner.app_id.clone();
-                session.host.off_workers(move || {
+                let pools = &session.host.pools;
+                let at = merchant.clone();
+                pools.ask_merchant(&session.owner, &at, move |has_room| {
+                    if !has_room {
+                        return finish(Answer::Signed(Err(OrderRefusal::Unavailable)));
+                    }
                     let signed = payments.parts().servers.order(&merchant, &app_id, &items);
                     finish(Answer::Signed(signed.map(String::into_bytes).map_err(
                         |error| {

@@ -3,7 +3,6 @@
 
 mod codes;
 mod picture;
-mod reading;
 mod scanner;
 pub mod simulated;
 
@@ -19,7 +18,6 @@ use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
 
 pub(crate) use codes::Kinds;
-pub(crate) use reading::Readers;
 use scanner::Scanner;
 
 const CAPABILITY: Capability = Capability::Scan;
@@ -155,12 +153,14 @@ impl InstanceState {
             if agreed.is_err() {
                 return finish.with(super::Answer::Scan(Err(Error::AccessDenied)));
             }
-            let host = session.host.clone();
-            host.readers.read(&host.clone(), move |turn| {
-                let read = turn.and_then(|_turn| {
-                    let seen = picture::decode(&Frame::Picture(bytes));
-                    codes::read(&seen.ok_or(Error::Invalid)?, &kinds)
-                });
+            let frame = Frame::Picture(bytes);
+            let pixels = picture::pixels(&frame);
+            let pools = &session.host.pools;
+            pools.read_picture(&session.owner, pixels, move |has_room| {
+                let read = match has_room {
+                    true => read_codes(&frame, &kinds),
+                    false => Err(Error::Unavailable),
+                };
                 finish.with(super::Answer::Scan(read));
             });
         });
@@ -175,12 +175,17 @@ impl InstanceState {
                         continue;
                     };
                     let lost = super::Answer::Scan(Err(Error::Unavailable));
-                    let host = &self.session.host;
-                    host.off_workers(move || finish.with(lost));
+                    let pools = &self.session.host.pools;
+                    pools.off_workers(&self.session, move || finish.with(lost));
                 }
             }
         }
     }
+}
+
+fn read_codes(frame: &Frame, kinds: &Kinds) -> Answer {
+    let seen = picture::decode(frame).ok_or(Error::Invalid)?;
+    codes::read(&seen, kinds)
 }
 
 impl std::fmt::Debug for Frame {

@@ -30,10 +30,29 @@ pub struct Owner {
 /// How much an owner may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// Keys and values together, in bytes.
+    /// Keys and values together, in bytes as they count: see [`Quota::entry_bytes`].
     pub total_bytes: u64,
     /// The largest value, in bytes.
     pub value_bytes: u64,
+    /// Keys.
+    pub keys: u64,
+    /// What may be written in the long run, in bytes a second. Past it, writes of this owner wait.
+    pub write_bytes_per_second: u64,
+    /// What may be written at once before that, in bytes.
+    pub write_burst_bytes: u64,
+}
+
+/// What an entry takes on disk besides its key and value, in bytes: its row, and what is left free beside it.
+const ENTRY_BYTES: u64 = 64;
+/// A page of the medium, and the longest entry that lies within one.
+const PAGE_BYTES: u64 = 4_096;
+const WITHIN_PAGE: u64 = 1_000;
+
+/// Of the default limits.
+impl Default for Quota {
+    fn default() -> Self {
+        Self::of(&Limits::default())
+    }
 }
 
 impl Quota {
@@ -44,7 +63,21 @@ impl Quota {
         Self {
             total_bytes: size(limits.storage_total_bytes),
             value_bytes: size(limits.storage_value_bytes),
+            keys: size(limits.storage_keys),
+            write_bytes_per_second: size(limits.write_bytes_per_second),
+            write_burst_bytes: size(limits.write_burst_bytes),
         }
+    }
+
+    /// What a key and a value of so many bytes count as: what they take on disk, so that a hundred thousand small ones are
+    /// counted as what they are. What is larger than a quarter of a page lies in pages of its own.
+    #[must_use]
+    pub fn entry_bytes(key: u64, value: u64) -> u64 {
+        let bytes = key.saturating_add(value).saturating_add(ENTRY_BYTES);
+        if bytes <= WITHIN_PAGE {
+            return bytes;
+        }
+        bytes.div_ceil(PAGE_BYTES).saturating_mul(PAGE_BYTES)
     }
 }
 
@@ -66,9 +99,12 @@ pub enum Operation {
 /// Why it was not done. Nothing was written then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
-    /// The owner's data would pass [`Quota::total_bytes`].
+    /// The owner's data would pass [`Quota::total_bytes`] or [`Quota::keys`].
     #[error("the quota is used up")]
     QuotaExceeded,
+    /// The owner has more waiting than fits.
+    #[error("too much waits already")]
+    Busy,
     /// The medium failed; the text is for the host's log and never reaches an app.
     #[error("storage failed: {0}")]
     Unavailable(String),
@@ -166,6 +202,7 @@ impl From<StorageError> for Error {
     fn from(error: StorageError) -> Self {
         match error {
             StorageError::QuotaExceeded => Self::QuotaExceeded,
+            StorageError::Busy => Self::TooManyRequests,
             StorageError::Unavailable(_) => Self::Unavailable,
         }
     }

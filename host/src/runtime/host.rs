@@ -16,13 +16,13 @@ use crate::app::App;
 use crate::audit::AuditLog;
 use crate::bell::Bell;
 use crate::capability::Providers;
-use crate::capability::scan::Readers;
 use crate::code_cache::CodeCache;
 use crate::delays;
 use crate::engine::EpochTicker;
 use crate::grants::consent::ConsentStore;
 use crate::grants::{Bounds, Capability};
 use crate::instances::Instances;
+use crate::pools::Pools;
 use crate::metrics::{CLASSES, Histogram, MOST_TENANTS, Metrics, MetricsReading, count};
 use crate::recording::RecordOptions;
 use crate::report::EndCause;
@@ -55,8 +55,8 @@ pub(crate) struct Host {
     pub(crate) consents: Arc<dyn ConsentStore>,
     pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) sheets: Desk,
-    /// Who reads the pictures of `scan`.
-    pub(crate) readers: Readers,
+    /// Who does what may wait.
+    pub(crate) pools: Pools,
     pub(crate) limits: Limits,
     pub(crate) accounts: Arc<Accounts>,
     pub(super) max_sessions: usize,
@@ -104,15 +104,6 @@ impl Host {
     /// What waits and does not serve guests.
     pub(crate) fn io(&self) -> &tokio::runtime::Handle {
         &self.io
-    }
-
-    /// Does something that may wait, on a thread where waiting is fine.
-    pub(crate) fn off_workers(&self, work: impl FnOnce() + Send + 'static) {
-        self.io.spawn_blocking(move || {
-            delays::at("off");
-            work();
-            delays::at("off-end");
-        });
     }
 
     /// Nothing more is written: the next host may have what sessions are kept in.

@@ -53,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) waits: AtomicBool,
     /// On its way from the disk.
     pub(crate) fetching: AtomicBool,
+    /// The person has done something since they last cancelled a sheet.
+    acted: AtomicBool,
     /// On disk, and large.
     pub(crate) large: AtomicBool,
     /// In the list of sessions to be written to disk.
@@ -109,6 +111,7 @@ impl Shared {
             listed_large: AtomicBool::new(false),
             waits: AtomicBool::new(false),
             fetching: AtomicBool::new(false),
+            acted: AtomicBool::new(true),
             large: AtomicBool::new(false),
             unsaved: AtomicBool::new(false),
             is_model: beginning.is_model,
@@ -169,6 +172,7 @@ impl Shared {
                 self.host.scheduler.admit()?;
             }
             self.classify(&event);
+            self.note_act(&event);
             state.mailbox.post(event, self.limits().mailbox_events)?;
             state.progress(Progress::busy);
             self.changed();
@@ -253,6 +257,23 @@ impl Shared {
 
     pub(crate) fn has_ended(&self) -> bool {
         self.lock().has_ended()
+    }
+
+    /// Whether the person has done something since they last cancelled a sheet.
+    pub(crate) fn has_acted(&self) -> bool {
+        self.acted.load(Ordering::Relaxed)
+    }
+
+    /// The person has cancelled a sheet.
+    pub(crate) fn wait_for_an_act(&self) {
+        self.acted.store(false, Ordering::Relaxed);
+    }
+
+    /// Written only where it changes: an event is not to cost another processor's memory.
+    fn note_act(&self, event: &ShellEvent) {
+        if event.is_an_act() && !self.has_acted() {
+            self.acted.store(true, Ordering::Relaxed);
+        }
     }
 
     fn classify(self: &Arc<Self>, event: &ShellEvent) {

@@ -39,6 +39,14 @@ pub enum ShellEvent {
 }
 
 impl ShellEvent {
+    /// The person did something in the app.
+    pub(crate) fn is_an_act(&self) -> bool {
+        matches!(
+            self,
+            Self::Input { .. } | Self::Back | Self::SwitchTab(_) | Self::PageRefresh
+        )
+    }
+
     /// It is the last of its session, so that it is taken however much waits.
     pub(crate) fn ends_the_session(&self) -> bool {
         matches!(self, Self::Update | Self::Close)

@@ -150,6 +150,11 @@ impl State {
         }
     }
 
+    /// Uses whose consent is being looked at.
+    pub(crate) fn deciding(&self) -> u32 {
+        self.progress.deciding
+    }
+
     pub(crate) fn mailbox(&self) -> &Mailbox {
         &self.mailbox
     }

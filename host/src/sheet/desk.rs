@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::cooling::Cooling;
 use super::{Sheet, SheetAnswer, SheetAsk, SheetError, SheetId, SheetOutcome, SheetStage};
+use crate::capability::storage::Owner;
 use crate::session::{SessionId, Shared, Update};
 
 /// Who stands behind a sheet.
@@ -28,12 +30,19 @@ pub(crate) enum Lapse {
     Withdrawn,
     /// The session has ended.
     SessionEnded,
+    /// It was not even opened: the person has cancelled one a moment ago, or too many are open.
+    TooSoon,
 }
+
+/// Sheets that are open at a time: of one session, and of one person, in whatever apps.
+const MOST_OF_SESSION: usize = 8;
+const MOST_OF_PERSON: usize = 32;
 
 #[derive(Default)]
 pub(crate) struct Desk {
     next: AtomicU64,
     open: Mutex<HashMap<SessionId, Vec<Open>>>,
+    cooling: Mutex<Cooling>,
 }
 
 struct Open {
@@ -42,6 +51,7 @@ struct Open {
     sheet: Arc<Sheet>,
     asker: Arc<dyn Asker>,
     session: Weak<Shared>,
+    owner: Owner,
     busy: bool,
 }
 
@@ -68,23 +78,33 @@ impl Desk {
         SheetId(self.next.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// Opens a sheet, whose id [`number`](Self::number) gave.
+    /// Opens a sheet, whose id [`number`](Self::number) gave; or has it lapse at once, where the person is to be left alone.
     pub(crate) fn open(&self, session: &Arc<Shared>, sheet: Sheet, asker: Arc<dyn Asker>) {
+        let (owner, acted) = (&session.owner, session.has_acted());
+        if !self.cooling().may_ask(owner, acted, sheet.opened_ms) {
+            return asker.lapse(&sheet, Lapse::TooSoon);
+        }
         let sheet = Arc::new(sheet);
         let open = Open {
             order: sheet.id.0,
             sheet: sheet.clone(),
-            asker,
+            asker: asker.clone(),
             session: Arc::downgrade(session),
+            owner: session.owner.clone(),
             busy: false,
         };
-        {
+        let is_full = {
             let mut all = self.lock();
-            let sheets = all.entry(session.id).or_default();
-            let at = sheets.partition_point(|one| one.order < open.order);
-            open.tell(Update::Sheet(sheet));
-            open.count(|sheets| sheets + 1);
-            sheets.insert(at, open);
+            let of_person = all.values().flatten();
+            let of_person = of_person.filter(|one| one.owner.person == open.owner.person);
+            let of_session = all.get(&session.id).map_or(0, Vec::len);
+            of_session >= MOST_OF_SESSION || of_person.count() >= MOST_OF_PERSON || {
+                put(&mut all, session.id, open);
+                false
+            }
+        };
+        if is_full {
+            return asker.lapse(&sheet, Lapse::TooSoon);
         }
         // Taken back, or over, while it was on its way here.
         if session.has_ended() {
@@ -92,6 +112,21 @@ impl Desk {
         } else {
             self.recheck(session.id);
         }
+    }
+
+    /// The person answers no. Before the app hears of it: it may ask again at once.
+    pub(crate) fn cancelled(&self, session: &Shared, now_ms: i64) {
+        self.cooling().cancel(&session.owner, now_ms);
+        session.wait_for_an_act();
+    }
+
+    /// The person has agreed to something.
+    pub(crate) fn agreed(&self, owner: &Owner) {
+        self.cooling().agree(owner);
+    }
+
+    fn cooling(&self) -> MutexGuard<'_, Cooling> {
+        self.cooling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The sheets of a session, first asked first.
@@ -167,6 +202,7 @@ impl Desk {
 
     /// Takes back what has expired.
     pub(crate) fn expire(&self, now_ms: i64) {
+        self.cooling().forget(now_ms);
         let sessions: Vec<SessionId> = self.lock().keys().copied().collect();
         for session in sessions {
             self.lapse(session, Lapse::Expired, |open| {
@@ -193,6 +229,15 @@ impl Desk {
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Vec<Open>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Puts a sheet in its place, and tells of it.
+fn put(all: &mut HashMap<SessionId, Vec<Open>>, session: SessionId, open: Open) {
+    let sheets = all.entry(session).or_default();
+    let at = sheets.partition_point(|one| one.order < open.order);
+    open.tell(Update::Sheet(open.sheet.clone()));
+    open.count(|sheets| sheets + 1);
+    sheets.insert(at, open);
 }
 
 fn find(

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lapak_host::SessionId;
+use lapak_ledger::database;
 use rusqlite::{Connection, OptionalExtension as _, Params, Statement, params};
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +21,6 @@ const MOST: u32 = 100_000;
 const MOST_SIGNS: u32 = 1_000_000;
 /// How long a session is remembered that nobody opens.
 const FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How long to wait for another process that has the file.
-const BUSY: Duration = Duration::from_secs(5);
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS open_sessions (
@@ -213,9 +212,7 @@ fn sessions(rows: &mut Statement<'_>, of: impl Params) -> anyhow::Result<Vec<Ses
 
 /// The file, and the version that it has.
 fn open(path: &Path) -> rusqlite::Result<(Connection, i32)> {
-    let file = Connection::open(path)?;
-    file.busy_timeout(BUSY)?;
-    file.pragma_update(None, "journal_mode", "WAL")?;
+    let file = database::open(path)?;
     file.pragma_update(None, "synchronous", "NORMAL")?;
     let found: i32 = file.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found <= VERSION {

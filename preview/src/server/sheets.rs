@@ -130,7 +130,7 @@ fn refused(sheet: SheetId, error: &SheetError) -> Value {
         SheetError::Pin(PinError::Locked) => "locked",
         SheetError::Pin(PinError::Form(_)) => "form",
         SheetError::Pin(PinError::Weak) => "weak",
-        SheetError::Pin(PinError::Unavailable(_)) => "unavailable",
+        SheetError::Pin(PinError::Unavailable(_) | PinError::Tampered) => "unavailable",
     };
     if why == "unavailable" {
         tracing::error!(%error, "a sheet's answer was not taken");

@@ -187,14 +187,13 @@ impl<'t> Books<'t> {
                 .execute(params![account, row_id(seq)?, line, posting.held, posting.amount_minor])?;
         }
         if self.notices
-            && matches!(
-                entry.event,
-                Event::Paid { .. } | Event::Captured { .. } | Event::Refunded { .. }
-            )
+            && let Event::Paid { merchant, .. }
+            | Event::Captured { merchant, .. }
+            | Event::Refunded { merchant, .. } = &entry.event
         {
             self.connection
-                .prepare_cached("INSERT INTO notices (seq) VALUES (?1)")?
-                .execute([row_id(seq)?])?;
+                .prepare_cached("INSERT INTO notices (seq, merchant) VALUES (?1, ?2)")?
+                .execute(params![row_id(seq)?, merchant.as_str()])?;
         }
         (self.seq, self.hash) = (seq, hash);
         Ok(Posted {

@@ -1,11 +1,11 @@
 //! The file: one journal that only grows, and tables that follow from it.
 
 use std::path::Path;
-use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use super::error::OpenError;
+use crate::database;
 
 /// `LPLG`: marks the file as a ledger (SQLite's `application_id`).
 const APPLICATION_ID: i64 = 0x4c50_4c47;
@@ -65,9 +65,11 @@ const SCHEMA: &str = "
     CREATE TABLE notices (
         seq      INTEGER PRIMARY KEY REFERENCES journal (seq),
         attempts INTEGER NOT NULL DEFAULT 0,
-        due_ms   INTEGER NOT NULL DEFAULT 0
+        due_ms   INTEGER NOT NULL DEFAULT 0,
+        merchant TEXT NOT NULL DEFAULT ''
     ) STRICT;
     CREATE INDEX notices_due ON notices (due_ms);
+    CREATE INDEX notices_of_merchant ON notices (merchant, due_ms);
     CREATE TRIGGER journal_is_never_changed BEFORE UPDATE ON journal
         BEGIN SELECT RAISE(ABORT, 'the journal only grows'); END;
     CREATE TRIGGER journal_is_never_cut BEFORE DELETE ON journal
@@ -80,11 +82,8 @@ const SCHEMA: &str = "
 
 /// Opens for writing; makes the tables in an empty file.
 pub(super) fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
-    let mut connection = Connection::open(path)?;
+    let mut connection = database::open(path)?;
     prepare(&connection)?;
-    // A file in memory has no write-ahead log, and SQLite then keeps the mode it has.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
     // On macOS an ordinary fsync leaves the data in the drive's cache.
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
@@ -100,24 +99,65 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     check_format(&transaction)?;
+    bring_up_to_date(&transaction)?;
     transaction.commit()?;
     synchronise_folder(path)?;
     Ok(connection)
 }
 
+/// Numbers that others keep here, so that whoever puts their file back has to put the books back too.
+const MARKS: &str = "
+    CREATE TABLE IF NOT EXISTS marks (
+        name   TEXT PRIMARY KEY,
+        number INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+";
+
+/// What files of before do not have. Notices of before they had their merchant beside them get it from the journal.
+fn bring_up_to_date(connection: &Connection) -> Result<(), OpenError> {
+    connection.execute_batch(MARKS)?;
+    let is_there: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('notices') WHERE name = 'merchant')",
+        [],
+        |row| row.get(0),
+    )?;
+    if !is_there {
+        connection.execute_batch(
+            "ALTER TABLE notices ADD COLUMN merchant TEXT NOT NULL DEFAULT '';
+             CREATE INDEX notices_of_merchant ON notices (merchant, due_ms);",
+        )?;
+    }
+    let unnamed = {
+        let mut unnamed = connection.prepare(
+            "SELECT seq, body FROM notices JOIN journal USING (seq) WHERE merchant = ''",
+        )?;
+        let rows = unnamed.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
+        rows.collect::<Result<Vec<(i64, String)>, _>>()?
+    };
+    for (seq, body) in unnamed {
+        // What cannot be read is told by nobody, and found by `verify`.
+        let Ok(entry) = super::books::read_entry(&body) else {
+            continue;
+        };
+        if let Some((merchant, _)) = entry.event.order() {
+            connection.execute(
+                "UPDATE notices SET merchant = ?2 WHERE seq = ?1",
+                rusqlite::params![seq, merchant.as_str()],
+            )?;
+        }
+    }
+    Ok(())
+}
+
 /// Opens for reading only, beside a ledger that is being written.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_URI;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = database::open_to_read(path)?;
     prepare(&connection)?;
     check_format(&connection)?;
     Ok(connection)
 }
 
 fn prepare(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "foreign_keys", true)?;
     // A schema that was tampered with cannot run functions of its own.

@@ -35,11 +35,17 @@ pub(super) enum Job {
         again_at_ms: Option<i64>,
         done: Done,
     },
+    /// Somebody else's number, which only grows.
+    Mark {
+        name: &'static str,
+        number: u64,
+        done: Done,
+    },
 }
 
 impl Job {
     fn done(self) -> Done {
-        let (Self::Operation(_, done) | Self::Notice { done, .. }) = self;
+        let (Self::Operation(_, done) | Self::Notice { done, .. } | Self::Mark { done, .. }) = self;
         done
     }
 }
@@ -63,7 +69,7 @@ pub(super) struct Noticed {
 }
 
 impl Noticed {
-    fn more(&self) {
+    pub(super) fn more(&self) {
         *self.count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.changed.notify_all();
     }
@@ -200,6 +206,7 @@ impl State {
                 Job::Notice {
                     seq, again_at_ms, ..
                 } => note(&transaction, *seq, *again_at_ms).map(|()| None),
+                Job::Mark { name, number, .. } => mark(&transaction, name, *number).map(|()| None),
             };
             outcomes.push(match outcome {
                 Ok(posted) => Ok(posted),
@@ -229,6 +236,16 @@ impl State {
             Ok(None) | Err(_) => MAX_SLEEP,
         }
     }
+}
+
+fn mark(connection: &Connection, name: &str, number: u64) -> Result<(), Stop> {
+    connection
+        .prepare_cached(
+            "INSERT INTO marks (name, number) VALUES (?1, ?2)
+             ON CONFLICT DO UPDATE SET number = max(number, excluded.number)",
+        )?
+        .execute(params![name, row_id(number)?])?;
+    Ok(())
 }
 
 fn note(connection: &Connection, seq: u64, again_at_ms: Option<i64>) -> Result<(), Stop> {

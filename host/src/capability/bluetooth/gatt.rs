@@ -68,7 +68,8 @@ impl InstanceState {
             return;
         };
         let session = self.session.clone();
-        session.host.clone().off_workers(move || {
+        let pools = &self.session.host.pools;
+        pools.off_workers(&self.session, move || {
             let done = match session.kept(by, Held::connection) {
                 Some(_) => Ok(()),
                 None => Err(Error::Disconnected),
@@ -164,7 +165,7 @@ impl InstanceState {
         if self.is_replay() {
             return Ok(request);
         }
-        self.was_used(WATCH, reached.characteristic.id.to_string());
+        self.was_used(WATCH, &reached.characteristic.id.to_string());
         match self.session.kept(reached.by, Held::connection) {
             Some(connection) => connection.watch(request, reached.characteristic),
             None => {
@@ -189,7 +190,7 @@ impl InstanceState {
         let Some(finish) = self.finisher(request) else {
             return Ok(request);
         };
-        self.was_used(wanted, reached.characteristic.id.to_string());
+        self.was_used(wanted, &reached.characteristic.id.to_string());
         match self.session.kept(reached.by, Held::connection) {
             Some(connection) => ask(&connection, request, finish),
             None => finish.with(Answer::failed(kind, Error::Disconnected)),
@@ -226,8 +227,8 @@ impl InstanceState {
                 self.look(request, services, milliseconds);
             } else if let (Some(kind), Some(finish)) = (asked.kind(), self.finisher(request)) {
                 let lost = Answer::failed(kind, Error::Disconnected);
-                let host = &self.session.host;
-                host.off_workers(move || finish.with(lost));
+                let pools = &self.session.host.pools;
+                pools.off_workers(&self.session, move || finish.with(lost));
             }
         }
     }

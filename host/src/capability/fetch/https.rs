@@ -3,8 +3,6 @@
 //! Blocking exchanges on a bounded number of threads, each over a connection of its own: two apps never share one, so neither
 //! can tell by the time what the other does.
 
-mod crew;
-
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -21,8 +19,8 @@ use ureq::unversioned::transport::{Connector as _, NextTimeout, RustlsConnector,
 use super::address::is_public;
 use super::{Exchange, FetchError, FetchProvider, MOST_RECEIVED_BYTES, Replied, Reply};
 use crate::capability::storage::Owner;
+use crate::crew::{Bounds, Crew, Whose};
 use crate::flights::Stop;
-use crew::Crew;
 
 const PORT: u16 = 443;
 /// As many addresses of a host are tried as the HTTP client has room for.
@@ -99,17 +97,34 @@ impl HttpsFetch {
     #[must_use]
     pub fn new(options: HttpsOptions) -> Self {
         Self {
-            crew: Arc::new(Crew::new(options.at_a_time, options.waiting)),
+            crew: Crew::new("lapak-fetch", bounds(&options)),
             options: Arc::new(options),
         }
     }
 }
 
+/// Of all that is done at a time an app gets a half, a person and a host a quarter: nobody's slow exchanges hold up all others.
+fn bounds(options: &HttpsOptions) -> Bounds {
+    let part = |of: usize| options.at_a_time.div_ceil(of);
+    Bounds {
+        at_a_time: options.at_a_time,
+        of_app: part(2),
+        of_person: part(4),
+        at_place: part(4),
+        waiting: options.waiting,
+        waiting_of_owner: options.waiting.div_ceil(8).max(64),
+    }
+}
+
 impl FetchProvider for HttpsFetch {
-    fn exchange(&self, _of: &Owner, exchange: Exchange, replied: Replied) -> Stop {
+    fn exchange(&self, of: &Owner, exchange: Exchange, replied: Replied) -> Stop {
         let wire = Arc::new(Wire::default());
         let (options, used, began) = (self.options.clone(), wire.clone(), Instant::now());
-        self.crew.take_on(Box::new(move |has_room| {
+        let whose = Whose {
+            place: Some(exchange.host.as_str().into()),
+            ..Whose::of(of)
+        };
+        let work = move |has_room| {
             if used.is_cut() {
                 return;
             }
@@ -117,7 +132,8 @@ impl FetchProvider for HttpsFetch {
                 true => over(&used, &options, &exchange, began + exchange.timeout),
                 false => Err(unavailable("too many exchanges wait already")),
             });
-        }));
+        };
+        self.crew.take_on(whose, Box::new(work));
         Box::new(Cut(wire))
     }
 }

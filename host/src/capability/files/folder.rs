@@ -6,10 +6,9 @@
 
 mod tree;
 
-use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::io;
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use cap_std::fs::Dir;
@@ -17,25 +16,21 @@ use cap_std::fs::Dir;
 use super::{Done, FilesError, FilesProvider, Operation, Outcome, Quota};
 use crate::capability::storage::Owner;
 use crate::host_key::private_folder;
+use crate::owner_queues::{Job, Lane, OwnerQueues, Rate};
 use tree::{Tree, real_folder};
 
-/// Owners are spread over so many threads: nobody waits for more than a part of the others.
-const THREADS: usize = 4;
+/// Threads that read, and threads that write. Whose operation is next goes by turns: nobody waits for all of another's.
+const THREADS: [(Lane, usize); 2] = [(Lane::Read, 2), (Lane::Write, 2)];
 
 /// Files of all apps and people below one folder, which belongs to one host at a time.
-#[derive(Debug)]
 pub struct FolderFiles {
-    threads: Vec<Worker>,
+    queues: Arc<Queues>,
+    threads: Vec<JoinHandle<()>>,
 }
 
-#[derive(Debug)]
-struct Worker {
-    jobs: Option<mpsc::Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
-}
+type Queues = OwnerQueues<Work>;
 
-struct Job {
-    owner: Owner,
+struct Work {
     quota: Quota,
     operation: Operation,
     done: Done,
@@ -48,51 +43,55 @@ impl FolderFiles {
     /// When it cannot be made or opened, or a thread cannot be started.
     pub fn open(path: &Path) -> io::Result<Self> {
         let root = private_folder(path)?;
-        let threads = (0..THREADS).map(|_| {
-            let (root, (jobs, waiting)) = (root.try_clone()?, mpsc::channel());
-            let thread = std::thread::Builder::new()
-                .name("lapak-files".into())
-                .spawn(move || serve(&root, &waiting))?;
-            Ok(Worker {
-                jobs: Some(jobs),
-                thread: Some(thread),
-            })
-        });
-        Ok(Self {
-            threads: threads.collect::<io::Result<_>>()?,
-        })
+        let queues = Arc::new(Queues::new(false));
+        let mut files = Self {
+            queues: queues.clone(),
+            threads: Vec::new(),
+        };
+        for (lane, threads) in THREADS {
+            for _ in 0..threads {
+                let (root, queues) = (root.try_clone()?, queues.clone());
+                let thread = std::thread::Builder::new().name("lapak-files".into());
+                let thread = thread.spawn(move || serve(&root, &queues, lane))?;
+                files.threads.push(thread);
+            }
+        }
+        Ok(files)
     }
 }
 
 impl FilesProvider for FolderFiles {
     fn submit(&self, owner: &Owner, quota: Quota, operation: Operation, done: Done) {
-        let job = Job {
+        let (lane, bytes) = match &operation {
+            Operation::Read(_) | Operation::Entries(_) => (Lane::Read, 0),
+            Operation::Write(_, bytes) => (Lane::Write, bytes.len()),
+            Operation::Remove(_) | Operation::MakeFolder(_) | Operation::Clear => (Lane::Write, 0),
+        };
+        let refused = self.queues.submit(Job {
             owner: owner.clone(),
-            quota,
-            operation,
-            done,
-        };
-        // The same thread for an owner, each time: so their operations keep their order.
-        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(owner);
-        let at = usize::try_from(hash % THREADS as u64).unwrap_or_default();
-        let worker = self.threads.get(at);
-        let refused = match worker.and_then(|worker| worker.jobs.as_ref()) {
-            Some(jobs) => jobs.send(job).err().map(|refused| refused.0),
-            None => Some(job),
-        };
-        if let Some(job) = refused {
-            (job.done)(Err(FilesError::Unavailable("its thread has ended".into())));
+            lane,
+            bytes: bytes as u64,
+            rate: Rate {
+                bytes_per_second: quota.write_bytes_per_second,
+                burst_bytes: quota.write_burst_bytes,
+            },
+            work: Work {
+                quota,
+                operation,
+                done,
+            },
+        });
+        for job in refused {
+            (job.work.done)(Err(FilesError::Busy));
         }
     }
 }
 
 impl Drop for FolderFiles {
     fn drop(&mut self) {
-        for worker in &mut self.threads {
-            // Closing the channel lets the thread finish what was submitted and end.
-            drop(worker.jobs.take());
-        }
-        for thread in self.threads.iter_mut().filter_map(|one| one.thread.take()) {
+        // The threads finish what was submitted, and end.
+        self.queues.end();
+        for thread in self.threads.drain(..) {
             if thread.thread().id() != std::thread::current().id() {
                 let _ = thread.join();
             }
@@ -100,10 +99,20 @@ impl Drop for FolderFiles {
     }
 }
 
-fn serve(root: &Dir, waiting: &mpsc::Receiver<Job>) {
-    while let Ok(job) = waiting.recv() {
-        let outcome = carry_out(root, &job.owner, job.quota, &job.operation);
-        (job.done)(outcome);
+fn serve(root: &Dir, queues: &Queues, lane: Lane) {
+    while let Some(job) = queues.take(lane) {
+        let Work {
+            quota,
+            operation,
+            done,
+        } = job.work;
+        let outcome = carry_out(root, &job.owner, quota, &operation);
+        if let Ok(Outcome::Bytes(bytes)) = &outcome {
+            queues.served(&job.owner, lane, bytes.len() as u64);
+        }
+        done(outcome);
+        // Told first: an owner hears of their operations in their order.
+        queues.done(&job.owner, lane);
     }
 }
 
@@ -145,5 +154,11 @@ impl From<io::Error> for FilesError {
             io::ErrorKind::DirectoryNotEmpty => Self::WrongKind,
             _ => Self::Unavailable(error.to_string()),
         }
+    }
+}
+
+impl std::fmt::Debug for FolderFiles {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FolderFiles").finish_non_exhaustive()
     }
 }

@@ -89,8 +89,9 @@ fn put(
     if size(&bytes) > quota.file_bytes {
         return Err(FilesError::TooLarge);
     }
-    let total: u64 = tree.values().map(|node| size(&node.bytes)).sum();
-    let total = total - old.map_or(0, |node| size(&node.bytes)) + size(&bytes);
+    let counted = |bytes: &Option<Vec<u8>>| Quota::counted(size(bytes));
+    let total: u64 = tree.values().map(|node| counted(&node.bytes)).sum();
+    let total = total - old.map_or(0, |node| counted(&node.bytes)) + counted(&bytes);
     let entries = tree.len() + usize::from(old.is_none());
     if total > quota.total_bytes || entries > quota.entries {
         return Err(FilesError::QuotaExceeded);

@@ -120,6 +120,7 @@ impl Asker for Asking {
             Lapse::Expired => self.refuse(SheetOutcome::Expired, Error::NotOpened),
             Lapse::Withdrawn => self.refuse(SheetOutcome::Denied, Error::AccessDenied),
             Lapse::SessionEnded => self.refuse(SheetOutcome::Closed, Error::NotOpened),
+            Lapse::TooSoon => self.refuse(SheetOutcome::Refused, Error::NotOpened),
         }
     }
 

@@ -167,7 +167,7 @@ impl Payments {
         self.note(&one.agreed, in_words(&result));
         // Whoever dies from here on has an entry for every payment that somebody was told of.
         if let Some(audit) = self.audit.get() {
-            audit.flush();
+            audit.flush(&one.agreed.person, &one.agreed.app_id);
         }
         for told in one.told {
             told(&result);

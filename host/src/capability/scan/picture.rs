@@ -37,6 +37,23 @@ pub(super) fn may_be_one(bytes: &[u8]) -> bool {
     bytes.len() <= MOST_BYTES && (bytes.starts_with(PNG) || bytes.starts_with(JPEG))
 }
 
+/// How many pixels there seem to be, by what the file says first: what a turn of reading it costs. As many as there may be where
+/// that cannot be told.
+pub(super) fn pixels(frame: &Frame) -> u64 {
+    let pixels = match frame {
+        Frame::Grey { width, height, .. } => u64::from(*width) * u64::from(*height),
+        Frame::Picture(bytes) => match bytes.get(16..24) {
+            Some(header) if bytes.starts_with(PNG) => {
+                let side = |at: usize| header.get(at..at + 4).and_then(|side| side.try_into().ok());
+                let side = |at| side(at).map_or(0, u32::from_be_bytes).into();
+                u64::saturating_mul(side(0), side(4))
+            }
+            _ => MOST_PIXELS,
+        },
+    };
+    pixels.clamp(1, MOST_PIXELS)
+}
+
 /// The pixels of what a scanner sees; `None` if it is no picture, or too large.
 pub(super) fn decode(frame: &Frame) -> Option<Grey> {
     match frame {

@@ -85,16 +85,21 @@ impl Scanner {
         let Some(session) = self.session.upgrade() else {
             return;
         };
-        let (host, scanner) = (session.host.clone(), self.clone());
-        host.readers.read(&host.clone(), move |turn| {
+        let scanner = self.clone();
+        let pixels = {
+            let frames = self.frames();
+            frames.waiting.front().map_or(0, picture::pixels)
+        };
+        let pools = &session.host.pools;
+        pools.read_picture(&session.owner, pixels, move |has_room| {
             let frame = {
                 let mut frames = scanner.frames();
                 let next = frames.waiting.pop_front();
                 // Where too much waits frames go unread: a camera has more of them.
-                if turn.is_err() {
+                if !has_room {
                     frames.waiting.clear();
                 }
-                let next = next.filter(|_| turn.is_ok() && !frames.over);
+                let next = next.filter(|_| has_room && !frames.over);
                 frames.reading = next.is_some();
                 next
             };

@@ -1,7 +1,7 @@
 //! Storage in memory, for tests, pictures and headless runs.
 //!
-//! Differs from a real one in that nothing outlives the process and that every operation is over before
-//! `submit` returns.
+//! Differs from a real one in that nothing outlives the process, that every operation is over before `submit` returns, and that
+//! there is no rate of writing.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -34,13 +34,13 @@ fn carry_out(
     match operation {
         Operation::Get(key) => Ok(Outcome::Value(values.get(&key).cloned())),
         Operation::Set(key, value) => {
-            let kept: usize = values
-                .iter()
-                .filter(|(other, _)| **other != key)
-                .map(|(key, value)| key.len() + value.len())
-                .sum();
-            let total = kept.saturating_add(key.len()).saturating_add(value.len());
-            if u64::try_from(total).unwrap_or(u64::MAX) > quota.total_bytes {
+            let others = values.iter().filter(|(other, _)| **other != key);
+            let kept: u64 = others.map(|(key, value)| counted(key, value)).sum();
+            let (old, new) = (values.get(&key), counted(&key, &value));
+            let keys = values.len() + usize::from(old.is_none());
+            let grows = old.is_none_or(|old| new > counted(&key, old));
+            let too_many = u64::try_from(keys).unwrap_or(u64::MAX) > quota.keys;
+            if grows && (too_many || kept.saturating_add(new) > quota.total_bytes) {
                 return Err(StorageError::QuotaExceeded);
             }
             values.insert(key, value);
@@ -56,4 +56,9 @@ fn carry_out(
             Ok(Outcome::Done)
         }
     }
+}
+
+fn counted(key: &str, value: &[u8]) -> u64 {
+    let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    Quota::entry_bytes(length(key.as_bytes()), length(value))
 }

@@ -1,43 +1,35 @@
-//! Storage on SQLite: one file, one thread that writes, group commit.
+//! Storage on SQLite: one file, one thread that writes, two that read, group commit.
 //!
-//! Operations that arrive while a transaction is being written share the next one, so that many small
-//! writes cost one `fsync`. `synchronous=FULL`: an acknowledged write survives a power cut.
+//! Each owner has a queue of their own, which keeps their order; whose operation is next goes by turns, by bytes. Writes that wait
+//! together share a transaction of bounded size, so that many small ones cost one `fsync` and a large one holds nobody up for
+//! long. Reads have connections of their own: they wait for no other owner's writes. `synchronous=FULL`: an acknowledged write
+//! survives a power cut.
+
+mod table;
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 
 use super::{Done, Operation, Outcome, Owner, Quota, StorageError, StorageProvider};
+use crate::owner_queues::{Job, Lane, OwnerQueues, Rate};
 
-/// The most operations that share a transaction.
-const MAX_BATCH: usize = 256;
-
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS app_data (
-        app_id TEXT NOT NULL,
-        person TEXT NOT NULL,
-        key    TEXT NOT NULL,
-        value  BLOB NOT NULL,
-        PRIMARY KEY (app_id, person, key)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS app_data_bytes (
-        app_id TEXT NOT NULL,
-        person TEXT NOT NULL,
-        bytes  INTEGER NOT NULL,
-        PRIMARY KEY (app_id, person)
-    ) STRICT, WITHOUT ROWID;
-";
+/// The most operations that share a transaction, and the bytes after which it takes no more.
+const MAX_BATCH: (usize, u64) = (256, 1 << 20);
+/// Threads that read.
+const READERS: usize = 2;
 
 /// Values of all apps and persons in one SQLite file.
-#[derive(Debug)]
 pub struct SqliteStorage {
-    jobs: Option<mpsc::Sender<Job>>,
-    writer: Option<std::thread::JoinHandle<()>>,
+    queues: Arc<Queues>,
+    threads: Vec<JoinHandle<()>>,
 }
 
-struct Job {
-    owner: Owner,
+type Queues = OwnerQueues<Work>;
+
+struct Work {
     quota: Quota,
     operation: Operation,
     done: Done,
@@ -47,188 +39,155 @@ impl SqliteStorage {
     /// Opens the file `path`, which is created if it is missing.
     ///
     /// # Errors
-    /// When it cannot be opened, is not a database, or the writing thread cannot be started.
+    /// When it cannot be opened, is not a database, or the threads cannot be started.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        let connection = Connection::open(path)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        connection.execute_batch(SCHEMA)?;
-        let (jobs, waiting) = mpsc::channel();
-        let writer = std::thread::Builder::new()
-            .name("lapak-storage".into())
-            .spawn(move || serve(connection, &waiting))?;
-        Ok(Self {
-            jobs: Some(jobs),
-            writer: Some(writer),
-        })
+        let writer = table::open(path)?;
+        let queues = Arc::new(Queues::new(true));
+        let mut storage = Self {
+            queues: queues.clone(),
+            threads: Vec::new(),
+        };
+        storage.start("lapak-storage", move |queues| write(writer, queues))?;
+        for _ in 0..READERS {
+            let reader = lapak_ledger::database::open_to_read(path)?;
+            storage.start("lapak-storage-read", move |queues| read(&reader, queues))?;
+        }
+        Ok(storage)
+    }
+
+    fn start(
+        &mut self,
+        name: &str,
+        serve: impl FnOnce(&Queues) + Send + 'static,
+    ) -> std::io::Result<()> {
+        let queues = self.queues.clone();
+        let thread = std::thread::Builder::new().name(name.into());
+        self.threads.push(thread.spawn(move || serve(&queues))?);
+        Ok(())
     }
 }
 
 impl StorageProvider for SqliteStorage {
     fn submit(&self, owner: &Owner, quota: Quota, operation: Operation, done: Done) {
-        let job = Job {
+        let (lane, bytes) = match &operation {
+            Operation::Get(_) | Operation::Keys => (Lane::Read, 0),
+            Operation::Set(key, value) => (Lane::Write, key.len().saturating_add(value.len())),
+            Operation::Remove(_) | Operation::Clear => (Lane::Write, 0),
+        };
+        let refused = self.queues.submit(Job {
             owner: owner.clone(),
-            quota,
-            operation,
-            done,
-        };
-        let refused = match &self.jobs {
-            Some(jobs) => jobs.send(job).err().map(|refused| refused.0),
-            None => Some(job),
-        };
-        if let Some(job) = refused {
-            (job.done)(Err(StorageError::Unavailable(
-                "the storage thread has ended".into(),
-            )));
+            lane,
+            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+            rate: Rate {
+                bytes_per_second: quota.write_bytes_per_second,
+                burst_bytes: quota.write_burst_bytes,
+            },
+            work: Work {
+                quota,
+                operation,
+                done,
+            },
+        });
+        for job in refused {
+            (job.work.done)(Err(StorageError::Busy));
         }
     }
 }
 
 impl Drop for SqliteStorage {
     fn drop(&mut self) {
-        // Closing the channel lets the thread finish what was submitted and end.
-        drop(self.jobs.take());
-        if let Some(writer) = self.writer.take()
-            && writer.thread().id() != std::thread::current().id()
-        {
-            let _ = writer.join();
+        // The threads finish what was submitted, and end.
+        self.queues.end();
+        for thread in self.threads.drain(..) {
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
         }
     }
 }
 
-fn serve(mut connection: Connection, waiting: &mpsc::Receiver<Job>) {
-    while let Ok(first) = waiting.recv() {
+fn read(reader: &Connection, queues: &Queues) {
+    while let Some(job) = queues.take(Lane::Read) {
+        let outcome = table::read(reader, &job.owner, &job.work.operation);
+        if let Ok(outcome) = &outcome {
+            queues.served(&job.owner, Lane::Read, bytes(outcome));
+        }
+        (job.work.done)(outcome.map_err(|error| StorageError::Unavailable(error.to_string())));
+        // Told first: an owner hears of their operations in their order.
+        queues.done(&job.owner, Lane::Read);
+    }
+}
+
+fn write(mut writer: Connection, queues: &Queues) {
+    while let Some(first) = queues.take(Lane::Write) {
+        let (most, most_bytes) = MAX_BATCH;
+        let mut bytes = first.bytes;
         let mut batch = vec![first];
-        while batch.len() < MAX_BATCH
-            && let Ok(job) = waiting.try_recv()
+        while batch.len() < most
+            && bytes < most_bytes
+            && let Some(job) = queues.take_now(Lane::Write)
         {
+            bytes = bytes.saturating_add(job.bytes);
             batch.push(job);
         }
-        carry_out(&mut connection, batch);
+        carry_out(&mut writer, queues, batch);
     }
 }
 
 /// Carries a batch out in one transaction. If the medium fails anywhere, nothing of it is acknowledged.
-fn carry_out(connection: &mut Connection, batch: Vec<Job>) {
-    match try_batch(connection, &batch) {
+fn carry_out(writer: &mut Connection, queues: &Queues, batch: Vec<Job<Work>>) {
+    let outcomes = try_batch(writer, &batch);
+    let owners: Vec<_> = batch.iter().map(|job| job.owner.clone()).collect();
+    match outcomes {
         Ok(outcomes) => {
             for (job, outcome) in batch.into_iter().zip(outcomes) {
-                (job.done)(outcome);
+                (job.work.done)(outcome);
             }
         }
         Err(error) => {
             let error = error.to_string();
             for job in batch {
-                (job.done)(Err(StorageError::Unavailable(error.clone())));
+                (job.work.done)(Err(StorageError::Unavailable(error.clone())));
             }
         }
     }
+    // Told first: an owner hears of their operations in their order.
+    for owner in owners {
+        queues.done(&owner, Lane::Write);
+    }
+}
+
+/// What an answer takes, in bytes.
+fn bytes(outcome: &Outcome) -> u64 {
+    let bytes = match outcome {
+        Outcome::Value(value) => value.as_ref().map_or(0, Vec::len),
+        Outcome::Keys(keys) => keys.iter().map(String::len).sum(),
+        Outcome::Done => 0,
+    };
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 fn try_batch(
-    connection: &mut Connection,
-    batch: &[Job],
+    writer: &mut Connection,
+    batch: &[Job<Work>],
 ) -> rusqlite::Result<Vec<Result<Outcome, StorageError>>> {
-    let transaction = connection.transaction()?;
+    let transaction = writer.transaction()?;
     let mut outcomes = Vec::with_capacity(batch.len());
     for job in batch {
-        outcomes.push(operate(&transaction, job)?);
+        let work = &job.work;
+        outcomes.push(table::write(
+            &transaction,
+            &job.owner,
+            work.quota,
+            &work.operation,
+        )?);
     }
     transaction.commit()?;
     Ok(outcomes)
 }
 
-fn operate(connection: &Connection, job: &Job) -> rusqlite::Result<Result<Outcome, StorageError>> {
-    let Owner { app_id, person } = &job.owner;
-    Ok(Ok(match &job.operation {
-        Operation::Get(key) => Outcome::Value(
-            connection
-                .prepare_cached(
-                    "SELECT value FROM app_data WHERE app_id = ?1 AND person = ?2 AND key = ?3",
-                )?
-                .query_row(params![app_id, person, key], |row| row.get(0))
-                .optional()?,
-        ),
-        Operation::Set(key, value) => return set(connection, job, key, value),
-        Operation::Remove(key) => {
-            let freed = entry_bytes(connection, &job.owner, key)?;
-            connection
-                .prepare_cached(
-                    "DELETE FROM app_data WHERE app_id = ?1 AND person = ?2 AND key = ?3",
-                )?
-                .execute(params![app_id, person, key])?;
-            let total = total_bytes(connection, &job.owner)?;
-            write_total(connection, &job.owner, total.saturating_sub(freed))?;
-            Outcome::Done
-        }
-        Operation::Keys => Outcome::Keys(
-            connection
-                .prepare_cached(
-                    "SELECT key FROM app_data WHERE app_id = ?1 AND person = ?2 ORDER BY key",
-                )?
-                .query_map(params![app_id, person], |row| row.get(0))?
-                .collect::<Result<_, _>>()?,
-        ),
-        Operation::Clear => {
-            connection
-                .prepare_cached("DELETE FROM app_data WHERE app_id = ?1 AND person = ?2")?
-                .execute(params![app_id, person])?;
-            write_total(connection, &job.owner, 0)?;
-            Outcome::Done
-        }
-    }))
-}
-
-fn set(
-    connection: &Connection,
-    job: &Job,
-    key: &str,
-    value: &[u8],
-) -> rusqlite::Result<Result<Outcome, StorageError>> {
-    let Owner { app_id, person } = &job.owner;
-    let entry = i64::try_from(key.len().saturating_add(value.len())).unwrap_or(i64::MAX);
-    let total = total_bytes(connection, &job.owner)?
-        .saturating_sub(entry_bytes(connection, &job.owner, key)?)
-        .saturating_add(entry);
-    if u64::try_from(total).unwrap_or_default() > job.quota.total_bytes {
-        return Ok(Err(StorageError::QuotaExceeded));
+impl std::fmt::Debug for SqliteStorage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStorage").finish_non_exhaustive()
     }
-    connection
-        .prepare_cached(
-            "INSERT INTO app_data (app_id, person, key, value) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET value = excluded.value",
-        )?
-        .execute(params![app_id, person, key, value])?;
-    write_total(connection, &job.owner, total)?;
-    Ok(Ok(Outcome::Done))
-}
-
-fn total_bytes(connection: &Connection, owner: &Owner) -> rusqlite::Result<i64> {
-    let total = connection
-        .prepare_cached("SELECT bytes FROM app_data_bytes WHERE app_id = ?1 AND person = ?2")?
-        .query_row(params![owner.app_id, owner.person], |row| row.get(0))
-        .optional()?;
-    Ok(total.unwrap_or(0))
-}
-
-fn entry_bytes(connection: &Connection, owner: &Owner, key: &str) -> rusqlite::Result<i64> {
-    let bytes = connection
-        .prepare_cached(
-            "SELECT length(CAST(key AS BLOB)) + length(value) FROM app_data
-             WHERE app_id = ?1 AND person = ?2 AND key = ?3",
-        )?
-        .query_row(params![owner.app_id, owner.person, key], |row| row.get(0))
-        .optional()?;
-    Ok(bytes.unwrap_or(0))
-}
-
-fn write_total(connection: &Connection, owner: &Owner, bytes: i64) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO app_data_bytes (app_id, person, bytes) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET bytes = excluded.bytes",
-        )?
-        .execute(params![owner.app_id, owner.person, bytes])?;
-    Ok(())
 }

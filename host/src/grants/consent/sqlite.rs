@@ -2,8 +2,8 @@
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
+use lapak_ledger::database;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::{Consent, ConsentError, ConsentStore, KeptConsent};
@@ -31,7 +31,6 @@ const TAKE_OVER: &str = "
         SELECT person, app_id, capability, '', agreed, at_ms FROM consents_without_subject;
     DROP TABLE consents_without_subject;
 ";
-const BUSY: Duration = Duration::from_secs(10);
 
 /// One row for each answer, durable against power cuts.
 #[derive(Debug)]
@@ -45,10 +44,7 @@ impl SqliteConsents {
     /// # Errors
     /// When it cannot be opened.
     pub fn open(path: &Path) -> Result<Self, ConsentError> {
-        let mut connection = Connection::open(path)?;
-        connection.busy_timeout(BUSY)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        let mut connection = database::open(path)?;
         // Two hosts may open it at the same time.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let is_old: bool = transaction.query_row(IS_OLD, [], |row| row.get(0))?;

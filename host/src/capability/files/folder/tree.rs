@@ -65,8 +65,11 @@ impl Tree {
             return Err(FilesError::TooLarge);
         }
         let (total, entries) = usage(&self.tree)?;
-        let replaced = old.as_ref().map_or(0, |old| old.metadata.len());
-        let total = total.saturating_sub(replaced).saturating_add(size);
+        let replaced = old.as_ref();
+        let replaced = replaced.map_or(0, |old| Quota::counted(old.metadata.len()));
+        let total = total
+            .saturating_sub(replaced)
+            .saturating_add(Quota::counted(size));
         let entries = entries + usize::from(old.is_none());
         if total > quota.total_bytes || entries > quota.entries {
             return Err(FilesError::QuotaExceeded);
@@ -122,8 +125,9 @@ impl Tree {
             Some(_) => return Err(FilesError::WrongKind),
             None => {}
         }
-        let (_, entries) = usage(&self.tree)?;
-        if entries >= quota.entries {
+        let (total, entries) = usage(&self.tree)?;
+        let total = total.saturating_add(Quota::counted(0));
+        if entries >= quota.entries || total > quota.total_bytes {
             return Err(FilesError::QuotaExceeded);
         }
         folder.create_dir(name)?;
@@ -223,7 +227,7 @@ fn list(folder: &Dir) -> Result<Vec<Found>, FilesError> {
     Ok(all)
 }
 
-/// The bytes of all files, and how many files and folders there are. Counted each time: what is on disk is the truth, and it is
+/// What all files and folders count as in bytes, and how many files and folders there are. Counted each time: what is on disk is the truth, and it is
 /// never much.
 fn usage(folder: &Dir) -> Result<(u64, usize), FilesError> {
     let (mut bytes, mut entries) = (0_u64, 0_usize);
@@ -232,8 +236,9 @@ fn usage(folder: &Dir) -> Result<(u64, usize), FilesError> {
         if found.metadata.is_dir() {
             let (inside, more) = usage(&folder.open_dir(&found.name)?)?;
             (bytes, entries) = (bytes.saturating_add(inside), entries + more);
+            bytes = bytes.saturating_add(Quota::counted(0));
         } else {
-            bytes = bytes.saturating_add(found.metadata.len());
+            bytes = bytes.saturating_add(Quota::counted(found.metadata.len()));
         }
     }
     Ok((bytes, entries))

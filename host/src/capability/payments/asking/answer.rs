@@ -116,6 +116,10 @@ impl Asker for Arc<Asking> {
                 self.over(&PaymentResult::Expired);
             }
             Lapse::Withdrawn => self.deny("taken back while the sheet was open"),
+            Lapse::TooSoon => {
+                self.note(true, "cancelled", "not asked again so soon", "");
+                self.end(Outcome::Cancelled, SheetOutcome::Cancelled);
+            }
             Lapse::SessionEnded => {
                 self.note(true, "closed", "", "");
                 self.end(Outcome::Cancelled, SheetOutcome::Closed);

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
+use lapak_ledger::database;
 use lapak_ledger::money::Currency;
 use lapak_ledger::name::RequestKey;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
@@ -30,7 +30,6 @@ const SPENT: &str = "
     SELECT coalesce(sum(amount_minor), 0) FROM payments
     WHERE counts AND person = ?1 AND app_id = ?2 AND currency = ?3 AND at_ms > ?4
 ";
-const BUSY: Duration = Duration::from_secs(10);
 
 /// One row for each request.
 #[derive(Debug)]
@@ -44,10 +43,7 @@ impl SqliteRecords {
     /// # Errors
     /// When it cannot be opened.
     pub fn open(path: &Path) -> Result<Self, RecordsError> {
-        let connection = Connection::open(path)?;
-        connection.busy_timeout(BUSY)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        let connection = database::open(path)?;
         connection.execute_batch(SCHEMA)?;
         Ok(Self {
             connection: Mutex::new(connection),

@@ -1,7 +1,7 @@
 //! The file of a SQLite store: made, known again, of this version, tuned.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
@@ -143,21 +143,7 @@ fn add_parts(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
 /// Has writes go to a log beside the file, so that readers never wait. Kept in the file: it holds for the
 /// readers too.
 pub(super) fn use_log(writer: &Connection) -> Result<(), StoreError> {
-    let switch = || writer.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
-    let until = Instant::now() + BUSY;
-    // SQLite does not wait here by itself, whatever its timeout, while another host makes the same file.
-    let busy = |mode: &rusqlite::Result<String>| {
-        let code = mode
-            .as_ref()
-            .err()
-            .and_then(rusqlite::Error::sqlite_error_code);
-        code == Some(ErrorCode::DatabaseBusy) && Instant::now() < until
-    };
-    let mut mode = switch();
-    while busy(&mode) {
-        std::thread::sleep(Duration::from_millis(1));
-        mode = switch();
-    }
+    let mode = lapak_ledger::database::use_log(writer, BUSY);
     match mode.map_err(|error| failed(OPEN, error))?.as_str() {
         "wal" => Ok(()),
         _ => Err(unavailable(
