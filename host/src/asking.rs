@@ -180,21 +180,23 @@ impl InstanceState {
         }
         let session = self.session.clone();
         let host = session.host.clone();
-        host.pools.off_workers(&session.clone(), move || match session.grants.why_not(wanted.capability) {
-            Some(why) => {
-                note(&session, wanted, Err(&why), "", &about, "denied");
-                then(Err(AccessDenied));
-            }
-            None => {
-                note(
-                    &session,
-                    wanted,
-                    Ok(()),
-                    "agreed before",
-                    &about,
-                    wanted.done,
-                );
-                then(Ok(()));
+        host.pools.off_workers(&session.clone(), move || {
+            match session.grants.why_not(wanted.capability) {
+                Some(why) => {
+                    note(&session, wanted, Err(&why), "", &about, "denied");
+                    then(Err(AccessDenied));
+                }
+                None => {
+                    note(
+                        &session,
+                        wanted,
+                        Ok(()),
+                        "agreed before",
+                        &about,
+                        wanted.done,
+                    );
+                    then(Ok(()));
+                }
             }
         });
     }

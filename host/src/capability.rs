@@ -25,6 +25,7 @@ pub mod storage;
 pub mod timer;
 pub mod vibration;
 pub mod wallet;
+pub(crate) mod weight;
 
 use std::sync::Arc;
 
@@ -200,6 +201,20 @@ pub(crate) struct Rooms {
 impl Rooms {
     /// Puts an outcome where the app will take it; tells whether the app waits for it.
     pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) -> bool {
+        let much = answer.bytes() > 0;
+        let delivered = self.put(request, answer);
+        if much {
+            // Who never takes what is large does not fill the host's memory with it.
+            let most = weight::UNTAKEN_BYTES;
+            self.storage.forget_over(most, weight::of_storage);
+            self.files.forget_over(most, weight::of_files);
+            self.fetch.forget_over(most, weight::of_fetch);
+            self.vendor.forget_over(most, crate::vendor::Answer::bytes);
+        }
+        delivered
+    }
+
+    fn put(&mut self, request: RequestId, answer: Answer) -> bool {
         match answer {
             Answer::Storage(answer) => self.storage.finish(request, answer),
             Answer::Timer => self.timer.finish(request, ()),

@@ -90,6 +90,12 @@ impl Mailbox {
         }
     }
 
+    /// What the answers that wait take.
+    pub(crate) fn answer_bytes(&self) -> usize {
+        let waiting = self.waiting.iter().flat_map(|waiting| &waiting.finished);
+        waiting.map(|(_, answer)| answer.bytes()).sum()
+    }
+
     /// The finished requests that wait.
     pub(crate) fn answered(&self) -> Vec<RequestId> {
         let waiting = self.waiting.iter().flat_map(|waiting| &waiting.finished);

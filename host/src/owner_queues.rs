@@ -85,7 +85,10 @@ impl Bucket {
         let earned = passed.saturating_mul(rate.bytes_per_second.into()) / 1_000_000_000;
         let earned = i128::try_from(earned).unwrap_or(i128::MAX);
         Self {
-            left: self.left.saturating_add(earned).min(rate.burst_bytes.into()),
+            left: self
+                .left
+                .saturating_add(earned)
+                .min(rate.burst_bytes.into()),
             at: now,
         }
     }
@@ -93,7 +96,8 @@ impl Bucket {
     /// How long until something may be written again.
     fn wait(self, rate: Rate) -> Duration {
         let missing = u128::try_from(1 - self.left).unwrap_or(0);
-        let nanos = missing.saturating_mul(1_000_000_000) / u128::from(rate.bytes_per_second.max(1));
+        let nanos =
+            missing.saturating_mul(1_000_000_000) / u128::from(rate.bytes_per_second.max(1));
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
@@ -260,9 +264,7 @@ impl<W> OwnerQueues<W> {
                     Some(wait) => {
                         queue.held = true;
                         state.number += 1;
-                        state
-                            .held
-                            .insert((now + wait, state.number), owner.clone());
+                        state.held.insert((now + wait, state.number), owner.clone());
                     }
                     None => state.writes.wait(owner),
                 }
@@ -352,7 +354,8 @@ impl<W> State<W> {
     fn pop_newest_of_most(&mut self) -> Option<Job<W>> {
         let (app_id, _) = self.of_apps.iter().max_by_key(|(_, bytes)| **bytes)?;
         let of_app = self.queues.iter();
-        let of_app = of_app.filter(|(owner, queue)| owner.app_id == *app_id && !queue.jobs.is_empty());
+        let of_app =
+            of_app.filter(|(owner, queue)| owner.app_id == *app_id && !queue.jobs.is_empty());
         let (owner, _) = of_app.max_by_key(|(_, queue)| queue.bytes)?;
         let owner = owner.clone();
         let queue = self.queues.get_mut(&owner)?;
@@ -423,7 +426,11 @@ mod tests {
     fn a_read_waits_for_its_owners_writes_and_for_nobody_elses() {
         let queues = OwnerQueues::new(true);
         for at in 0..4 {
-            assert!(queues.submit(job("flood", Lane::Write, 1 << 20, at)).is_empty());
+            assert!(
+                queues
+                    .submit(job("flood", Lane::Write, 1 << 20, at))
+                    .is_empty()
+            );
         }
         assert!(queues.submit(job("flood", Lane::Read, 10, 9)).is_empty());
         assert!(queues.submit(job("other", Lane::Read, 10, 5)).is_empty());
@@ -462,7 +469,11 @@ mod tests {
         let queues = OwnerQueues::new(true);
         let flood = (0..100).flat_map(|at| queues.submit(job("flood", Lane::Write, 1 << 20, at)));
         assert_eq!(flood.count(), 100 - 8);
-        assert!(queues.submit(job("other", Lane::Write, 1 << 20, 0)).is_empty());
+        assert!(
+            queues
+                .submit(job("other", Lane::Write, 1 << 20, 0))
+                .is_empty()
+        );
         assert_eq!(queues.waiting(), (9, 9 << 20));
     }
 
@@ -509,7 +520,10 @@ mod tests {
     fn a_bucket_fills_with_time_and_never_over_its_brim() {
         let at = Instant::now();
         let empty = Bucket { left: -100, at };
-        assert_eq!(empty.wait(RATE), Duration::from_nanos(101 * 1_000_000_000 / (1 << 20)));
+        assert_eq!(
+            empty.wait(RATE),
+            Duration::from_nanos(101 * 1_000_000_000 / (1 << 20))
+        );
         let later = |secs| empty.now(RATE, at + Duration::from_secs(secs)).left;
         assert_eq!(later(1), (1 << 20) - 100);
         assert_eq!(later(1_000), 16 << 20);

@@ -52,6 +52,16 @@ const PICTURES: Bounds = Bounds {
     waiting_of_owner: 4,
 };
 
+/// Bringing sessions from the disk, each once: a part of it stays for others than one app's and one person's.
+const FETCHES: Bounds = Bounds {
+    at_a_time: 4,
+    of_app: 3,
+    of_person: 2,
+    at_place: usize::MAX,
+    waiting: usize::MAX,
+    waiting_of_owner: usize::MAX,
+};
+
 /// The crews of one host.
 pub(crate) struct Pools {
     rest: Arc<Crew>,
@@ -59,6 +69,7 @@ pub(crate) struct Pools {
     merchants: Arc<Crew>,
     answers: Arc<Crew>,
     pictures: Arc<Crew>,
+    fetches: Arc<Crew>,
 }
 
 impl Default for Pools {
@@ -69,6 +80,7 @@ impl Default for Pools {
             merchants: Crew::new("lapak-merchants", MERCHANTS),
             answers: Crew::new("lapak-answers", ANSWERS),
             pictures: Crew::new("lapak-pictures", PICTURES),
+            fetches: Crew::new("lapak-fetches", FETCHES),
         }
     }
 }
@@ -101,6 +113,11 @@ impl Pools {
     /// Looks at a person's answer. The work is told whether there is room for it.
     pub(crate) fn look_at_answer(&self, owner: &Owner, work: impl FnOnce(bool) + Send + 'static) {
         self.answers.take_on(Whose::of(owner), Box::new(work));
+    }
+
+    /// Brings a session from the disk. What waits are sessions, each once: their number is its bound.
+    pub(crate) fn bring(&self, owner: &Owner, work: impl FnOnce() + Send + 'static) {
+        self.fetches.take_on(Whose::of(owner), Box::new(|_| work()));
     }
 
     /// Reads a picture of so many pixels. The work is told whether there is room for it.

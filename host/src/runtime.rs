@@ -40,7 +40,6 @@ use crate::vendor::Vendor;
 
 pub use config::RuntimeConfig;
 pub use errors::{LaunchError, RuntimeError};
-use host::FETCHES;
 pub(crate) use host::Host;
 use keeper::Keeper;
 use registry::Registry;
@@ -116,7 +115,6 @@ impl Runtime {
             apps: Mutex::new(HashMap::new()),
             io,
             now: AtomicU32::new(0),
-            fetches: Arc::new(tokio::sync::Semaphore::new(FETCHES)),
             large_fetches: Arc::new(tokio::sync::Semaphore::new(1)),
             wanted: AtomicUsize::new(0),
             rounds: AtomicUsize::new(0),

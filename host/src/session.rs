@@ -243,7 +243,10 @@ impl Session {
         let (shown, asker) = host.sheets.begin_answer(id, sheet, &answer)?;
         let session = self.shared.clone();
         let owner = session.owner.clone();
-        let says_no = matches!(answer, SheetAnswer::Cancel | SheetAnswer::Consent(Consent::No));
+        let says_no = matches!(
+            answer,
+            SheetAnswer::Cancel | SheetAnswer::Consent(Consent::No)
+        );
         let agrees = !says_no && !matches!(answer, SheetAnswer::ChoosePin(_));
         let (tell, told) = tokio::sync::oneshot::channel();
         let pool = self.shared.host.clone();

@@ -195,12 +195,24 @@ fn a_row_that_was_taken_out_changed_or_put_back_is_noticed() {
         let attach = format!("ATTACH '{}' AS old; {change}", old.display());
         file.execute_batch(&attach).expect(change);
         let hashes = pins.hashes();
-        assert_eq!(pins.choose("ani", "161803"), Err(PinError::Tampered), "{change}");
-        assert_eq!(pins.check("ani", "271828"), Err(PinError::Tampered), "{change}");
+        assert_eq!(
+            pins.choose("ani", "161803"),
+            Err(PinError::Tampered),
+            "{change}"
+        );
+        assert_eq!(
+            pins.check("ani", "271828"),
+            Err(PinError::Tampered),
+            "{change}"
+        );
         assert_eq!(pins.is_set("ani"), Err(PinError::Tampered), "{change}");
         assert_eq!(pins.hashes(), hashes, "{change}");
         // Nor does the next process believe it.
-        assert_eq!(desk.pins().choose("ani", "161803"), Err(PinError::Tampered), "{change}");
+        assert_eq!(
+            desk.pins().choose("ani", "161803"),
+            Err(PinError::Tampered),
+            "{change}"
+        );
         pins.start_over().expect("the platform knows otherwise");
         pins.choose("ani", "161803").expect("chosen");
         assert_eq!(pins.check("ani", "161803"), Ok(()));

@@ -50,7 +50,6 @@ impl Shared {
     ///
     /// # Errors
     /// [`OverLimit`]: it is not to be done.
-    #[expect(dead_code, reason = "what is charged follows")]
     pub(crate) fn charge(self: &Arc<Self>, cost: Cost, amount: usize) -> Result<Charge, OverLimit> {
         let [app, package] = self.app.accounts(self.accounts());
         let payers = [app.clone(), self.account.person.clone(), package.clone()];

@@ -159,7 +159,12 @@ impl State {
             // Of one whose only entry it was nothing is remembered: else many of them would fill the memory.
             let is_empty = line.entries.is_empty();
             self.shrink(&owner, is_empty);
-            if is_empty && self.lines.get(&owner).is_some_and(|line| line.writing.is_none()) {
+            if is_empty
+                && self
+                    .lines
+                    .get(&owner)
+                    .is_some_and(|line| line.writing.is_none())
+            {
                 self.lines.remove(&owner);
             }
         }

@@ -15,6 +15,7 @@ use lapak_ledger::merchant::Wanted as WantedItem;
 use lapak_ledger::name::{MerchantId, OrderId, RequestKey};
 use serde::{Deserialize, Serialize};
 
+use crate::account::Cost;
 use crate::asking::Use;
 use crate::bindings::lapak::app::payments::{
     Decline, Error, Host, Money, OrderRefusal, OrderState, Outcome, Wanted,
@@ -237,8 +238,12 @@ impl InstanceState {
                 let app_id = session.owner.app_id.clone();
                 let pools = &session.host.pools;
                 let at = merchant.clone();
+                let charge = session.charge(Cost::Work, 1);
                 pools.ask_merchant(&session.owner, &at, move |has_room| {
-                    if !has_room {
+                    // Until the merchant has answered.
+                    let charged = charge.is_ok();
+                    let _charge = charge;
+                    if !has_room || !charged {
                         return finish(Answer::Signed(Err(OrderRefusal::Unavailable)));
                     }
                     let signed = payments.parts().servers.order(&merchant, &app_id, &items);

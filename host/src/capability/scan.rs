@@ -8,6 +8,7 @@ pub mod simulated;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::Cost;
 use crate::asking::Use;
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::bindings::lapak::app::scan::{Code, Error, Host, Symbology};
@@ -156,11 +157,13 @@ impl InstanceState {
             let frame = Frame::Picture(bytes);
             let pixels = picture::pixels(&frame);
             let pools = &session.host.pools;
+            let charge = session.charge(Cost::Work, 1);
             pools.read_picture(&session.owner, pixels, move |has_room| {
-                let read = match has_room {
+                let read = match has_room && charge.is_ok() {
                     true => read_codes(&frame, &kinds),
                     false => Err(Error::Unavailable),
                 };
+                drop(charge);
                 finish.with(super::Answer::Scan(read));
             });
         });

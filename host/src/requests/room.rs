@@ -67,6 +67,17 @@ impl<Q: Clone + PartialEq, A, const MOST: usize> RoomRequests<Q, A, MOST> {
         }
     }
 
+    /// What came of requests and was not taken takes so many bytes at most: the oldest go, but never the last.
+    pub(crate) fn forget_over(&mut self, most_bytes: usize, bytes: impl Fn(&A) -> usize) {
+        let mut held: usize = self.finished.values().map(&bytes).sum();
+        while held > most_bytes && self.finished.len() > 1 {
+            let Some((_, oldest)) = self.finished.pop_first() else {
+                return;
+            };
+            held = held.saturating_sub(bytes(&oldest));
+        }
+    }
+
     /// A watch has news: tells whether the app still wants it.
     pub(crate) fn news(&mut self, request: RequestId, news: A) -> bool {
         let wanted = self.watched.contains_key(&request);

@@ -22,8 +22,8 @@ use crate::engine::EpochTicker;
 use crate::grants::consent::ConsentStore;
 use crate::grants::{Bounds, Capability};
 use crate::instances::Instances;
-use crate::pools::Pools;
 use crate::metrics::{CLASSES, Histogram, MOST_TENANTS, Metrics, MetricsReading, count};
+use crate::pools::Pools;
 use crate::recording::RecordOptions;
 use crate::report::EndCause;
 use crate::session::{Screen, Shared, nanos};
@@ -37,8 +37,6 @@ pub(crate) const TICK: Duration = Duration::from_millis(100);
 /// When a session is asked for again that the disk did not give.
 const FETCH_AGAIN: Duration = Duration::from_secs(1);
 
-/// Sessions that are brought from the disk at a time.
-pub(super) const FETCHES: usize = 4;
 /// How often it is looked whether there is room for a large session, and whether one that was brought has its instance; and how
 /// many times, at most.
 const LARGE_AGAIN: Duration = Duration::from_millis(5);
@@ -68,8 +66,7 @@ pub(crate) struct Host {
     pub(super) frozen: (AtomicUsize, AtomicUsize),
     /// Sessions that are on disk alone, and their bytes.
     pub(super) stored: (AtomicUsize, AtomicUsize),
-    /// Who is brought from there: small sessions a few at a time, large ones one after the other.
-    pub(super) fetches: Arc<tokio::sync::Semaphore>,
+    /// Large sessions that are brought from there: one after the other. Small ones have a crew.
     pub(super) large_fetches: Arc<tokio::sync::Semaphore>,
     /// Bytes that a large session which is being brought needs of the snapshots' memory.
     pub(super) wanted: AtomicUsize,
@@ -232,27 +229,20 @@ impl Host {
             return;
         }
         let (host, session) = (self.clone(), session.clone());
+        if !session.large.load(Ordering::Relaxed) {
+            let owner = session.owner.clone();
+            return self.pools.bring(&owner, move || host.fetch_now(&session));
+        }
         self.io.spawn(async move {
-            let large = session.large.load(Ordering::Relaxed);
-            let fetches = if large {
-                &host.large_fetches
-            } else {
-                &host.fetches
-            };
             // Never closed.
-            let turn = fetches.clone().acquire_owned().await;
-            let wanted = match large {
-                true => host.make_room(&session).await,
-                false => 0,
-            };
+            let turn = host.large_fetches.clone().acquire_owned().await;
+            let wanted = host.make_room(&session).await;
             let (fetching, fetched) = (host.clone(), session.clone());
             // A panic there has been told already.
             let _ = tokio::task::spawn_blocking(move || fetching.fetch_now(&fetched)).await;
             host.wanted.fetch_sub(wanted, Ordering::Relaxed);
-            if large {
-                // It waits in memory for its instance; meanwhile no other is brought.
-                wait_while(|| session.waits_in_memory()).await;
-            }
+            // It waits in memory for its instance; meanwhile no other is brought.
+            wait_while(|| session.waits_in_memory()).await;
             drop(turn);
         });
     }

@@ -121,6 +121,7 @@ impl State {
         if self.progress.ended {
             return false;
         }
+        let answer = answer.within(|| self.mailbox.answer_bytes());
         self.mailbox.finish(request, answer);
         self.progress(Progress::busy);
         true

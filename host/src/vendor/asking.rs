@@ -106,6 +106,13 @@ impl AppState {
     }
 }
 
+impl Answer {
+    /// What it takes besides its own few bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.answer.as_ref().map_or(0, Vec::len)
+    }
+}
+
 impl InstanceState {
     fn ask_vendor(&self, request: RequestId, wanted: Use, asked: Asked) {
         let Some(finish) = self.finisher(request) else {

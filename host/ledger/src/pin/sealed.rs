@@ -173,7 +173,9 @@ impl Sealed {
         let at = i64::from(finish(place, &[person.as_bytes()])[0]);
         let kept = transaction
             .prepare_cached("SELECT number, seal FROM pin_root")?
-            .query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Seal>(1)?)))
+            .query_row([], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Seal>(1)?))
+            })
             .optional()?;
         let (number, seal) = kept.ok_or(PinError::Tampered)?;
         let number = u64::try_from(number).unwrap_or(0);

@@ -225,7 +225,13 @@ pub(super) fn read(
     let capability = query.capability.map(Capability::name);
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
     let found = rows.query_map(
-        params![query.person, query.app_id, query.since_ms, limit, capability],
+        params![
+            query.person,
+            query.app_id,
+            query.since_ms,
+            limit,
+            capability
+        ],
         entry,
     )?;
     let found = found.collect::<Result<Vec<_>, _>>()?;

@@ -217,7 +217,10 @@ impl Connection {
         };
         if begins {
             let connection = self.clone();
-            session.host.pools.off_workers(&session, move || connection.work_off());
+            session
+                .host
+                .pools
+                .off_workers(&session, move || connection.work_off());
         }
     }
 

@@ -1,6 +1,6 @@
 //! One-time codes: how an app's server learns who has logged in without believing the app.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,6 +13,8 @@ use lapak_ledger::Clock;
 const VALID_MS: i64 = 5 * 60_000;
 /// Of one person at one app; the oldest goes.
 const MOST_OF_ONE: usize = 4;
+/// Of one app; the oldest goes: many people of one drive out nobody's of another.
+const MOST_OF_APP: usize = 10_000;
 /// Of all.
 const MOST: usize = 100_000;
 
@@ -36,7 +38,17 @@ const MOST: usize = 100_000;
 pub struct IdentityCodes {
     clock: Arc<dyn Clock>,
     source: Source,
-    issued: Mutex<BTreeMap<[u8; 32], Issued>>,
+    issued: Mutex<AllIssued>,
+}
+
+/// What was issued and not redeemed, by its hash; and the hashes of each app, and of each of its people, oldest first. Those that
+/// are gone leave their hashes there until somebody comes past.
+#[derive(Default)]
+struct AllIssued {
+    codes: BTreeMap<[u8; 32], Issued>,
+    of_apps: HashMap<Arc<str>, VecDeque<[u8; 32]>>,
+    of_people: HashMap<(Arc<str>, String), VecDeque<[u8; 32]>>,
+    all: VecDeque<[u8; 32]>,
 }
 
 enum Source {
@@ -49,8 +61,6 @@ struct Issued {
     app_id: Arc<str>,
     subject: String,
     at_ms: i64,
-    /// Their order, where the clock stands still.
-    number: u64,
 }
 
 /// No code can be given now.
@@ -92,30 +102,17 @@ impl IdentityCodes {
         let code = URL_SAFE_NO_PAD.encode(self.random()?);
         let now = self.clock.now_ms();
         let mut issued = self.issued();
-        issued.retain(|_, one| is_valid(one, now));
-        let of_one = |one: &Issued| *one.app_id == **app_id && one.subject == subject;
-        let mut others: Vec<_> = issued
-            .iter()
-            .filter(|(_, one)| of_one(one))
-            .map(|(hash, one)| (one.number, *hash))
-            .collect();
-        others.sort_unstable();
-        for (_, hash) in others.iter().rev().skip(MOST_OF_ONE - 1) {
-            issued.remove(hash);
-        }
-        if issued.len() >= MOST {
+        issued.expire(now);
+        issued.make_room(app_id, subject);
+        if issued.codes.len() >= MOST {
             return Err(NoCode::TooMany);
         }
-        let number = issued.values().map(|one| one.number).max();
-        issued.insert(
-            hash(&code),
-            Issued {
-                app_id: app_id.clone(),
-                subject: subject.to_owned(),
-                at_ms: now,
-                number: number.map_or(0, |number| number + 1),
-            },
-        );
+        let of = Issued {
+            app_id: app_id.clone(),
+            subject: subject.to_owned(),
+            at_ms: now,
+        };
+        issued.put(hash(&code), of);
         Ok(code)
     }
 
@@ -124,7 +121,7 @@ impl IdentityCodes {
     #[must_use]
     pub fn redeem(&self, code: &str, app_id: &str) -> Option<String> {
         // By its hash: how long looking it up takes tells nothing about codes.
-        let issued = self.issued().remove(&hash(code))?;
+        let issued = self.issued().codes.remove(&hash(code))?;
         let works = *issued.app_id == *app_id && is_valid(&issued, self.clock.now_ms());
         works.then_some(issued.subject)
     }
@@ -142,8 +139,67 @@ impl IdentityCodes {
         Ok(bytes)
     }
 
-    fn issued(&self) -> MutexGuard<'_, BTreeMap<[u8; 32], Issued>> {
+    fn issued(&self) -> MutexGuard<'_, AllIssued> {
         self.issued.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AllIssued {
+    fn put(&mut self, hash: [u8; 32], issued: Issued) {
+        let one = (issued.app_id.clone(), issued.subject.clone());
+        let of_app = self.of_apps.entry(issued.app_id.clone()).or_default();
+        of_app.push_back(hash);
+        self.of_people.entry(one).or_default().push_back(hash);
+        self.all.push_back(hash);
+        self.codes.insert(hash, issued);
+    }
+
+    /// Forgets what works no more, oldest first, and what was redeemed.
+    fn expire(&mut self, now_ms: i64) {
+        while let Some(first) = self.all.front() {
+            if self
+                .codes
+                .get(first)
+                .is_some_and(|one| is_valid(one, now_ms))
+            {
+                break;
+            }
+            self.codes.remove(first);
+            self.all.pop_front();
+        }
+        if self.codes.is_empty() {
+            *self = Self::default();
+        }
+    }
+
+    /// One more of this person at this app is to fit.
+    fn make_room(&mut self, app_id: &Arc<str>, subject: &str) {
+        let one = (app_id.clone(), subject.to_owned());
+        let lines = [
+            (self.of_people.get_mut(&one), MOST_OF_ONE),
+            (self.of_apps.get_mut(app_id), MOST_OF_APP),
+        ];
+        for (line, most) in lines {
+            let Some(line) = line.filter(|line| line.len() >= most) else {
+                continue;
+            };
+            line.retain(|hash| self.codes.contains_key(hash));
+            // Some at once, so that a full line is not looked through for each.
+            let left = most - most.div_ceil(16);
+            if line.len() >= most {
+                for oldest in line.drain(..line.len() - left) {
+                    self.codes.remove(&oldest);
+                }
+            }
+        }
+        let codes = &self.codes;
+        if self.all.len() > 2 * codes.len() + MOST_OF_ONE {
+            self.all.retain(|hash| codes.contains_key(hash));
+        }
+        if self.of_people.len() > 2 * codes.len() + MOST_OF_ONE {
+            self.of_people
+                .retain(|_, line| line.iter().any(|hash| codes.contains_key(hash)));
+        }
     }
 }
 
@@ -217,7 +273,7 @@ mod tests {
         let issued: Vec<_> = (0..10)
             .map(|_| codes.issue(&shop, "ani").expect("a code"))
             .collect();
-        assert_eq!(codes.issued().len(), MOST_OF_ONE + 1);
+        assert_eq!(codes.issued().codes.len(), MOST_OF_ONE + 1);
         let work: Vec<_> = issued
             .iter()
             .map(|code| codes.redeem(code, "shop").is_some())
@@ -225,5 +281,17 @@ mod tests {
         assert_eq!(work.iter().filter(|works| **works).count(), MOST_OF_ONE);
         assert!(work[10 - MOST_OF_ONE..].iter().all(|works| *works));
         assert!(codes.redeem(&first, "other").is_some());
+    }
+
+    #[test]
+    fn many_people_of_one_app_drive_out_nobody_of_another() {
+        let (codes, _) = codes();
+        let (shop, flood) = (Arc::from("shop"), Arc::from("flood"));
+        let ani = codes.issue(&shop, "ani").expect("a code");
+        for person in 0..MOST_OF_APP + 100 {
+            codes.issue(&flood, &person.to_string()).expect("a code");
+        }
+        assert!(codes.issued().codes.len() <= MOST_OF_APP + 1);
+        assert!(codes.redeem(&ani, "shop").is_some());
     }
 }

@@ -36,6 +36,8 @@ const TAKE_OVER: &str = "
 #[derive(Debug)]
 pub struct SqliteConsents {
     connection: Mutex<Connection>,
+    /// Who looks for an answer does not wait for another that is being written.
+    reader: Mutex<Connection>,
 }
 
 impl SqliteConsents {
@@ -58,7 +60,12 @@ impl SqliteConsents {
         transaction.commit()?;
         Ok(Self {
             connection: Mutex::new(connection),
+            reader: Mutex::new(database::open_to_read(path)?),
         })
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -76,7 +83,7 @@ impl ConsentStore for SqliteConsents {
         capability: Capability,
         subject: &str,
     ) -> Result<Option<KeptConsent>, ConsentError> {
-        let found = self.connection().query_row(
+        let found = self.reader().query_row(
             "SELECT app_id, capability, agreed, at_ms, subject FROM consents
              WHERE person = ?1 AND app_id = ?2 AND capability = ?3 AND subject = ?4",
             params![person, app_id, capability.name(), subject],
@@ -102,7 +109,7 @@ impl ConsentStore for SqliteConsents {
     }
 
     fn all(&self, person: &str) -> Result<Vec<KeptConsent>, ConsentError> {
-        let connection = self.connection();
+        let connection = self.reader();
         let mut all = connection.prepare_cached(
             "SELECT app_id, capability, agreed, at_ms, subject FROM consents WHERE person = ?1
              ORDER BY app_id, capability, subject",

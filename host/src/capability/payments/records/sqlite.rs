@@ -25,7 +25,19 @@ const SCHEMA: &str = "
     ) STRICT;
     CREATE INDEX IF NOT EXISTS payments_of_day ON payments (person, app_id, currency, at_ms) WHERE counts;
     CREATE INDEX IF NOT EXISTS payments_unfinished ON payments (key) WHERE result IS NULL;
+    CREATE INDEX IF NOT EXISTS payments_over ON payments (person, app_id, at_ms) WHERE result IS NOT NULL AND NOT counts;
 ";
+/// What came to nothing, and refunds, of one person in one app: only the newest are kept. The provider knows a key for good; what is
+/// asked for again with one that is forgotten here moves no money twice.
+const FORGET: &str = "
+    DELETE FROM payments WHERE key IN (
+        SELECT other.key FROM payments AS one JOIN payments AS other USING (person, app_id)
+        WHERE one.key = ?1 AND other.result IS NOT NULL AND NOT other.counts
+        ORDER BY other.at_ms DESC, other.key DESC LIMIT -1 OFFSET ?2
+    )
+";
+/// See [`FORGET`].
+const KEPT: i64 = 256;
 const SPENT: &str = "
     SELECT coalesce(sum(amount_minor), 0) FROM payments
     WHERE counts AND person = ?1 AND app_id = ?2 AND currency = ?3 AND at_ms > ?4
@@ -35,6 +47,8 @@ const SPENT: &str = "
 #[derive(Debug)]
 pub struct SqliteRecords {
     connection: Mutex<Connection>,
+    /// Who looks a payment up does not wait for another's that is being written.
+    reader: Mutex<Connection>,
 }
 
 impl SqliteRecords {
@@ -47,7 +61,12 @@ impl SqliteRecords {
         connection.execute_batch(SCHEMA)?;
         Ok(Self {
             connection: Mutex::new(connection),
+            reader: Mutex::new(database::open_to_read(path)?),
         })
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -97,16 +116,22 @@ impl PaymentRecords for SqliteRecords {
 
     fn finish(&self, key: &RequestKey, result: &PaymentResult) -> Result<(), RecordsError> {
         let moved = matches!(result, PaymentResult::Paid(_));
-        self.connection()
+        let connection = self.connection();
+        let transaction = connection.unchecked_transaction()?;
+        transaction
             .prepare_cached(
                 "UPDATE payments SET result = ?2, counts = counts AND ?3 WHERE key = ?1 AND result IS NULL",
             )?
             .execute(params![key.as_str(), serde_json::to_string(result)?, moved])?;
+        transaction
+            .prepare_cached(FORGET)?
+            .execute(params![key.as_str(), KEPT])?;
+        transaction.commit()?;
         Ok(())
     }
 
     fn find(&self, key: &RequestKey) -> Result<Option<Record>, RecordsError> {
-        find(&self.connection(), key)
+        find(&self.reader(), key)
     }
 
     fn unfinished(&self) -> Result<Vec<Agreed>, RecordsError> {
@@ -125,7 +150,7 @@ impl PaymentRecords for SqliteRecords {
         currency: Currency,
         since_ms: i64,
     ) -> Result<i64, RecordsError> {
-        let connection = self.connection();
+        let connection = self.reader();
         let spent = connection
             .prepare_cached(SPENT)?
             .query_row(params![person, app_id, currency.code(), since_ms], |row| {

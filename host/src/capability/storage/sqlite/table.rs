@@ -56,7 +56,9 @@ fn count_again(connection: &Connection) -> rusqlite::Result<()> {
         let owner: i64 = row.get(0)?;
         let bytes = counted(row.get(1)?, row.get(2)?);
         connection
-            .prepare_cached("UPDATE owners SET bytes = bytes + ?2, keys = keys + 1 WHERE number = ?1")?
+            .prepare_cached(
+                "UPDATE owners SET bytes = bytes + ?2, keys = keys + 1 WHERE number = ?1",
+            )?
             .execute(params![owner, bytes])?;
     }
     Ok(())

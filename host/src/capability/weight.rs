@@ -1,0 +1,118 @@
+//! What answers take in the host's memory while an app has not taken them, and how much of it a session may have.
+
+use super::{Answer, files, payments, storage};
+use crate::bindings::lapak::app::fetch::{Error as FetchError, Response};
+use crate::bindings::lapak::app::files::Error as FilesError;
+use crate::bindings::lapak::app::storage::Error as StorageError;
+
+/// Answers of one session that it was not told of yet, in bytes. What comes past it is lost: the app hears `unavailable`.
+pub(crate) const WAITING_BYTES: usize = 16 << 20;
+/// Answers of one room that an app was told of and has not taken, in bytes. Past it the oldest are forgotten, all but the last.
+pub(crate) const UNTAKEN_BYTES: usize = 8 << 20;
+/// What is smaller is not looked at: so many requests are in flight at most.
+const SMALL: usize = 16 << 10;
+
+impl Answer {
+    /// What it takes besides its own few bytes, where that may be much.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Storage(answer) => of_storage(answer),
+            Self::Files(answer) => of_files(answer),
+            Self::Fetch(answer) => of_fetch(answer),
+            Self::Payments(payments::Answer::Signed(Ok(signed))) => signed.len(),
+            Self::Vendor(answer) => answer.bytes(),
+            Self::News(news) => news.bytes(),
+            _ => 0,
+        }
+    }
+
+    /// The same request with nothing to take, where so much waits already.
+    pub(crate) fn within(self, waiting: impl FnOnce() -> usize) -> Self {
+        let bytes = self.bytes();
+        if bytes <= SMALL || waiting().saturating_add(bytes) <= WAITING_BYTES {
+            return self;
+        }
+        tracing::info!(
+            bytes,
+            "an answer is lost: its session takes none of those it has"
+        );
+        match self {
+            Self::Storage(_) => Self::Storage(Err(StorageError::Unavailable)),
+            Self::Files(files::Answer::Bytes(_)) => {
+                Self::Files(files::Answer::Bytes(Err(FilesError::Unavailable)))
+            }
+            Self::Files(files::Answer::Entries(_)) => {
+                Self::Files(files::Answer::Entries(Err(FilesError::Unavailable)))
+            }
+            Self::Fetch(_) => Self::Fetch(Err(FetchError::Unavailable)),
+            other => other,
+        }
+    }
+}
+
+pub(super) fn of_storage(answer: &storage::Answer) -> usize {
+    match answer {
+        Ok(storage::Outcome::Value(Some(value))) => value.len(),
+        Ok(storage::Outcome::Keys(keys)) => {
+            keys.iter().map(|key| key.len() + size_of::<String>()).sum()
+        }
+        _ => 0,
+    }
+}
+
+pub(super) fn of_files(answer: &files::Answer) -> usize {
+    match answer {
+        files::Answer::Bytes(Ok(bytes)) => bytes.len(),
+        files::Answer::Entries(Ok(entries)) => {
+            let each = entries.iter();
+            each.map(|entry| entry.name.len() + size_of::<files::Entry>())
+                .sum()
+        }
+        _ => 0,
+    }
+}
+
+pub(super) fn of_fetch<E>(answer: &Result<Response, E>) -> usize {
+    let Ok(response) = answer else { return 0 };
+    let headers = response.headers.iter();
+    let headers: usize = headers
+        .map(|header| header.name.len() + header.value.len())
+        .sum();
+    response.body.len() + headers + response.url.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::requests::RoomRequests;
+
+    fn value(bytes: usize) -> storage::Answer {
+        Ok(storage::Outcome::Value(Some(vec![0; bytes])))
+    }
+
+    #[test]
+    fn what_comes_past_the_bound_is_lost_and_small_answers_never_are() {
+        let large = || Answer::Storage(value(1 << 20));
+        assert_eq!(large().within(|| WAITING_BYTES - (1 << 20)), large());
+        let lost = Answer::Storage(Err(StorageError::Unavailable));
+        assert_eq!(large().within(|| WAITING_BYTES), lost);
+        let small = Answer::Storage(value(100));
+        assert_eq!(small.clone().within(|| usize::MAX), small);
+    }
+
+    #[test]
+    fn untaken_answers_are_bounded_in_bytes_and_the_last_stays() {
+        let mut room = RoomRequests::<(), storage::Answer>::default();
+        for request in 1..=32 {
+            room.ask(request, ());
+            room.finish(request, value(1 << 20));
+            room.forget_over(UNTAKEN_BYTES, of_storage);
+        }
+        let left = (1..=32).filter(|request| room.take(*request, Ok).is_some());
+        assert_eq!(left.collect::<Vec<_>>(), (25..=32).collect::<Vec<_>>());
+        room.ask(40, ());
+        room.finish(40, value(2 * UNTAKEN_BYTES));
+        room.forget_over(UNTAKEN_BYTES, of_storage);
+        assert!(room.take(40, Ok).is_some());
+    }
+}
