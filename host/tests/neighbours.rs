@@ -258,7 +258,7 @@ fn a_silent_merchant_keeps_a_few_threads_and_others_are_asked_and_answered() {
         // Another merchant, and other work that may wait, of somebody else in the same app.
         let budi = launch(&device, "budi", "call-pay-sign", "other").await;
         tap(&budi, "tap").await;
-        support::device::told(&budi, "unavailable").await;
+        support::device::told(&budi, "Unavailable").await;
         let citra = launch(&device, "citra", "call-location-once", "precise").await;
         tap(&citra, "tap").await;
         support::device::told(&citra, "latitude").await;

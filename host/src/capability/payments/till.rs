@@ -29,6 +29,8 @@ struct InFlight {
     agreed: Agreed,
     submitted_ms: i64,
     told: Vec<Told>,
+    /// What came of it is being written down.
+    over: bool,
 }
 
 impl Payments {
@@ -107,6 +109,7 @@ impl Payments {
                 agreed: agreed.clone(),
                 submitted_ms: self.parts.clock.now_ms(),
                 told: told.into_iter().collect(),
+                over: false,
             };
             in_flight.insert(agreed.key.clone(), one);
         }
@@ -155,15 +158,20 @@ impl Payments {
             }
             return;
         }
-        // Whoever takes it out tells: later outcomes find nothing.
-        let Some(one) = self.lock().remove(key) else {
-            return;
-        };
+        // Whoever is first tells: later outcomes find nothing to do. It stays in the list until it is written down, so that whoever
+        // asks for the same meanwhile is told too, and nobody is asked again.
+        match self.lock().get_mut(key) {
+            Some(one) if !one.over => one.over = true,
+            _ => return,
+        }
         let result = PaymentResult::from(outcome);
         if let Err(error) = self.parts.records.finish(key, &result) {
             // It is certain all the same: the provider tells it again after a restart.
             tracing::error!(%error, %key, "what came of a payment was not written down");
         }
+        let Some(one) = self.lock().remove(key) else {
+            return;
+        };
         self.note(&one.agreed, in_words(&result));
         // Whoever dies from here on has an entry for every payment that somebody was told of.
         if let Some(audit) = self.audit.get() {
