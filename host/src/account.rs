@@ -260,7 +260,10 @@ impl Accounts {
     }
 
     /// Charges an app, a person and a package for something that no session does, or none that still lives.
-    #[expect(dead_code, reason = "what is charged without a session follows")]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "what is charged without a session follows")
+    )]
     pub(crate) fn charge(
         self: &Arc<Self>,
         payers: Payers,
