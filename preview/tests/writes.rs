@@ -96,6 +96,11 @@ async fn connected(server: &Server, moment: Duration) -> (Socket, Arc<AtomicUsiz
         .to_str()
         .expect("text")
         .to_owned();
+    // The page waits for the app's first view, which comes in the greeting then.
+    let request = Request::get(&session).header("host", "localhost");
+    let request = request.body(Body::empty()).expect("a request");
+    let page = preview.router().oneshot(request).await;
+    assert_eq!(page.expect("an answer").status(), 200);
     let (theirs, stream) = tokio::io::duplex(1 << 20);
     let writes = Arc::<AtomicUsize>::default();
     let counting = Counting {
