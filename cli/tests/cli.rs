@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use lapak_abi::package::PackageWriter;
+use lapak_build::Purpose;
 use serde_json::{Value, json};
 use support::{counter_copy, lapak, out, root};
 
@@ -129,6 +130,58 @@ fn names_that_cannot_be_crates_are_refused() {
         std::fs::read_dir(folder.path()).expect("a folder").count(),
         0
     );
+}
+
+/// A folder that holds a package and no sources needs no compiler; with two of them, none is meant.
+#[test]
+fn a_folder_may_hold_a_package_instead_of_sources() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = packed(folder.path(), "examples/counter");
+    let inspect = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lapak"));
+        let command = command.args(["inspect", "."]).current_dir(folder.path());
+        command.env("PATH", "/nowhere").output().expect("lapak")
+    };
+    let told = out(&inspect());
+    assert!(told.contains("id         dev.lapak.counter"), "{told}");
+
+    std::fs::copy(folder.path().join(app), folder.path().join("other.ma")).expect("copied");
+    fails(&inspect(), 1, &["manifest.json"]);
+}
+
+/// Without any compiler, what to install is said, and not just the target.
+#[test]
+fn without_rust_the_cure_is_told() {
+    let built = Command::new(env!("CARGO_BIN_EXE_lapak"))
+        .args(["build", "examples/counter"])
+        .current_dir(root())
+        .env("PATH", "/nowhere")
+        .env("LAPAK_GUEST_TOOLCHAIN", "rustup")
+        .output()
+        .expect("lapak");
+    fails(&built, 4, &["https://rustup.rs", "rustup target add"]);
+}
+
+/// What is shown while it is edited is compiled in another way than what is given away. It is the same to the host: the same
+/// imports, frozen as well.
+#[test]
+fn a_quickly_built_app_is_to_the_host_what_its_package_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inspected = |purpose, name: &str| {
+        let counter = root().join("examples/counter");
+        let built = lapak_build::build_for(purpose, &counter, &mut |_| {}).expect("it builds");
+        std::fs::write(folder.path().join(name), built.bytes).expect("written");
+        let told = out(&lapak(folder.path(), &["inspect", name, "--json"], ""));
+        serde_json::from_str::<Value>(&told).expect("JSON")
+    };
+    let quick = inspected(Purpose::Preview, "quick.ma");
+    let small = inspected(Purpose::Package, "small.ma");
+    assert_eq!(quick["imports"], small["imports"]);
+    for one in [&quick, &small] {
+        assert_eq!(one["runs_here"], true, "{one}");
+        assert_eq!(one["snapshots"]["eligible"], true, "{one}");
+    }
+    assert!(small["bytes"].as_u64() < quick["bytes"].as_u64());
 }
 
 #[test]
@@ -474,7 +527,20 @@ fn the_doctor_tells_what_was_found() {
         told.contains("✗ C compiler") && told.contains("apt-get install gcc"),
         "{told}"
     );
-    fails(&bare, 4, &["missing: ", "C compiler"]);
+    let runs = "Packages that exist already run here";
+    fails(&bare, 4, &["missing to build apps: ", "C compiler", runs]);
+    // Where only packages are run, none of that is missed.
+    let bare = Command::new(env!("CARGO_BIN_EXE_lapak"))
+        .args(["doctor", "--no-build"])
+        .env("PATH", "/nowhere")
+        .output()
+        .expect("lapak");
+    assert!(bare.status.success(), "{}", err(&bare));
+    let told = out(&bare);
+    assert!(
+        told.contains("✓ engine") && !told.contains("cargo"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -6,15 +6,15 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 
 use crate::toolchain::{TARGET, Toolchain, find_toolchain};
-use crate::{BuildError, read};
+use crate::{BuildError, Purpose, read};
 
 /// The guest's shadow stack, in bytes. Rust's default of 1 MiB would be the largest part of what a snapshot
 /// has to compare.
 const SHADOW_STACK_BYTES: u32 = 64 * 1024;
 
-/// How apps are compiled, whatever their workspace says: small, without unwinding, with function names for
+/// How packages are compiled, whatever the app's workspace says: small, without unwinding, with function names for
 /// trap reports.
-const PROFILE: &[&str] = &[
+const SMALL: &[&str] = &[
     "profile.release.opt-level='s'",
     "profile.release.lto=true",
     "profile.release.codegen-units=1",
@@ -22,6 +22,36 @@ const PROFILE: &[&str] = &[
     "profile.release.debug=false",
     "profile.release.strip='debuginfo'",
 ];
+
+/// How apps are compiled that are shown while they are edited: nothing that did not change is compiled again, so it is
+/// there at once. All that an app could notice is as in [`SMALL`].
+const QUICK: &[&str] = &[
+    "profile.lapak-quick.inherits='release'",
+    "profile.lapak-quick.opt-level=1",
+    "profile.lapak-quick.lto='off'",
+    "profile.lapak-quick.codegen-units=16",
+    "profile.lapak-quick.panic='abort'",
+    "profile.lapak-quick.debug=false",
+    "profile.lapak-quick.strip='debuginfo'",
+];
+
+impl Purpose {
+    /// The name of cargo's profile, and its settings.
+    fn profile(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Package => ("release", SMALL),
+            Self::Preview => ("lapak-quick", QUICK),
+        }
+    }
+
+    /// Whether the compiler keeps what it found out for the next time.
+    fn incremental(self) -> &'static str {
+        match self {
+            Self::Package => "0",
+            Self::Preview => "1",
+        }
+    }
+}
 
 /// A wrapper that does not compile, as `cargo clippy` sets one, must not reach the app's build: this one may run
 /// inside a test.
@@ -44,18 +74,20 @@ struct Sources {
 }
 
 /// Compiles the app in `dir`, an absolute path, to a core module.
-pub(crate) fn compile(dir: &Path) -> Result<Compiled, BuildError> {
+pub(crate) fn compile(dir: &Path, purpose: Purpose) -> Result<Compiled, BuildError> {
     let toolchain = find_toolchain(dir).map_err(BuildError::Toolchain)?;
     let sources = sources(toolchain, dir)?;
     let mut cargo = cargo(toolchain, dir);
-    cargo.args(["rustc", "--lib", "--crate-type", "cdylib", "--release"]);
+    let (profile, settings) = purpose.profile();
+    cargo.args(["rustc", "--lib", "--crate-type", "cdylib"]);
+    cargo.args(["--profile", profile]);
     cargo.args(["--target", TARGET, "--message-format", "json", "--quiet"]);
     cargo.args(["--package", &sources.package]);
     cargo
         .arg("--target-dir")
         .arg(sources.target.join("lapak").join(toolchain.folder()));
     cargo.args(toolchain.arguments());
-    for setting in PROFILE {
+    for setting in settings {
         cargo.args(["--config", setting]);
     }
     cargo
@@ -63,7 +95,7 @@ pub(crate) fn compile(dir: &Path) -> Result<Compiled, BuildError> {
         .arg(format!("link-arg=-zstack-size={SHADOW_STACK_BYTES}"));
     cargo
         .env("CARGO_ENCODED_RUSTFLAGS", remap(dir, &sources))
-        .env("CARGO_INCREMENTAL", "0");
+        .env("CARGO_INCREMENTAL", purpose.incremental());
     let output = output(cargo)?;
     let messages = String::from_utf8_lossy(&output.stdout);
     let messages = messages

@@ -78,11 +78,33 @@ fn list(routes: &[String]) -> String {
     }
 }
 
-/// Builds the app in `dir`. `progress` is told what is being done, a line each.
+/// What an app is built for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be given away: small, and the same bytes from the same sources.
+    #[default]
+    Package,
+    /// To be looked at while its sources are edited: quickly there after a change, and larger.
+    Preview,
+}
+
+/// Builds the package of the app in `dir`. `progress` is told what is being done, a line each.
 ///
 /// # Errors
 /// See [`BuildError`].
 pub fn build(dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<Built, BuildError> {
+    build_for(Purpose::Package, dir, progress)
+}
+
+/// As [`build`], for a purpose.
+///
+/// # Errors
+/// See [`BuildError`].
+pub fn build_for(
+    purpose: Purpose,
+    dir: &Path,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Built, BuildError> {
     for needed in ["manifest.json", "Cargo.toml", "app.css"] {
         if !dir.join(needed).is_file() {
             return Err(BuildError::NotAnApp(dir.to_owned(), needed));
@@ -95,7 +117,7 @@ pub fn build(dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<Built, BuildE
     let manifest = read(&dir.join("manifest.json"))?;
     let parsed = Manifest::parse(&manifest).map_err(PackageError::from)?;
     progress("compiling to WebAssembly");
-    let cargo::Compiled { module, warnings } = cargo::compile(dir)?;
+    let cargo::Compiled { module, warnings } = cargo::compile(dir, purpose)?;
     component::check_pages(&module, &parsed.manifest)?;
     progress("packing");
     let component = component::encode(&module)?;

@@ -63,6 +63,11 @@ impl Toolchain {
     #[must_use]
     pub fn cure(self) -> String {
         match self {
+            Self::Rustup if asked(&"rustc".into(), Path::new("/"), &["--version"]).is_none() => {
+                format!(
+                    "Install Rust from https://rustup.rs, then run `rustup target add {TARGET}`"
+                )
+            }
             Self::Rustup => format!("Run `rustup target add {TARGET}`"),
             Self::Debian => format!("`apt-get install {DEBIAN_PACKAGES}`"),
         }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use lapak_build::Built;
+use lapak_build::{Built, Purpose};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<(), Failure> {
             args.app.display()
         )));
     }
-    let built = open::build(&args.app)?;
+    let built = open::build(&args.app, Purpose::Package)?;
     let out = args
         .out
         .clone()

@@ -16,10 +16,14 @@ use crate::{folders, output};
 #[command(after_help = "Examples:
   lapak doctor
   lapak doctor --server https://preview.example.com
+  lapak doctor --no-build    on a machine that only runs packages
   lapak doctor --json | jq '.[] | select(.found == null)'
 
-Exit code 4 when something is missing without which nothing can be built or run.")]
+Packages that exist already (.ma) run without Rust; building apps needs it. Exit code 4 when something needed is missing.")]
 pub(crate) struct DoctorArgs {
+    /// Leaves out what only building apps needs.
+    #[arg(long)]
+    no_build: bool,
     /// Tells it as JSON.
     #[arg(long)]
     json: bool,
@@ -37,13 +41,25 @@ struct Finding {
     /// What was found; `null` if it is missing.
     found: Option<String>,
     cure: String,
-    /// Without it nothing can be built or run.
-    needed: bool,
+    needed: Need,
+}
+
+/// What cannot be done where something is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Need {
+    /// Apps cannot be built; packages that exist already run.
+    ToBuild,
+    /// Nothing can be run.
+    ToRun,
+    /// All works, some of it slower or untested.
+    Optional,
 }
 
 pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
     let findings: Vec<Finding> = match &args.server {
         Some(url) => server::to_reach(url),
+        None if args.no_build => to_run(),
         None => {
             let machine = to_build().into_iter().chain(to_run());
             machine.chain(to_test()).collect()
@@ -56,19 +72,28 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
             output::line(&said(finding))?;
         }
     }
-    let missing = findings
-        .iter()
-        .filter(|finding| finding.needed && finding.found.is_none());
-    match missing.map(|finding| finding.what).collect::<Vec<_>>() {
-        missing if missing.is_empty() => Ok(()),
-        missing => Err(Failure::machine(format!("missing: {}", missing.join(", ")))),
+    let missing = |need| {
+        let missing = findings
+            .iter()
+            .filter(|one| one.needed == need && one.found.is_none());
+        missing.map(|one| one.what).collect::<Vec<_>>().join(", ")
+    };
+    let (run, build) = (missing(Need::ToRun), missing(Need::ToBuild));
+    if !run.is_empty() {
+        return Err(Failure::machine(format!("missing to run apps: {run}")));
     }
+    if !build.is_empty() {
+        return Err(Failure::machine(format!(
+            "missing to build apps: {build}. Packages that exist already run here: `lapak preview shop.ma`"
+        )));
+    }
+    Ok(())
 }
 
 fn said(finding: &Finding) -> String {
     match &finding.found {
         Some(found) => format!("✓ {:<14} {found}", finding.what),
-        None if finding.needed => format!(
+        None if finding.needed != Need::Optional => format!(
             "✗ {:<14} missing ({}). {}",
             finding.what, finding.why, finding.cure
         ),
@@ -97,7 +122,7 @@ fn to_build() -> Vec<Finding> {
             cure: format!(
                 "Install Rust from https://rustup.rs, or on Debian: apt-get install {DEBIAN_PACKAGES}"
             ),
-            needed: true,
+            needed: Need::ToBuild,
         },
         Finding {
             what: "rustc",
@@ -106,7 +131,7 @@ fn to_build() -> Vec<Finding> {
                 .rustc_version(here)
                 .filter(|version| is_new_enough(version)),
             cure: format!("Install Rust {OLDEST_RUST} or newer: rustup update stable"),
-            needed: true,
+            needed: Need::ToBuild,
         },
         Finding {
             what: "wasm target",
@@ -118,14 +143,14 @@ fn to_build() -> Vec<Finding> {
                 }
             }),
             cure: toolchain.err().unwrap_or_default(),
-            needed: true,
+            needed: Need::ToBuild,
         },
         Finding {
             what: "C compiler",
             why: "links the build scripts of dependencies, and native tests",
             found: version("cc"),
             cure: "Install one; on Debian: apt-get install gcc libc6-dev".into(),
-            needed: true,
+            needed: Need::ToBuild,
         },
     ]
 }
@@ -140,21 +165,21 @@ fn to_run() -> Vec<Finding> {
             why: "runs apps",
             found: lapak_host::engine::new_engine().ok().map(|_| "wasmtime starts".to_owned()),
             cure: "wasmtime does not support this system or processor; its documentation lists those that it does".into(),
-            needed: true,
+            needed: Need::ToRun,
         },
         Finding {
             what: "code cache",
             why: "keeps compiled apps, so that they start at once",
             found: writable(folders::code_cache_folder()),
             cure: "Set XDG_CACHE_HOME to a folder that can be written".into(),
-            needed: false,
+            needed: Need::Optional,
         },
         Finding {
             what: "app data",
             why: "keeps what apps store in previews",
             found: writable(folders::data()),
             cure: "Set XDG_DATA_HOME to a folder that can be written, or use --data".into(),
-            needed: false,
+            needed: Need::Optional,
         },
     ]
 }
@@ -188,7 +213,7 @@ fn to_test() -> Vec<Finding> {
         why,
         found: told(what, asks),
         cure: format!("On Debian: {cure}"),
-        needed: false,
+        needed: Need::Optional,
     })
     .into()
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use lapak_abi::package::Package;
+use lapak_build::Purpose;
 use lapak_host::snapshot::eligibility::{Verdict, prepare};
 use lapak_host::{LoadError, Runtime, RuntimeConfig, contract};
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ struct Inspected<'a> {
 }
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
-    let package = open_package(&args.app)?;
+    let package = open_package(&args.app, Purpose::Package)?;
     let refusal = would_run(package.clone())?;
     let inspected = Inspected {
         imports: contract::import_names(package.component()),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
+use lapak_build::Purpose;
 use lapak_host::audit::sqlite::SqliteAudit;
 use lapak_host::capability::Providers;
 use lapak_host::capability::clock::SystemClock;
@@ -308,7 +309,7 @@ async fn show(runtime: &Runtime, preview: &Preview, name: &str, path: &Path) {
     preview.building(name);
     let since = SystemTime::now();
     let folder = path.to_owned();
-    let opened = tokio::task::spawn_blocking(move || open_package(&folder)).await;
+    let opened = tokio::task::spawn_blocking(move || open_package(&folder, Purpose::Preview)).await;
     let package = match opened {
         Ok(Ok(package)) => package,
         Ok(Err(failure)) => {
@@ -351,7 +352,7 @@ async fn rebuild(runtime: Runtime, preview: Preview, folders: Vec<(String, PathB
     };
     while let Some(first) = changed.recv().await {
         // Editors write several files at once: wait for the last.
-        tokio::time::sleep(Duration::from_millis(120)).await;
+        tokio::time::sleep(Duration::from_millis(40)).await;
         let mut due = std::collections::BTreeSet::from([first]);
         while let Ok(another) = changed.try_recv() {
             due.insert(another);

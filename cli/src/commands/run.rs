@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use lapak_build::Purpose;
 use lapak_host::capability::Providers;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
 use lapak_host::grants::consent::ConsentStore;
@@ -96,7 +97,7 @@ pub(crate) struct RunArgs {
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let recording = args.replay.as_deref().map(record::read).transpose()?;
-    let package = open_package(&args.app)?;
+    let package = open_package(&args.app, Purpose::Package)?;
     let tokio = tokio::runtime::Runtime::new().context("tokio could not be started")?;
     tokio.block_on(async {
         let devices = SimulatedDevices::default();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use lapak_build::Purpose;
 use lapak_host::session::ColorScheme;
 use lapak_host::{Launch, Runtime, RuntimeConfig};
 use lapak_preview::picture::{PictureOptions, add_font, missing, paint};
@@ -69,7 +70,7 @@ pub(crate) fn run(args: &ShotArgs) -> Result<(), Failure> {
     for font in &args.fonts {
         add_font(font).map_err(|error| Failure::app(error.to_string()))?;
     }
-    let package = open_package(&args.app)?;
+    let package = open_package(&args.app, Purpose::Package)?;
     let tokio = tokio::runtime::Runtime::new().context("tokio could not be started")?;
     let png = tokio.block_on(picture(args, package))?;
     if args.out.as_os_str() == "-" {
