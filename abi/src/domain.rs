@@ -28,6 +28,9 @@ impl DomainPattern {
     /// # Errors
     /// [`DomainError`].
     pub fn parse(text: &str) -> Result<Self, DomainError> {
+        if text.len() > MOST_BYTES {
+            return Err(DomainError(text.chars().take(80).collect()));
+        }
         let pattern = text.to_ascii_lowercase();
         let name = pattern.strip_prefix("*.").unwrap_or(&pattern);
         let labels: Vec<&str> = name.split('.').collect();
@@ -35,10 +38,8 @@ impl DomainPattern {
         let is_address = labels
             .last()
             .is_some_and(|label| label.starts_with(|first: char| first.is_ascii_digit()));
-        let is_name = labels.len() >= 2
-            && !is_address
-            && pattern.len() <= MOST_BYTES
-            && labels.iter().all(|label| is_label(label));
+        let is_name =
+            labels.len() >= 2 && !is_address && labels.iter().all(|label| is_label(label));
         match is_name {
             true => Ok(Self(pattern)),
             false => Err(DomainError(text.chars().take(80).collect())),

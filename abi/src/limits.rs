@@ -55,8 +55,14 @@ pub struct PackageLimits {
     pub compressed_bytes: usize,
     /// All files after inflating, in bytes.
     pub unpacked_bytes: usize,
-    /// Number of files.
+    /// Number of files, and of folders that are entries of their own.
     pub files: usize,
+    /// All names together, each folder counted once, in bytes.
+    pub names_bytes: usize,
+    /// One file of text that the host reads (the manifest, `i18n/*.json`, style sheets), in bytes.
+    pub text_bytes: usize,
+    /// Number of languages in `i18n`.
+    pub languages: usize,
 }
 
 const MIB: usize = 1 << 20;
@@ -92,6 +98,9 @@ impl Default for PackageLimits {
             compressed_bytes: 20 * MIB,
             unpacked_bytes: 64 * MIB,
             files: 4_096,
+            names_bytes: MIB,
+            text_bytes: MIB / 4,
+            languages: 128,
         }
     }
 }

@@ -10,6 +10,8 @@ mod window;
 use std::fmt;
 
 use crate::domain::DomainPattern;
+use crate::json::JsonError;
+use crate::text::{printable, quoted};
 
 pub use window::{NavigationStyle, Orientation, TextStyle, Window};
 
@@ -107,7 +109,7 @@ impl PageRoute {
         // `...x` without its extension would be the folder above.
         match inside_package(stem) {
             Ok(stem) => Ok(Self(stem.to_owned())),
-            Err(_) => Err(PathError(path.to_owned())),
+            Err(_) => Err(PathError(quoted(path))),
         }
     }
 
@@ -127,9 +129,12 @@ impl fmt::Display for PageRoute {
 /// A path that does not stay inside the package.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not a path inside the package; write it relative to the package's root, e.g. common/icon.svg"
+    "{0} is not a path inside the package; write it relative to the package's root, e.g. common/icon.svg"
 )]
 pub struct PathError(String);
+
+/// The longest path, in bytes; no file of a package has a longer one.
+const MAX_PATH_BYTES: usize = 1_024;
 
 /// The path without its leading slash, if it is a plain path that stays inside the package.
 pub(crate) fn inside_package(path: &str) -> Result<&str, PathError> {
@@ -137,9 +142,9 @@ pub(crate) fn inside_package(path: &str) -> Result<&str, PathError> {
     let odd = |part: &str| matches!(part, "" | "." | "..");
     let outside = plain.split('/').any(odd)
         || plain.contains(['\\', ':', '?', '#', '%'])
-        || plain.chars().any(char::is_control);
-    if outside {
-        return Err(PathError(path.to_owned()));
+        || crate::text::hides_something(plain);
+    if outside || path.len() > MAX_PATH_BYTES {
+        return Err(PathError(quoted(path)));
     }
     Ok(plain)
 }
@@ -238,7 +243,9 @@ pub struct Template {
 /// Something in a manifest that was skipped or replaced.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Warning {
-    /// Where: `window.orientation`, `icons[2].src`.
+    /// The file: `manifest.json`, `i18n/id.json`.
+    pub file: String,
+    /// Where: `window.orientation`, `icons[2].src`; empty where it is the whole file.
     pub member: String,
     /// What was wrong, and what was taken instead.
     pub what: String,
@@ -246,7 +253,17 @@ pub struct Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "manifest.json: {}: {}", self.member, self.what)
+        // They quote what an author wrote, and go to terminals.
+        let file = printable(&self.file);
+        match self.member.as_str() {
+            "" => write!(f, "{file}: {}", printable(&self.what)),
+            member => write!(
+                f,
+                "{file}: {}: {}",
+                printable(member),
+                printable(&self.what)
+            ),
+        }
     }
 }
 
@@ -262,9 +279,9 @@ pub struct Parsed {
 /// Why a manifest cannot be used at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
-    /// Not JSON.
-    #[error("manifest.json is not JSON: {0}")]
-    NotJson(String),
+    /// Not JSON, a member twice, or more than a manifest may hold.
+    #[error("manifest.json is not taken: {0}")]
+    NotJson(JsonError),
     /// JSON, but no object.
     #[error("manifest.json must be a JSON object, {{ … }}")]
     NotAnObject,

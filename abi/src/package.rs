@@ -11,6 +11,8 @@
 
 mod container;
 mod file_name;
+mod localized;
+mod names;
 mod write;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,7 @@ use std::collections::BTreeMap;
 use crate::languages;
 pub use crate::limits::PackageLimits;
 use crate::manifest::{Manifest, ManifestError, Parsed, Warning};
+use localized::Texts;
 
 pub(crate) use file_name::folded;
 pub use write::PackageWriter;
@@ -34,6 +37,7 @@ pub const STYLES: &str = "app.css";
 pub struct Package {
     manifest: Manifest,
     warnings: Vec<Warning>,
+    texts: Texts,
     files: BTreeMap<String, Vec<u8>>,
     signing_block: Option<Vec<u8>>,
     digest: [u8; 32],
@@ -48,8 +52,18 @@ pub enum PackageError {
     TooLarge { found: usize, limit: usize },
     #[error("the package unpacks to more than {limit} bytes (reached in {path})")]
     UnpacksTooLarge { path: String, limit: usize },
-    #[error("the package has more than {limit} files")]
+    #[error(
+        "{path} has more than {limit} bytes, which is the limit for text that the host reads; shorten it"
+    )]
+    TextTooLarge { path: String, limit: usize },
+    #[error("the package has more than {limit} files and folders")]
     TooManyFiles { limit: usize },
+    #[error(
+        "the names of the package's files and folders have more than {limit} bytes together; shorten them"
+    )]
+    NamesTooLong { limit: usize },
+    #[error("the package has more than {limit} languages in i18n")]
+    TooManyLanguages { limit: usize },
     #[error("not a ZIP file, or cut off: {0}. Fetch or build the package again")]
     NotAZip(String),
     #[error("the ZIP file spans several disks, which packages must not")]
@@ -66,7 +80,7 @@ pub enum PackageError {
     Damaged { path: String, what: String },
     #[error("{path} overlaps another entry of the ZIP file")]
     Overlap { path: String },
-    #[error("the file name {path:?} is refused: {what}")]
+    #[error("the file name {path} is refused: {what}")]
     FileName { path: String, what: &'static str },
     #[error("{first} and {second} are the same name once case and accents are folded; rename one")]
     SameName { first: String, second: String },
@@ -91,7 +105,8 @@ impl Package {
             return Err(missing(MANIFEST, "Every app has one beside its Cargo.toml"));
         };
         let Parsed { manifest, warnings } = Manifest::parse(manifest)?;
-        let package = Self {
+        let mut package = Self {
+            texts: Texts::default(),
             manifest,
             warnings,
             signing_block: opened.signing_block,
@@ -100,7 +115,24 @@ impl Package {
             size: bytes.len(),
         };
         package.check_layout()?;
+        package.texts = Texts::read(&package, limits)?;
+        package.check_icons();
         Ok(package)
+    }
+
+    fn check_icons(&mut self) {
+        let icons = self.manifest.icons.iter().enumerate();
+        let lost = icons.filter(|(_, icon)| self.file(&icon.src).is_none());
+        let lost = lost.map(|(index, icon)| Warning {
+            file: MANIFEST.to_owned(),
+            member: format!("icons[{index}].src"),
+            what: format!(
+                "{} is not in the package; it is not shown",
+                crate::text::quoted(&icon.src)
+            ),
+        });
+        let lost: Vec<Warning> = lost.collect();
+        self.warnings.extend(lost);
     }
 
     fn check_layout(&self) -> Result<(), PackageError> {
@@ -127,16 +159,11 @@ impl Package {
         &self.manifest
     }
 
-    /// What was wrong with the manifest without being fatal, and icons that the package does not hold.
+    /// What was wrong with the manifest and with `i18n` without being fatal, and icons that the package does not hold.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
-        let icons = self.manifest.icons.iter().enumerate();
-        let lost = icons.filter(|(_, icon)| self.file(&icon.src).is_none());
-        let lost = lost.map(|(index, icon)| Warning {
-            member: format!("icons[{index}].src"),
-            what: format!("{} is not in the package; it is not shown", icon.src),
-        });
-        self.warnings.iter().cloned().chain(lost).collect()
+        let all = self.warnings.iter().chain(self.texts.warnings());
+        all.cloned().collect()
     }
 
     /// The bytes of `app.wasm`. Whether they are a component is for the host to say.
@@ -178,11 +205,9 @@ impl Package {
 
     /// The languages that the package has texts in, by its files' names.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
-        fn stem(path: &str) -> Option<&str> {
-            let name = path.strip_prefix("i18n/")?.strip_suffix(".json")?;
-            (!name.contains('/')).then_some(name)
-        }
-        self.files.keys().filter_map(|path| stem(path))
+        self.files
+            .keys()
+            .filter_map(|path| localized::language(path))
     }
 
     /// In which of the languages that a person understands, the best first, this app is to be launched for them: the first
@@ -198,29 +223,25 @@ impl Package {
 
     /// A manifest's text for people: `%key%` is looked up in `i18n/<lang>.json`, then in that of the same language with less
     /// said of it (RFC 4647: `zh-Hans-CN`, `zh-Hans`, `zh`), of the manifest's, in English, and in any other that there is;
-    /// any other text is what it is.
+    /// any other text is what it is. What it gives has been cleaned for the host's own surfaces when the package was read.
     #[must_use]
     pub fn localized(&self, text: &str, lang: &str) -> String {
-        let key = text
-            .strip_prefix('%')
-            .and_then(|text| text.strip_suffix('%'));
-        let Some(key) = key else {
+        let Some(key) = localized::key(text) else {
             return text.to_owned();
         };
         let own = self.manifest.lang.as_deref().unwrap_or("en");
-        let named = |name: &String| {
-            let mut there = self.languages();
-            there.find(|one| languages::canonical(one) == *name)
-        };
         let names = [lang, own, "en"].into_iter().flat_map(languages::names);
-        let files: Vec<&str> = names.collect::<Vec<_>>().iter().filter_map(named).collect();
-        let found = files.into_iter().chain(self.languages()).find_map(|lang| {
-            let strings = self.file(&format!("i18n/{lang}.json"))?;
-            let strings: serde_json::Value = serde_json::from_slice(strings).ok()?;
-            Some(strings.get(key)?.as_str()?.to_owned())
-        });
-        found.unwrap_or_else(|| key.to_owned())
+        let named = names.filter_map(|name| self.texts.find(&name, key)).next();
+        named
+            .or_else(|| self.texts.any(key))
+            .unwrap_or(key)
+            .to_owned()
     }
+}
+
+/// Whether the host reads a file of this path as text, whose size has a limit of its own.
+fn is_read_as_text(path: &str) -> bool {
+    path == MANIFEST || path.ends_with(".css") || localized::language(path).is_some()
 }
 
 fn missing(path: &str, cure: &'static str) -> PackageError {

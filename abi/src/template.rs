@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::text;
+
 /// The longest text of a template, in characters.
 pub const MOST_TEXT_CHARS: usize = 256;
 /// The most places.
@@ -23,7 +25,7 @@ enum Part<'a> {
 /// Not a template's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "needs 1 to 256 characters, none of them a control character, with at most 8 places like {{table}}, and no other braces"
+    "needs 1 to 256 characters, on one line, none of them hidden, with at most 8 places like {{table}}, and no other braces"
 )]
 pub struct TemplateError;
 
@@ -33,8 +35,7 @@ impl<'a> TemplateText<'a> {
     /// # Errors
     /// [`TemplateError`].
     pub fn parse(text: &'a str) -> Result<Self, TemplateError> {
-        let length = text.chars().count();
-        if length == 0 || length > MOST_TEXT_CHARS || text.contains(char::is_control) {
+        if text::check(text, MOST_TEXT_CHARS).is_err() {
             return Err(TemplateError);
         }
         let mut parts = Vec::new();

@@ -457,7 +457,122 @@ fn domains_are_names_of_hosts_and_what_is_none_is_skipped() {
     let many: Vec<_> = (0..100).map(|index| format!("a{index}.example")).collect();
     let Parsed { manifest, warnings } =
         parse(&with("lapak_domains", json!(many))).expect("a manifest");
-    assert_eq!((manifest.domains.len(), warnings.len()), (64, 36));
+    assert_eq!((manifest.domains.len(), warnings.len()), (64, 1));
+}
+
+#[test]
+fn a_member_that_is_there_twice_is_refused_with_its_line() {
+    let text = full().to_string();
+    for twice in [
+        text.replacen('{', "{\"app_id\":\"org.example.bank\",\n", 1),
+        text.replacen("\"code\":3", "\"code\":3,\n\"code\":4", 1),
+        text.replacen(
+            "\"reason\":",
+            "\"name\":\"system.permission.PAYMENTS\",\n\"reason\":",
+            1,
+        ),
+    ] {
+        let told = Manifest::parse(twice.as_bytes())
+            .expect_err("twice")
+            .to_string();
+        assert!(told.contains("line 2") && told.contains("twice"), "{told}");
+    }
+    let list = json!([
+        { "name": "system.permission.WALLET", "reason": "To show it" },
+        { "name": "system.permission.WALLET", "reason": "Another" },
+    ]);
+    let Parsed { manifest, warnings } = parse(&with("req_permissions", list)).expect("a manifest");
+    assert_eq!(manifest.req_permissions.len(), 1);
+    assert!(warnings[0].what.contains("already"), "{}", warnings[0]);
+}
+
+#[test]
+fn what_people_read_is_one_line_of_bounded_length_and_hides_nothing() {
+    let long = "x".repeat(3_000);
+    for bad in ["Kasir \u{202e}knaB", "a\nb", "a\u{200b}b", " ", &long] {
+        for member in ["app_id", "name", "version.name"] {
+            let told = parse(&with(member, json!(bad)))
+                .expect_err(member)
+                .to_string();
+            assert!(told.contains(member), "{told}");
+        }
+        let mut many = full();
+        for member in ["short_name", "description"] {
+            many[member] = json!(bad.repeat(10));
+        }
+        many["window"]["navigation_bar_title_text"] = json!(bad);
+        many["req_permissions"][0]["reason"] = json!(bad);
+        many["lapak_tab_bar"]["list"][0]["text"] = json!(bad);
+        many["widgets"][0]["name"] = json!(bad);
+        many["icons"][0]["label"] = json!(bad);
+        many["lapak_templates"][0]["title"] = json!(bad);
+        let Parsed { manifest, warnings } = parse(&many).expect("the rest is fine");
+        assert!(warnings.len() >= 8, "{warnings:?}");
+        let tabs = manifest.tab_bar.expect("tabs").list;
+        let shown = [
+            manifest.short_name,
+            manifest.description,
+            manifest.window.navigation_bar_title_text,
+            manifest.req_permissions[0].reason.clone(),
+            Some(tabs[0].text.clone()),
+            manifest.icons[0].label.clone(),
+        ];
+        for text in shown.into_iter().flatten() {
+            assert!(!lapak_abi::text::hides_something(&text), "{text:?}");
+            assert!(text.chars().count() <= 1_000);
+        }
+        assert!(manifest.templates.is_empty());
+    }
+    let told = parse(&with("app_id", json!("org.example.shop@abc"))).expect_err("the host's sign");
+    assert!(told.to_string().contains('@'), "{told}");
+}
+
+#[test]
+fn lists_are_read_as_far_as_they_may_go() {
+    let pages: Vec<String> = (0..257).map(|nth| format!("pages/p{nth}")).collect();
+    let told = parse(&with("pages", json!(pages)))
+        .expect_err("too many")
+        .to_string();
+    assert!(told.contains("more than 256 pages"), "{told}");
+    assert!(parse(&with("pages", json!(pages[..256]))).is_ok());
+    let lists = [
+        ("icons", json!({ "src": "i.svg" })),
+        ("req_permissions", json!({})),
+        ("widgets", json!(7)),
+        ("device_type", json!("phone")),
+        ("lapak_domains", json!("..")),
+        ("lapak_templates", json!(7)),
+        ("lapak_vendors", json!(7)),
+    ];
+    for (member, one) in lists {
+        let many = vec![one; 10_000];
+        let parsed = parse(&with(member, json!(many))).expect(member);
+        assert!(
+            parsed.warnings.len() <= 100,
+            "{member}: {}",
+            parsed.warnings.len()
+        );
+        assert!(parsed.manifest.icons.len() <= 32 && parsed.manifest.device_type.len() <= 16);
+    }
+    // 16,384 values of any kind, whatever they are.
+    let told = parse(&with("more", json!(vec![0; 20_000])))
+        .expect_err("too many values")
+        .to_string();
+    assert!(told.contains("more values"), "{told}");
+    let told = parse(&with("more", json!("x".repeat(300_000))))
+        .expect_err("too long")
+        .to_string();
+    assert!(told.contains("the limit is 262144"), "{told}");
+    // A sign is no digit.
+    let widgets = json!([{ "name": "W", "path": "w/w", "min_code": "+9" }]);
+    assert_eq!(
+        parse(&with("widgets", widgets))
+            .expect("a manifest")
+            .manifest
+            .widgets[0]
+            .min_code,
+        1
+    );
 }
 
 #[test]

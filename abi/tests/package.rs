@@ -88,6 +88,110 @@ fn names_are_looked_up_in_the_persons_language() {
     assert_eq!(package.localized("%missing%", "id"), "missing");
 }
 
+/// The good package with other files, or more.
+fn with(files: &[(&str, &str)]) -> Result<Package, PackageError> {
+    let mut writer = PackageWriter::new();
+    for (path, bytes) in FILES {
+        writer.file(path, bytes).expect("a good name");
+    }
+    for (path, text) in files {
+        writer.file(path, *text).expect("a good name");
+    }
+    read(writer.finish().expect("a package"))
+}
+
+#[test]
+fn texts_with_a_byte_order_mark_are_read_and_those_that_cannot_be_are_warned_of_by_file_and_line() {
+    let marked = with(&[("i18n/en.json", "\u{feff}{\"app.name\":\"Shop\"}")]).expect("a package");
+    assert_eq!(marked.localized("%app.name%", "en"), "Shop");
+    assert!(marked.warnings().is_empty(), "{:?}", marked.warnings());
+    for (wrong, why) in [
+        ("{\"app.name\":\"Shop\",\n}", "line 2"),
+        ("{\"app.name\":\"Shop\",\n\"app.name\":\"Bank\"}", "twice"),
+        ("[]", "line 1"),
+        ("", "line 1"),
+        ("{\"app.name\":7}", "must be a string"),
+    ] {
+        let package = with(&[("i18n/en.json", wrong)]).expect("the other languages stay");
+        let warnings = package.warnings();
+        let told = warnings[0].to_string();
+        assert!(
+            told.starts_with("i18n/en.json: ") && told.contains(why),
+            "{told}"
+        );
+        assert_eq!(package.localized("%app.name%", "id"), "Toko");
+        assert_eq!(package.localized("%app.name%", "en"), "app.name");
+    }
+    let nowhere = MANIFEST.replace("%app.name%", "%app.nmae%");
+    let package = with(&[("manifest.json", &nowhere)]).expect("a package");
+    assert!(
+        package.warnings()[0].what.contains("app.nmae"),
+        "{:?}",
+        package.warnings()
+    );
+}
+
+#[test]
+fn translations_that_the_host_shows_are_cleaned_and_warned_of() {
+    let bad = r#"{"app.name":"Kasir \u202eknaB\n\nContinue"}"#;
+    let package = with(&[("i18n/en.json", bad)]).expect("a package");
+    assert_eq!(package.localized("%app.name%", "en"), "Kasir knaB Continue");
+    assert!(
+        package.warnings()[0]
+            .to_string()
+            .starts_with("i18n/en.json: app.name: ")
+    );
+    let long = format!("{{\"app.name\":\"{}\"}}", "x".repeat(3_000));
+    let package = with(&[("i18n/en.json", &long)]).expect("a package");
+    assert_eq!(package.localized("%app.name%", "en").chars().count(), 64);
+}
+
+#[test]
+fn what_is_read_as_text_has_a_size_of_its_own() {
+    let long = " ".repeat(300_000);
+    for path in ["i18n/fr.json", "app.css", "pages/main.css", "manifest.json"] {
+        let told = with(&[(path, &long)]).expect_err(path);
+        assert!(matches!(told, PackageError::TextTooLarge { .. }), "{told}");
+    }
+    assert!(with(&[("common/long.txt", &long)]).is_ok());
+    let languages: Vec<String> = (0..127).map(|nth| format!("i18n/l{nth}.json")).collect();
+    let files: Vec<(&str, &str)> = languages.iter().map(|path| (path.as_str(), "{}")).collect();
+    assert_eq!(
+        with(&files).expect_err("one too many"),
+        PackageError::TooManyLanguages { limit: 128 }
+    );
+    assert!(with(&files[1..]).is_ok());
+}
+
+#[test]
+fn names_are_bounded_in_depth_and_together() {
+    let deep = |folders: usize| format!("{}f", "a/".repeat(folders));
+    assert!(with(&[(&deep(16), "")]).is_ok());
+    for path in [deep(17), deep(32_000), format!("{}/f", "a".repeat(60_000))] {
+        let told = refused(beside_good(&[Entry::stored(path, "")]));
+        assert!(matches!(told, PackageError::FileName { .. }));
+        assert!(told.to_string().len() < 250, "{told}");
+    }
+    // Each in sixteen folders of its own.
+    let name = |nth: usize| format!("{}f", format!("{}{nth}/", "b".repeat(50)).repeat(16));
+    let many: Vec<Entry> = (0..400).map(|nth| Entry::stored(name(nth), "")).collect();
+    assert!(matches!(
+        refused(beside_good(&many)),
+        PackageError::NamesTooLong { .. }
+    ));
+    assert!(read(beside_good(&many[..50])).is_ok());
+    let folders: Vec<Entry> = (0..5_000)
+        .map(|nth| Entry {
+            mode: 0o040_755,
+            ..Entry::stored(format!("d{nth}/"), "")
+        })
+        .collect();
+    assert!(matches!(
+        refused(beside_good(&folders)),
+        PackageError::TooManyFiles { .. }
+    ));
+}
+
 #[test]
 fn each_part_that_must_be_there_is_named_when_it_is_missing() {
     for missing in ["manifest.json", "app.wasm", "app.css", "pages/main.html"] {

@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod build;
+mod compile;
 mod doctor;
 mod inspect;
 mod ledger;
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Ledger(ledger::LedgerArgs),
     Merchant(merchant::MerchantArgs),
     Doctor(doctor::DoctorArgs),
+    #[command(name = "compile-component", hide = true)]
+    Compile(compile::CompileArgs),
 }
 
 impl Command {
@@ -38,6 +41,7 @@ impl Command {
             Self::Ledger(args) => ledger::run(args),
             Self::Merchant(args) => merchant::run(args),
             Self::Doctor(args) => doctor::run(args),
+            Self::Compile(args) => compile::run(args),
         }
     }
 }

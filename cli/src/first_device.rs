@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use lapak_abi::json::JsonLimits;
 use lapak_host::simulated::SimulatedDevices;
 
 use crate::failure::Failure;
@@ -18,11 +19,12 @@ pub(crate) fn begin_with(folder: &Path, devices: &SimulatedDevices) -> Result<()
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(wrong(error.to_string())),
     };
-    let lines: Vec<String> = serde_json::from_str(&text).map_err(|error| {
-        wrong(format!(
-            "{error}. It is a list of lines like \"location -6.2 106.8\""
-        ))
-    })?;
+    let lines: Vec<String> = lapak_abi::json::read(text.as_bytes(), JsonLimits::default())
+        .map_err(|error| {
+            wrong(format!(
+                "{error}. It is a list of lines like \"location -6.2 106.8\""
+            ))
+        })?;
     // On a device that nobody holds: a line that is wrong is told now, and not to the first who comes.
     let tried = SimulatedDevices::default();
     for line in &lines {

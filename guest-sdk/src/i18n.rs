@@ -28,7 +28,11 @@ impl Translations {
     #[must_use]
     pub fn choose(lang: &str, files: &[(&str, &str)]) -> Self {
         let read =
-            |json: &str| serde_json::from_str::<BTreeMap<String, String>>(json).unwrap_or_default();
+            // An editor's byte-order mark is no part of the text.
+            |json: &str| {
+                let json = json.strip_prefix('\u{feff}').unwrap_or(json);
+                serde_json::from_str::<BTreeMap<String, String>>(json).unwrap_or_default()
+            };
         let mut texts = files
             .first()
             .map(|(_, json)| read(json))

@@ -36,7 +36,7 @@ pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
 #[must_use]
 pub fn log_in() -> Pending<Login> {
     Box::pin(async {
-        let request = host::log_in()?;
+        let request = host::log_on()?;
         finished(request).await;
         host::take_login(request)
     })

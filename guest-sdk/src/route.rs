@@ -90,8 +90,10 @@ fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        let hex = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        // Two digits, and nothing else that a number may begin with: `%+5` is no byte.
+        let digit = |at: usize| char::from(*after.get(at)?).to_digit(16);
+        let byte = digit(0).zip(digit(1)).map(|(high, low)| high << 4 | low);
+        let hex = byte.and_then(|byte| u8::try_from(byte).ok());
         match (first, hex) {
             (b'%', Some(byte)) => {
                 bytes.push(byte);

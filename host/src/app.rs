@@ -1,6 +1,10 @@
 //! From a package to an app that can be launched: check, compile or find in the cache, link.
 
+pub(crate) mod compile_queue;
+pub(crate) mod compiler;
 mod findings;
+pub(crate) mod source;
+mod weight;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,8 +16,10 @@ use lapak_scheduler::Account;
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
+use self::compiler::Compiler;
 use self::findings::Checked;
 pub(crate) use self::findings::FINDINGS_VERSION;
+use self::source::AppSource;
 use crate::account::Accounts;
 use crate::bindings::{MiniApp, MiniAppPre};
 use crate::code_cache::CodeCache;
@@ -29,7 +35,9 @@ const MOST_MODELS: usize = 8;
 
 /// An app that is ready to be launched: checked, compiled, linked. Shared by all its sessions.
 pub struct App {
-    package: Package,
+    package: Arc<Package>,
+    /// Names its package and whose it is.
+    mark: [u8; 32],
     routes: Arc<Routes>,
     pre: MiniAppPre<AppState>,
     needs_wasi: bool,
@@ -92,6 +100,12 @@ pub enum LoadError {
     /// The component is not valid WebAssembly, or not of the types that the contract asks for.
     #[error("app.wasm was refused: {0}. Build it again with the SDK of this host's version")]
     Component(String),
+    /// Compiling the component would take, or took, more than one package may.
+    #[error("app.wasm is too much for the compiler: {0}")]
+    TooCostly(String),
+    /// As many packages wait to be compiled as this host takes.
+    #[error("too many packages wait to be compiled; try again when some are done")]
+    Busy,
     /// The host failed, not the package.
     #[error("the host could not load the app: {0}")]
     Host(String),
@@ -140,6 +154,12 @@ impl App {
         self.account.cpu()
     }
 
+    /// What sessions on disk name it by: its package, and whose it is.
+    pub(crate) fn mark(&self) -> [u8; 32] {
+        self.mark
+    }
+
+    /// Its id on this host; see [`Owner::app_id`](crate::capability::storage::Owner::app_id).
     pub(crate) fn id(&self) -> Arc<str> {
         self.id.clone()
     }
@@ -254,23 +274,47 @@ impl App {
         self.needs_wasi
     }
 
-    /// Does the whole work; takes up to seconds (compiling), so never on a thread that others wait for.
-    pub(crate) fn load(
-        engine: &Engine,
-        cache: Option<&CodeCache>,
-        vendors: &[Vendor],
-        package: Package,
-    ) -> Result<Arc<Self>, LoadError> {
-        let here: Vec<_> = vendors
-            .iter()
-            .map(|one| one.provider.terms().interface)
-            .collect();
-        let interfaces = VendorInterfaces {
-            here: &here,
-            listed: &package.manifest().vendors,
-        };
-        let checked = Checked::new(engine, cache, interfaces, package.component())?;
-        let absent = interfaces.absent(&checked.imports)?;
+    /// The app, if its code is in the cache: quick, whoever else is compiling.
+    pub(crate) fn find(to_load: &ToLoad<'_>) -> Result<Option<Arc<Self>>, LoadError> {
+        let ToLoad {
+            engine,
+            cache,
+            package,
+            ..
+        } = *to_load;
+        let found = cache.and_then(|cache| Checked::from_cache(engine, cache, package.component()));
+        found
+            .map(|checked| Self::linked(to_load, checked))
+            .transpose()
+    }
+
+    /// Looks whether a package may be compiled at all: linear in its size, so it waits for nobody.
+    pub(crate) fn look_at(to_load: &ToLoad<'_>) -> Result<(), LoadError> {
+        let here = to_load.interfaces_here();
+        Checked::look_at(to_load.interfaces(&here), to_load.package.component())
+    }
+
+    /// Compiles and links; takes up to seconds, so never on a thread that others wait for.
+    pub(crate) fn load(to_load: &ToLoad<'_>, compiler: &Compiler) -> Result<Arc<Self>, LoadError> {
+        // Somebody before it in the line may have brought the same.
+        if let Some(found) = Self::find(to_load)? {
+            return Ok(found);
+        }
+        let wasm = to_load.package.component();
+        let checked = Checked::compile(to_load.engine, to_load.cache, compiler, wasm)?;
+        Self::linked(to_load, checked)
+    }
+
+    fn linked(to_load: &ToLoad<'_>, checked: Checked) -> Result<Arc<Self>, LoadError> {
+        let ToLoad {
+            engine,
+            vendors,
+            package,
+            source,
+            ..
+        } = *to_load;
+        let here = to_load.interfaces_here();
+        let absent = to_load.interfaces(&here).absent(&checked.imports)?;
         let wasi = checked.imports.wasi;
         let mut linker = linker(engine, wasi, vendors).map_err(|error| host_fault(&error))?;
         link_absent(&mut linker, engine, &checked.component, &absent)
@@ -280,13 +324,15 @@ impl App {
             .and_then(MiniAppPre::new)
             .map_err(|error| LoadError::Component(one_line(&error)))?;
         static SERIAL: AtomicU64 = AtomicU64::new(1);
+        let id = source.owner_id(package);
         Ok(Arc::new(Self {
             routes: Arc::new(routes(package.manifest())),
             pre,
             needs_wasi: wasi,
             from_cache: checked.from_cache,
             verdict: checked.verdict,
-            id: package.manifest().app_id.as_str().into(),
+            mark: source::mark(&id, package),
+            id,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             account: Arc::new(Account::new()),
             accounts: OnceLock::new(),
@@ -294,13 +340,36 @@ impl App {
             grows: AtomicBool::new(false),
             resident_bytes: AtomicUsize::new(0),
             models: Mutex::default(),
-            package,
+            package: package.clone(),
         }))
     }
 }
 
 fn hex(digest: &[u8; 32]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What an app is loaded from.
+pub(crate) struct ToLoad<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) cache: Option<&'a CodeCache>,
+    pub(crate) vendors: &'a [Vendor],
+    pub(crate) package: &'a Arc<Package>,
+    pub(crate) source: &'a AppSource,
+}
+
+impl ToLoad<'_> {
+    fn interfaces_here(&self) -> Vec<&'static str> {
+        let vendors = self.vendors.iter();
+        vendors.map(|one| one.provider.terms().interface).collect()
+    }
+
+    fn interfaces<'a>(&'a self, here: &'a [&'static str]) -> VendorInterfaces<'a> {
+        VendorInterfaces {
+            here,
+            listed: &self.package.manifest().vendors,
+        }
+    }
 }
 
 fn routes(manifest: &Manifest) -> Routes {

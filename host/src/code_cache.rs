@@ -14,7 +14,7 @@
 
 use std::hash::{Hash, Hasher};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cap_std::fs::Dir;
 use wasmtime::Engine;
@@ -32,6 +32,8 @@ const LENGTH_BYTES: usize = 4;
 #[derive(Debug)]
 pub struct CodeCache {
     dir: Dir,
+    /// For the compiler's own process, which opens it anew.
+    path: PathBuf,
     key: [u8; 32],
 }
 
@@ -48,7 +50,16 @@ impl CodeCache {
     pub fn open(path: &Path) -> std::io::Result<Self> {
         let dir = private_folder(path)?;
         let key = HostKey::in_folder(&dir)?.derive(KEY_PURPOSE);
-        Ok(Self { dir, key })
+        Ok(Self {
+            dir,
+            path: path.to_owned(),
+            key,
+        })
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The compiled form of the component `wasm` and what was found out about it, if this host has it and it is

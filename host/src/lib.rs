@@ -54,6 +54,8 @@ mod wasi;
 mod zone;
 
 pub use account::{Account, AccountLimits, Allowance, Cost, Holder, OverLimit};
+pub use app::compiler::{Compiler, CompilerProcess, compile_apart};
+pub use app::source::AppSource;
 pub use app::{App, LoadError};
 pub use grants::{Capability, Grants};
 pub use host_key::HostKey;

@@ -14,6 +14,7 @@
 
 use std::path::Path;
 
+use lapak_abi::json::JsonLimits;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -72,6 +73,7 @@ impl Profile {
     /// # Errors
     /// [`ProfileError`].
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut json = serde_json::Deserializer::from_str(text);
         let read: Result<Written, _> = serde_path_to_error::deserialize(&mut json);
         let written = read.map_err(|error| {
@@ -81,6 +83,9 @@ impl Profile {
         })?;
         json.end()
             .map_err(|error| wrong("after the profile", error.to_string()))?;
+        // Bounds that are there twice would be read as the last.
+        lapak_abi::json::checked(text.as_bytes(), JsonLimits::default())
+            .map_err(|error| wrong("the profile", error.to_string()))?;
         let bounds = bounds(&written.bounds)?;
         Ok(Self { written, bounds })
     }
@@ -218,6 +223,23 @@ mod tests {
         let (config, _) = set_up(text).expect("sound");
         assert!(config.bounds.location.coarse_only);
         assert_eq!(config.bounds.payments, Bounds::unlimited().payments);
+    }
+
+    #[test]
+    fn a_member_that_is_there_twice_is_refused() {
+        for text in [
+            r#"{ "name": "A", "name": "B" }"#,
+            r#"{ "name": "A", "withholds": ["payments"], "withholds": [] }"#,
+            r#"{ "name": "A", "bounds": { "location": { "coarse-only": true }, "location": {} } }"#,
+            r#"{ "name": "A", "bounds": { "location": { "coarse-only": true, "coarse-only": false } } }"#,
+        ] {
+            let error = set_up(text).expect_err(text).to_string();
+            assert!(
+                error.contains("twice") || error.contains("duplicate"),
+                "{error}"
+            );
+        }
+        assert!(set_up("\u{feff}{ \"name\": \"A\" }").is_ok());
     }
 
     #[test]

@@ -22,6 +22,8 @@ use lapak_scheduler::{Class, Config, Policy, Scheduler};
 use wasmtime::Engine;
 
 use crate::account::{Accounts, Cost};
+use crate::app::compile_queue::CompileQueue;
+use crate::app::source::AppSource;
 use crate::app::{App, LoadError, Model};
 use crate::bell::Bell;
 use crate::capability::Providers;
@@ -119,7 +121,8 @@ impl Runtime {
             wanted: AtomicUsize::new(0),
             rounds: AtomicUsize::new(0),
             bell,
-            compiling: tokio::sync::Semaphore::new(1),
+            compiling: CompileQueue::default(),
+            compiler: config.compiler,
             record: config.record,
             scheduler,
             _ticker: EpochTicker::start(&engine).map_err(RuntimeError::Thread)?,
@@ -136,23 +139,48 @@ impl Runtime {
         })
     }
 
-    /// Checks and compiles a package, or finds its compiled code in the cache. Runs on a thread of its own:
-    /// events of other apps go on meanwhile.
+    /// Checks and compiles a package, or finds its compiled code in the cache. Runs on a thread of its own: events of other apps
+    /// go on meanwhile. The app is whose its `app_id` says, as of [`AppSource::Registry`].
     ///
     /// # Errors
     /// See [`LoadError`].
+    ///
+    /// # Security
+    /// For packages whose `app_id` nobody vouches for there is [`load_from`](Self::load_from).
     pub async fn load(&self, package: Package) -> Result<Arc<App>, LoadError> {
-        let host = self.host().clone();
-        let permit = self.host().compiling.acquire().await;
-        let loaded = tokio::task::spawn_blocking(move || {
-            App::load(&host.engine, host.cache.as_ref(), &host.vendors, package)
-        })
-        .await;
-        drop(permit);
-        let app = loaded.map_err(|error| LoadError::Host(error.to_string()))??;
-        if self.host().snapshots.is_some() {
-            let mut apps = self.host().apps();
-            apps.insert(app.package().digest(), app.clone());
+        self.load_from(package, AppSource::Registry).await
+    }
+
+    /// Loads a package, as [`load`](Self::load) does, from where it comes: what it keeps is no other source's.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub async fn load_from(
+        &self,
+        package: Package,
+        source: AppSource,
+    ) -> Result<Arc<App>, LoadError> {
+        let host = self.host();
+        let (line, package) = (source.line(&package), Arc::new(package));
+        let loading = (package, source);
+        // Compiled code is looked up, and what must not be compiled refused, without waiting for who compiles.
+        let found = host.loading(&loading, |to_load, _| {
+            let found = App::find(to_load)?;
+            if found.is_none() {
+                App::look_at(to_load)?;
+            }
+            Ok(found)
+        });
+        let app = match found.await? {
+            Some(app) => app,
+            None => {
+                let turn = host.compiling.turn(&line).await;
+                let _turn = turn.map_err(|_| LoadError::Busy)?;
+                host.loading(&loading, App::load).await?
+            }
+        };
+        if host.snapshots.is_some() {
+            host.apps().insert(app.mark(), app.clone());
         }
         Ok(app)
     }
@@ -292,7 +320,8 @@ impl Runtime {
         if missing {
             self.launch_model(app, &launch, &model)?;
         }
-        let tenant = launch.tenant.as_deref().unwrap_or(&app.manifest().app_id);
+        let id = app.id();
+        let tenant = launch.tenant.as_deref().unwrap_or(&id);
         Ok(Beginning {
             id: SessionId::random().map_err(|_| LaunchError::NoRandomness)?,
             app: app.clone(),
@@ -330,7 +359,7 @@ impl Runtime {
             person: "".into(),
             grants: host.grants_for(app, ""),
             providers: Arc::new(Providers::simulated()),
-            tenant: host.tenant(&app.manifest().app_id),
+            tenant: host.tenant(&app.id()),
             recorder: None,
             player: None,
             is_model: true,

@@ -10,8 +10,10 @@ mod cooling;
 mod desk;
 mod payment;
 
+use lapak_abi::text;
 use serde::Serialize;
 
+use crate::app::App;
 use crate::grants::Capability;
 use crate::grants::consent::Consent;
 
@@ -29,7 +31,7 @@ pub struct SheetId(pub u64);
 pub struct Sheet {
     /// What an answer names.
     pub id: SheetId,
-    /// The app that asks, as its manifest names it.
+    /// The app that asks, by its id on this host.
     pub app_id: String,
     /// What people call it.
     pub app_name: String,
@@ -100,11 +102,44 @@ pub struct ConsentLine {
     pub value: String,
 }
 
-/// Whether a character shows as something else than it is: control characters, and those that turn the direction of text.
-pub(crate) fn hides_something(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        )
+/// What people call the app that asks, as every sheet shows it.
+pub(crate) fn app_name(app: &App) -> String {
+    let (package, name) = (app.package(), &app.manifest().name);
+    text::cleaned(&package.localized(name, "en"), text::MOST_NAME).into_owned()
+}
+
+impl Sheet {
+    /// The sheet with every text of an app's, a merchant's or a vendor's on one line, bounded, and without what is hidden: it is
+    /// done once more where a sheet opens, whoever has looked at the text before.
+    pub(crate) fn cleaned(mut self) -> Self {
+        clean(&mut self.app_name, text::MOST_NAME);
+        match &mut self.ask {
+            SheetAsk::Payment(payment) => payment.clean(),
+            SheetAsk::Consent(consent) => {
+                if let Some(reason) = &mut consent.reason {
+                    clean(reason, text::MOST_REASON);
+                }
+                for line in &mut consent.lines {
+                    clean(&mut line.name, text::MOST_LABEL);
+                    clean(&mut line.value, MOST_VALUE);
+                }
+            }
+            SheetAsk::OpenApp(opens) => {
+                clean(&mut opens.opens, text::MOST_ID);
+                clean(&mut opens.uri, MOST_URI);
+            }
+        }
+        self
+    }
+}
+
+/// The longest value of a line, and the longest note, in characters.
+const MOST_VALUE: usize = 256;
+/// The most that is shown of a URI, in characters.
+const MOST_URI: usize = 512;
+
+fn clean(text: &mut String, most: usize) {
+    if let std::borrow::Cow::Owned(clean) = text::cleaned(text, most) {
+        *text = clean;
+    }
 }

@@ -70,6 +70,7 @@ pub fn clean(source: &str, options: &CleanOptions<'_>) -> Cleaned {
         options,
         keyframes: HashSet::new(),
         cleaned: Cleaned::default(),
+        full: false,
     };
     if source.len() > MAX_BYTES {
         cleaner.note(
@@ -118,6 +119,8 @@ struct Cleaner<'a> {
     options: &'a CleanOptions<'a>,
     keyframes: HashSet<String>,
     cleaned: Cleaned,
+    /// There is no room for more.
+    full: bool,
 }
 
 impl Cleaner<'_> {
@@ -146,6 +149,18 @@ impl Cleaner<'_> {
     }
 
     fn style_rule(&mut self, parser: &mut Parser<'_>, condition: &Condition, line: u32) {
+        if self.full {
+            // Nothing of it would be kept: it is not made.
+            let _: Result<(), Refused> =
+                parser.parse_until_before(Delimiter::CurlyBracketBlock, |prelude| {
+                    while prelude.next().is_ok() {}
+                    Ok(())
+                });
+            if matches!(parser.next(), Ok(Token::CurlyBracketBlock)) {
+                skip_block(parser);
+            }
+            return;
+        }
         let scope = condition.scope(self.options.route);
         let prelude = parser.parse_until_before(Delimiter::CurlyBracketBlock, |prelude| {
             selectors::list(prelude, &scope)
@@ -263,11 +278,16 @@ impl Cleaner<'_> {
     }
 
     fn emit(&mut self, condition: &Condition, rule: &str, line: u32) {
+        if self.full {
+            return;
+        }
         let rule = condition.around(rule);
         if self.cleaned.css.len() + rule.len() > MAX_CLEANED_BYTES {
+            self.full = true;
             return self.note(
                 line,
-                "the rules before this one are more than 1 MiB already; it is left out".to_owned(),
+                "the rules before this one are nearly 1 MiB already; it and what follows are left out"
+                    .to_owned(),
             );
         }
         self.cleaned.css.push_str(&rule);

@@ -96,7 +96,7 @@ impl DemoShop {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(DemoError::File(path, error.to_string())),
         };
-        serde_json::from_str(&text)
+        lapak_abi::json::read(text.as_bytes(), lapak_abi::json::JsonLimits::default())
             .map(Some)
             .map_err(|error| DemoError::File(path, error.to_string()))
     }

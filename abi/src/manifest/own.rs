@@ -6,6 +6,7 @@ use super::read::Members;
 use super::{MAX_VENDORS, OnUpdate, PageRoute, Tab, TabBar, Template};
 use crate::domain::DomainPattern;
 use crate::template::{TemplateText, is_name};
+use crate::text::{MOST_ID, MOST_LABEL, check};
 
 pub(super) fn on_update(of: &mut Members<'_>) -> OnUpdate {
     use OnUpdate::{Keep, Migrate};
@@ -28,15 +29,18 @@ pub(super) fn vendors(of: &mut Members<'_>) -> Vec<String> {
         let own = [package, namespace, interface].into_iter().all(plain)
             && !["lapak", "wasi"].contains(&package)
             && !version.is_empty()
-            && version.len() <= 64;
+            && version.len() <= 64
+            && version
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-+.".contains(&byte));
         own.then(|| name.to_owned())
     };
     let Some(value) = of.json.get("lapak_vendors") else {
         return Vec::new();
     };
     let listed = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    let named = listed.iter().map(|one| one.as_str().and_then(interface));
-    let vendors: Vec<String> = named.take(MAX_VENDORS).flatten().collect();
+    let named = listed.iter().take(MAX_VENDORS);
+    let vendors: Vec<String> = named.filter_map(|one| interface(one.as_str()?)).collect();
     if !value.is_array() || vendors.len() < listed.len() {
         of.warn(
             "lapak_vendors",
@@ -51,17 +55,11 @@ const MOST_DOMAINS: usize = 64;
 
 pub(super) fn domains(of: &mut Members<'_>) -> Vec<DomainPattern> {
     let mut domains: Vec<DomainPattern> = Vec::new();
-    for (index, domain) in of.list("lapak_domains").iter().enumerate() {
+    for (index, domain) in of.list("lapak_domains", MOST_DOMAINS).iter().enumerate() {
         let at = format!("lapak_domains[{index}]");
         match domain.as_str().map(DomainPattern::parse) {
             Some(Ok(domain)) if domains.contains(&domain) => {
                 of.warn(&at, "is listed twice; it is skipped");
-            }
-            Some(Ok(_)) if domains.len() >= MOST_DOMAINS => {
-                of.warn(
-                    &at,
-                    format!("is one more than {MOST_DOMAINS}; it is skipped"),
-                );
             }
             Some(Ok(domain)) => domains.push(domain),
             Some(Err(error)) => of.warn(&at, format!("{error}; it is skipped")),
@@ -73,12 +71,14 @@ pub(super) fn domains(of: &mut Members<'_>) -> Vec<DomainPattern> {
 
 /// The most templates of an app.
 const MOST_TEMPLATES: usize = 32;
-/// The longest title of a template, in characters.
-const MOST_TITLE_CHARS: usize = 64;
 
 pub(super) fn templates(of: &mut Members<'_>) -> Vec<Template> {
     let mut templates: Vec<Template> = Vec::new();
-    for (index, template) in of.list("lapak_templates").iter().enumerate() {
+    for (index, template) in of
+        .list("lapak_templates", MOST_TEMPLATES)
+        .iter()
+        .enumerate()
+    {
         let at = format!("lapak_templates[{index}]");
         let text = |member: &str| template.get(member).and_then(Value::as_str);
         let (Some(id), Some(title), Some(text)) = (text("id"), text("title"), text("text")) else {
@@ -87,7 +87,6 @@ pub(super) fn templates(of: &mut Members<'_>) -> Vec<Template> {
         };
         // A key is looked at in each language as it is used.
         let is_key = text.len() > 2 && text.starts_with('%') && text.ends_with('%');
-        let length = title.chars().count();
         if !is_name(id) {
             of.warn(
                 &at,
@@ -95,15 +94,10 @@ pub(super) fn templates(of: &mut Members<'_>) -> Vec<Template> {
             );
         } else if templates.iter().any(|one| one.id == id) {
             of.warn(&at, format!("{id} is there already; it is skipped"));
-        } else if length == 0 || length > MOST_TITLE_CHARS || title.contains(char::is_control) {
-            of.warn(&at, "needs a title of 1 to 64 characters; it is skipped");
+        } else if let Err(fault) = check(title, MOST_LABEL) {
+            of.warn(&at, format!("has a title that {fault}. It is skipped"));
         } else if let (false, Err(error)) = (is_key, TemplateText::parse(text)) {
             of.warn(&at, format!("its text {error}; it is skipped"));
-        } else if templates.len() >= MOST_TEMPLATES {
-            of.warn(
-                &at,
-                format!("is one more than {MOST_TEMPLATES}; it is skipped"),
-            );
         } else {
             templates.push(Template {
                 id: id.to_owned(),
@@ -117,11 +111,13 @@ pub(super) fn templates(of: &mut Members<'_>) -> Vec<Template> {
 
 const FEWEST_TABS: usize = 2;
 const MOST_TABS: usize = 5;
+/// Most tabs that are looked at.
+const MOST_LISTED: usize = 16;
 
 pub(super) fn tab_bar(of: &mut Members<'_>, pages: &[PageRoute]) -> Option<TabBar> {
     let mut bar = of.object("lapak_tab_bar")?;
     let mut list: Vec<Tab> = Vec::new();
-    for (index, tab) in bar.list("list").iter().enumerate() {
+    for (index, tab) in bar.list("list", MOST_LISTED).iter().enumerate() {
         let at = format!("list[{index}]");
         let text = |member: &str| tab.get(member).and_then(Value::as_str);
         let page = text("page").and_then(|page| PageRoute::parse(page).ok());
@@ -132,11 +128,16 @@ pub(super) fn tab_bar(of: &mut Members<'_>, pages: &[PageRoute]) -> Option<TabBa
             (Some(page), Some(_)) if list.iter().any(|tab| tab.page == page) => {
                 bar.warn(&at, format!("{page} has a tab already; it is skipped"));
             }
-            (Some(page), Some(label)) => list.push(Tab {
-                page,
-                text: label.to_owned(),
-                icon: text("icon").map(str::to_owned),
-            }),
+            (Some(page), Some(label)) => {
+                let member = format!("{at}.text");
+                list.push(Tab {
+                    page,
+                    text: bar.shown(&member, label, MOST_LABEL).unwrap_or_default(),
+                    icon: text("icon")
+                        .filter(|icon| check(icon, MOST_ID).is_ok())
+                        .map(str::to_owned),
+                });
+            }
             _ => bar.warn(&at, "needs a page and a text; it is skipped"),
         }
     }

@@ -106,7 +106,8 @@ pub(super) fn read(members: &mut Members<'_>) -> Window {
         &bar_styles,
         &mut window.navigation_bar_text_style,
     );
-    window.navigation_bar_title_text = of.text("navigation_bar_title_text");
+    window.navigation_bar_title_text =
+        of.text("navigation_bar_title_text", crate::text::MOST_LABEL);
     let navigation = [
         ("default", NavigationStyle::Default),
         ("custom", NavigationStyle::Custom),

@@ -1,12 +1,16 @@
-//! The ZIP container, read with suspicion: every entry is looked at, and inflating stops at the limits.
+//! The ZIP container, read with suspicion: every entry is looked at before any is inflated, and inflating stops
+//! at the limits.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::Range;
 
 use flate2::bufread::DeflateDecoder;
-use rawzip::{CompressionMethod, ZipArchive, ZipFileHeaderRecord, ZipSliceArchive};
+use rawzip::{
+    CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipFileHeaderRecord, ZipSliceArchive,
+};
 
+use super::names::Names;
 use super::{PackageError, PackageLimits, file_name};
 
 /// What a container held.
@@ -40,17 +44,19 @@ pub(super) fn open(bytes: &[u8], limits: &PackageLimits) -> Result<Opened, Packa
     let mut reading = Reading {
         archive: &archive,
         limits,
-        files: BTreeMap::new(),
-        folded: HashMap::new(),
-        ranges: Vec::new(),
+        entries: Vec::new(),
+        names: Names::new(limits.names_bytes),
         unpacked: 0,
     };
     let mut entries = archive.entries();
-    let mut seen: u64 = 0;
     while let Some(entry) = entries.next_entry().map_err(not_a_zip)? {
-        seen += 1;
+        if reading.entries.len() >= limits.files {
+            let limit = limits.files;
+            return Err(PackageError::TooManyFiles { limit });
+        }
         reading.entry(&entry)?;
     }
+    let seen = u64::try_from(reading.entries.len()).unwrap_or(u64::MAX);
     if seen != archive.entries_hint() {
         let what = format!(
             "it says it has {} entries and has {seen}",
@@ -58,11 +64,12 @@ pub(super) fn open(bytes: &[u8], limits: &PackageLimits) -> Result<Opened, Packa
         );
         return Err(PackageError::NotAZip(what));
     }
+    // Before anything is inflated: entries that share bytes would have them inflated once for each.
     let entries_end = reading.check_overlaps()?;
     let directory = usize_of(archive.directory_offset());
     let signing_block = signing_block(bytes.get(entries_end..directory))?;
     Ok(Opened {
-        files: reading.files,
+        files: reading.contents()?,
         signing_block,
     })
 }
@@ -93,11 +100,18 @@ fn check_end(bytes: &[u8], archive: &Archive<'_>) -> Result<(), PackageError> {
 struct Reading<'a> {
     archive: &'a Archive<'a>,
     limits: &'a PackageLimits,
-    files: BTreeMap<String, Vec<u8>>,
-    /// Folded path (of files and of their folders) → path as it was first written.
-    folded: HashMap<String, String>,
-    ranges: Vec<(Range<usize>, String)>,
+    entries: Vec<Found>,
+    names: Names,
     unpacked: usize,
+}
+
+/// An entry that was looked at and not inflated yet.
+struct Found {
+    path: String,
+    is_dir: bool,
+    method: u16,
+    range: Range<usize>,
+    at: ZipArchiveEntryWayfinder,
 }
 
 impl Reading<'_> {
@@ -105,42 +119,75 @@ impl Reading<'_> {
         let raw = entry.file_path();
         let name = raw.as_bytes();
         let name = name.strip_suffix(b"/").unwrap_or(name);
-        let path = file_name::checked(name)?.to_owned();
-        check_entry(entry, &path)?;
+        let path = file_name::checked(name)?;
+        check_entry(entry, path)?;
+        self.names.claim(path, entry.is_dir())?;
         let local = self
             .archive
             .get_entry(entry.wayfinder())
-            .map_err(|error| damaged(&path, error))?;
+            .map_err(|error| damaged(path, error))?;
         let header = local.local_header();
         if header.file_path().as_bytes() != raw.as_bytes()
             || header.compression_method() != entry.compression_method()
             || header.flags().bits() != entry.flags().bits()
         {
-            return Err(damaged(&path, "its two headers disagree"));
+            return Err(damaged(path, "its two headers disagree"));
+        }
+        if entry.is_dir() && !local.data().is_empty() {
+            return Err(damaged(path, "a folder with content"));
         }
         let (start, end) = local.compressed_data_range();
         let begins = usize_of(entry.local_header_offset());
-        self.ranges
-            .push((begins..usize_of(end).max(usize_of(start)), path.clone()));
-        self.claim_name(&path, entry.is_dir())?;
-        if entry.is_dir() {
-            return match local.data() {
-                [] => Ok(()),
-                _ => Err(damaged(&path, "a folder with content")),
-            };
-        }
-        if self.files.len() >= self.limits.files {
-            return Err(PackageError::TooManyFiles {
-                limit: self.limits.files,
-            });
-        }
-        let content = match entry.compression_method().as_u16() {
-            STORED => self.inflate(&path, &local, local.data())?,
-            _ => self.inflate(&path, &local, DeflateDecoder::new(local.data()))?,
-        };
-        self.unpacked += content.len();
-        self.files.insert(path, content);
+        self.entries.push(Found {
+            path: path.to_owned(),
+            is_dir: entry.is_dir(),
+            method: entry.compression_method().as_u16(),
+            range: begins..usize_of(end).max(usize_of(start)),
+            at: entry.wayfinder(),
+        });
         Ok(())
+    }
+
+    /// Where the last entry's data ends. Entries follow one another without sharing a byte.
+    fn check_overlaps(&mut self) -> Result<usize, PackageError> {
+        self.entries.sort_by_key(|entry| entry.range.start);
+        let mut end = 0;
+        for entry in &self.entries {
+            if entry.range.start < end {
+                let path = entry.path.clone();
+                return Err(PackageError::Overlap { path });
+            }
+            end = entry.range.end;
+        }
+        if let Some(first) = self.entries.first()
+            && first.range.start > 0
+        {
+            let before = u64::try_from(first.range.start).unwrap_or(u64::MAX);
+            return Err(PackageError::Junk(before));
+        }
+        Ok(end)
+    }
+
+    /// The files, inflated, each entry's bytes read once.
+    fn contents(mut self) -> Result<BTreeMap<String, Vec<u8>>, PackageError> {
+        let mut files = BTreeMap::new();
+        for entry in std::mem::take(&mut self.entries) {
+            if entry.is_dir {
+                continue;
+            }
+            let path = entry.path;
+            let local = self
+                .archive
+                .get_entry(entry.at)
+                .map_err(|error| damaged(&path, error))?;
+            let content = match entry.method {
+                STORED => self.inflate(&path, &local, local.data())?,
+                _ => self.inflate(&path, &local, DeflateDecoder::new(local.data()))?,
+            };
+            self.unpacked += content.len();
+            files.insert(path, content);
+        }
+        Ok(files)
     }
 
     /// Reads at most what is left of the limit, and one byte more to see that it is passed.
@@ -151,20 +198,29 @@ impl Reading<'_> {
         reader: impl Read,
     ) -> Result<Vec<u8>, PackageError> {
         let left = self.limits.unpacked_bytes - self.unpacked;
-        let most = u64::try_from(left).unwrap_or(u64::MAX).saturating_add(1);
+        let most = match super::is_read_as_text(path) {
+            true => left.min(self.limits.text_bytes),
+            false => left,
+        };
+        let one_more = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
         let mut content = Vec::new();
         let mut verified = local.verifying_reader(reader);
         verified
             .by_ref()
-            .take(most)
+            .take(one_more)
             .read_to_end(&mut content)
             .map_err(|error| damaged(path, error))?;
-        if content.len() > left {
-            return Err(PackageError::UnpacksTooLarge {
-                path: path.to_owned(),
-                limit: self.limits.unpacked_bytes,
+        if content.len() > most {
+            let path = path.to_owned();
+            return Err(match content.len() > left {
+                true => PackageError::UnpacksTooLarge {
+                    path,
+                    limit: self.limits.unpacked_bytes,
+                },
+                false => PackageError::TextTooLarge { path, limit: most },
             });
         }
+        content.shrink_to_fit();
         // Size and CRC are compared when the end is read.
         let more = verified
             .read(&mut [0])
@@ -173,54 +229,6 @@ impl Reading<'_> {
             return Err(damaged(path, "it is longer than it says"));
         }
         Ok(content)
-    }
-
-    /// No two names of one folder may fold to the same, and no file may have a folder's name.
-    fn claim_name(&mut self, path: &str, is_dir: bool) -> Result<(), PackageError> {
-        let parents = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
-        let parents: Vec<String> = parents.map(|parent| format!("{parent}/")).collect();
-        for parent in &parents {
-            self.claim(parent, true)?;
-        }
-        if is_dir {
-            return self.claim(&format!("{path}/"), true);
-        }
-        self.claim(path, false)
-    }
-
-    fn claim(&mut self, name: &str, shared: bool) -> Result<(), PackageError> {
-        let key = file_name::folded(name.trim_end_matches('/'));
-        match self.folded.get(&key) {
-            Some(first) if shared && first == name => Ok(()),
-            Some(first) => Err(PackageError::SameName {
-                first: first.clone(),
-                second: name.to_owned(),
-            }),
-            None => {
-                self.folded.insert(key, name.to_owned());
-                Ok(())
-            }
-        }
-    }
-
-    /// Where the last entry's data ends. Entries follow one another without sharing a byte.
-    fn check_overlaps(&mut self) -> Result<usize, PackageError> {
-        self.ranges.sort_by_key(|(range, _)| range.start);
-        let mut end = 0;
-        for (range, path) in &self.ranges {
-            if range.start < end {
-                return Err(PackageError::Overlap { path: path.clone() });
-            }
-            end = range.end;
-        }
-        if let Some((first, _)) = self.ranges.first()
-            && first.start > 0
-        {
-            return Err(PackageError::Junk(
-                u64::try_from(first.start).unwrap_or(u64::MAX),
-            ));
-        }
-        Ok(end)
     }
 }
 

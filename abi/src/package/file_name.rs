@@ -4,20 +4,28 @@ use icu_casemap::CaseMapper;
 use icu_normalizer::DecomposingNormalizer;
 
 use super::PackageError;
+use crate::text::{hides_something, quoted};
 
 const MAX_NAME_BYTES: usize = 255;
-const MAX_PATH_BYTES: usize = 65_535;
+/// The draft allows 65,535 bytes, and so as many folders as that: more than any disk takes.
+const MAX_PATH_BYTES: usize = 1_024;
+const MAX_FOLDERS: usize = 16;
 
 /// The path, if it may stand in a package.
 pub(super) fn checked(path: &[u8]) -> Result<&str, PackageError> {
     let refuse = |what| PackageError::FileName {
-        path: String::from_utf8_lossy(path).into_owned(),
+        path: quoted(&String::from_utf8_lossy(
+            path.get(..MAX_PATH_BYTES).unwrap_or(path),
+        )),
         what,
     };
-    let text = std::str::from_utf8(path).map_err(|_| refuse("it is not UTF-8"))?;
-    if text.len() > MAX_PATH_BYTES {
-        return Err(refuse("it is longer than 65,535 bytes"));
+    if path.len() > MAX_PATH_BYTES {
+        return Err(refuse("it is longer than 1,024 bytes"));
     }
+    if path.iter().filter(|byte| **byte == b'/').count() > MAX_FOLDERS {
+        return Err(refuse("it lies in more than 16 folders"));
+    }
+    let text = std::str::from_utf8(path).map_err(|_| refuse("it is not UTF-8"))?;
     if text.starts_with('/') {
         return Err(refuse("it is absolute"));
     }
@@ -36,7 +44,7 @@ fn name_fault(name: &str) -> Option<&'static str> {
         _ if name.len() > MAX_NAME_BYTES => Some("a part of it is longer than 255 bytes"),
         // The draft forbids every full stop, and so every extension; read as "at the end", as EPUB has it.
         _ if name.ends_with('.') => Some("a part of it ends with a full stop"),
-        _ if name.chars().any(is_forbidden) => {
+        _ if name.chars().any(is_forbidden) || hides_something(name) => {
             Some("it holds a character that packages must not use")
         }
         _ => None,

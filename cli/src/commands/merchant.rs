@@ -116,7 +116,9 @@ fn json(path: Option<&Path>) -> Result<Value, Failure> {
             text
         }
     };
-    serde_json::from_str(&text).map_err(|error| Failure::app(format!("this is no JSON: {error}")))
+    // What is signed says one thing to everybody.
+    lapak_abi::json::read(text.as_bytes(), lapak_abi::json::JsonLimits::default())
+        .map_err(|error| Failure::app(format!("this is no JSON: {error}")))
 }
 
 fn parsed<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {

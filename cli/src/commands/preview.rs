@@ -20,7 +20,7 @@ use lapak_host::capability::timer::SystemTimer;
 use lapak_host::grants::consent::sqlite::SqliteConsents;
 use lapak_host::recording::RecordOptions;
 use lapak_host::simulated::SimulatedDevices;
-use lapak_host::{Runtime, RuntimeConfig, SnapshotConfig};
+use lapak_host::{AppSource, Runtime, RuntimeConfig, SnapshotConfig};
 use lapak_preview::demo::{DemoBank, DemoShop};
 use lapak_preview::{KeptSessions, Preview, PreviewOptions, ShownApps};
 use tokio::net::TcpListener;
@@ -290,6 +290,7 @@ fn runtime(
     providers.open_app = Arc::new(apps.clone());
     let mut config = RuntimeConfig {
         code_cache: folders::code_cache(),
+        compiler: super::compile::compiler(),
         providers,
         consents: Arc::new(consents),
         audit: Arc::new(audit),
@@ -321,7 +322,9 @@ async fn show(runtime: &Runtime, preview: &Preview, name: &str, path: &Path) {
     for warning in package.warnings() {
         output::note(&format!("warning: {warning}"));
     }
-    match runtime.load(package).await {
+    // Unsigned: what it keeps is its folder's, or its file's.
+    let source = AppSource::Place(path.to_string_lossy().into());
+    match runtime.load_from(package, source).await {
         Ok(app) => {
             preview.show(name, app).await;
             for note in preview.style_notes(name) {

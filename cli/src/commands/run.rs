@@ -102,7 +102,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     tokio.block_on(async {
         let devices = SimulatedDevices::default();
         let runtime = runtime(args, &devices)?;
-        let loaded = runtime.load(package).await;
+        // Unsigned: what it keeps is its folder's, or its file's.
+        let place = args.app.canonicalize();
+        let place = place.unwrap_or_else(|_| args.app.clone());
+        let source = AppSource::Place(place.to_string_lossy().into());
+        let loaded = runtime.load_from(package, source).await;
         let app =
             loaded.map_err(|error| Failure::app(format!("{}: {error}", args.app.display())))?;
         match recording {
@@ -121,6 +125,7 @@ fn runtime(args: &RunArgs, devices: &SimulatedDevices) -> Result<Runtime, Failur
         providers: providers(args, devices)?,
         consents: consents(args)?,
         code_cache: folders::code_cache(),
+        compiler: super::compile::compiler(),
         record: args.record.is_some().then_some(record::OPTIONS),
         ..RuntimeConfig::simulated()
     };

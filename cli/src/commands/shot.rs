@@ -94,6 +94,7 @@ async fn picture(
 ) -> Result<Vec<u8>, Failure> {
     let config = RuntimeConfig {
         code_cache: folders::code_cache(),
+        compiler: super::compile::compiler(),
         ..RuntimeConfig::simulated()
     };
     let runtime = Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))?;

@@ -9,7 +9,7 @@ use embedder::lamp::Lamps;
 use lapak_abi::package::{Package, PackageLimits};
 use lapak_host::profile::Profile;
 use lapak_host::simulated::SimulatedDevices;
-use lapak_host::{Launch, Runtime, RuntimeConfig};
+use lapak_host::{AppSource, Launch, Runtime, RuntimeConfig};
 
 const PERSON: &str = "ani";
 
@@ -30,9 +30,11 @@ async fn main() -> anyhow::Result<()> {
     let notes = Profile::read(Path::new(&profile))?.set_up(&mut config, &devices)?;
     notes.iter().for_each(|note| eprintln!("{profile}: {note}"));
 
+    // Nobody vouches for its app_id: what it keeps is this file's.
+    let source = AppSource::Place(app.as_str().into());
     let package = Package::read(std::fs::read(app)?, &PackageLimits::default())?;
     let runtime = Runtime::new(config)?;
-    let app = runtime.load(package).await?;
+    let app = runtime.load_from(package, source).await?;
     devices.begin(PERSON);
     let session = runtime.launch(&app, Launch::new(PERSON))?;
     session.settled().await;

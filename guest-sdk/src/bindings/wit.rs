@@ -5026,7 +5026,7 @@ pub mod lapak {
             #[allow(unused_unsafe, clippy::all)]
             /// Logs the person in to the app: they are asked before the first time. `take-login` has who they are.
             #[allow(async_fn_in_trait)]
-            pub fn log_in() -> Result<RequestId, Error> {
+            pub fn log_on() -> Result<RequestId, Error> {
                 unsafe {
                     #[repr(align(4))]
                     struct RetArea([::core::mem::MaybeUninit<u8>; 8]);
@@ -5035,7 +5035,7 @@ pub mod lapak {
                     #[cfg(target_arch = "wasm32")]
                     #[link(wasm_import_module = "lapak:app/identity@0.1.0")]
                     unsafe extern "C" {
-                        #[link_name = "log-in"]
+                        #[link_name = "log-on"]
                         fn wit_import1(_: *mut u8);
                     }
                     #[cfg(not(target_arch = "wasm32"))]
@@ -5065,7 +5065,7 @@ pub mod lapak {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// The answer to `log-in`. It can be taken once.
+            /// The answer to `log-on`. It can be taken once.
             #[allow(async_fn_in_trait)]
             pub fn take_login(request: RequestId) -> Result<Login, Error> {
                 unsafe {
@@ -12460,7 +12460,7 @@ access-denied\x07invalid\x11too-many-requests\x0funknown-request\x0bunavailable\
 \0\x05error\x03\0\x02\x01r\x02\x07subjects\x04codes\x04\0\x05login\x03\0\x04\x01\
 m\x05\x04name\x0cphone-number\x05email\x07address\x09birthdate\x04\0\x05claim\x03\
 \0\x06\x01r\x02\x05claim\x07\x05values\x04\0\x07claimed\x03\0\x08\x01j\x01\x01\x01\
-\x03\x01@\0\0\x0a\x04\0\x06log-in\x01\x0b\x01j\x01\x05\x01\x03\x01@\x01\x07reque\
+\x03\x01@\0\0\x0a\x04\0\x06log-on\x01\x0b\x01j\x01\x05\x01\x03\x01@\x01\x07reque\
 st\x01\0\x0c\x04\0\x0atake-login\x01\x0d\x01p\x07\x01@\x01\x06wanted\x0e\0\x0a\x04\
 \0\x06claims\x01\x0f\x01p\x09\x01j\x01\x10\x01\x03\x01@\x01\x07request\x01\0\x11\
 \x04\0\x0btake-claims\x01\x12\x03\0\x18lapak:app/identity@0.1.0\x05\x11\x01B\x16\
@@ -12715,7 +12715,7 @@ access-denied\x07invalid\x11too-many-requests\x0funknown-request\x0bunavailable\
 \0\x05error\x03\0\x02\x01r\x02\x07subjects\x04codes\x04\0\x05login\x03\0\x04\x01\
 m\x05\x04name\x0cphone-number\x05email\x07address\x09birthdate\x04\0\x05claim\x03\
 \0\x06\x01r\x02\x05claim\x07\x05values\x04\0\x07claimed\x03\0\x08\x01j\x01\x01\x01\
-\x03\x01@\0\0\x0a\x04\0\x06log-in\x01\x0b\x01j\x01\x05\x01\x03\x01@\x01\x07reque\
+\x03\x01@\0\0\x0a\x04\0\x06log-on\x01\x0b\x01j\x01\x05\x01\x03\x01@\x01\x07reque\
 st\x01\0\x0c\x04\0\x0atake-login\x01\x0d\x01p\x07\x01@\x01\x06wanted\x0e\0\x0a\x04\
 \0\x06claims\x01\x0f\x01p\x09\x01j\x01\x10\x01\x03\x01@\x01\x07request\x01\0\x11\
 \x04\0\x0btake-claims\x01\x12\x03\0\x18lapak:app/identity@0.1.0\x05\x11\x01B\x16\

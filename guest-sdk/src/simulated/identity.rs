@@ -37,7 +37,7 @@ fn lent<T>(work: impl FnOnce(&mut Host) -> Result<T, Error>) -> Result<T, Error>
     })
 }
 
-pub(crate) fn log_in() -> Result<u32, Error> {
+pub(crate) fn log_on() -> Result<u32, Error> {
     lent(|host| {
         let request = host.finished_request();
         let login = host.identity.agrees(Login {

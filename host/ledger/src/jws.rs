@@ -10,6 +10,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use lapak_abi::json::{self, JsonError, JsonLimits};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -104,7 +105,7 @@ pub(crate) fn open<'k, T: Serialize + DeserializeOwned>(
     if !key.proves(parts.signed, &parts.signature) {
         return Err(JwsError::BadSignature);
     }
-    let value: T = serde_json::from_slice(&parts.payload).map_err(|_| JwsError::BadPayload)?;
+    let value: T = strict(&parts.payload).map_err(|_| JwsError::BadPayload)?;
     if canonical(&value) != parts.payload {
         return Err(JwsError::BadPayload);
     }
@@ -116,7 +117,7 @@ pub(crate) fn claimed<T: DeserializeOwned>(text: &[u8]) -> Result<T, JwsError> {
     if text.len() > MAX_SIGNED_BYTES {
         return Err(JwsError::TooLong);
     }
-    serde_json::from_slice(&Parts::of(text)?.payload).map_err(|_| JwsError::Malformed)
+    strict(&Parts::of(text)?.payload).map_err(|_| JwsError::Malformed)
 }
 
 /// The canonical form of a value and its detached signature (RFC 7515, appendix F): `header..signature`.
@@ -151,6 +152,15 @@ pub(crate) fn open_detached<'k, T: Serialize + DeserializeOwned>(
     let (header, signature) = signature.split_once("..").ok_or(JwsError::Malformed)?;
     let whole = format!("{header}.{}.{signature}", BASE64URL.encode(body));
     open(whole.as_bytes(), kind, keys).map(|(value, ..)| value)
+}
+
+/// Reads what is signed, or says what is: no member twice, anywhere.
+fn strict<T: DeserializeOwned>(json: &[u8]) -> Result<T, JsonError> {
+    let limits = JsonLimits {
+        bytes: MAX_SIGNED_BYTES,
+        ..JsonLimits::default()
+    };
+    json::read(json, limits)
 }
 
 struct Parts<'t> {
@@ -193,8 +203,7 @@ impl<'t> Parts<'t> {
             kid: String,
             typ: String,
         }
-        let found: Header =
-            serde_json::from_slice(&self.header).map_err(|_| JwsError::Malformed)?;
+        let found: Header = strict(&self.header).map_err(|_| JwsError::Malformed)?;
         if found.typ != kind.typ() {
             return Err(JwsError::OtherKind);
         }

@@ -6,6 +6,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use lapak_abi::json::{self, JsonLimits};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -215,7 +216,8 @@ impl<'de> Deserialize<'de> for PublicKey {
 }
 
 fn parse(text: &str) -> Result<Jwk, KeyError> {
-    serde_json::from_str(text).map_err(|error| KeyError::NotAKey(error.to_string()))
+    json::read(text.as_bytes(), JsonLimits::default())
+        .map_err(|error| KeyError::NotAKey(error.to_string()))
 }
 
 fn public(jwk: &Jwk) -> Result<PublicKey, KeyError> {

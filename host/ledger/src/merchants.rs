@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use lapak_abi::json::{self, JsonError, JsonLimits};
+use lapak_abi::text;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::PublicKey;
@@ -45,9 +47,26 @@ impl Merchants {
     /// Reads a JSON list of merchants.
     ///
     /// # Errors
-    /// When the text is no such list.
-    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str::<Vec<Merchant>>(text).map(Self::new)
+    /// When the text is no such list, has a merchant or a member twice, or a name that a payment sheet cannot show.
+    pub fn from_json(text: &str) -> Result<Self, JsonError> {
+        let limits = JsonLimits {
+            bytes: 16 << 20,
+            values: 1 << 20,
+        };
+        let all: Vec<Merchant> = json::read(text.as_bytes(), limits)?;
+        let mut merchants = Self::default();
+        for merchant in all {
+            let id = merchant.id.clone();
+            if let Err(fault) = text::check(&merchant.name, text::MOST_NAME) {
+                return Err(JsonError::Content(format!("the name of {id} {fault}")));
+            }
+            if merchants.by_id.insert(id.clone(), merchant).is_some() {
+                return Err(JsonError::Content(format!(
+                    "{id} is there twice; take one away"
+                )));
+            }
+        }
+        Ok(merchants)
     }
 
     /// The merchant with this id.

@@ -394,8 +394,5 @@ fn check_time(expires_at_ms: i64, now_ms: i64) -> Result<(), OrderError> {
 
 /// Text that stands beside a price must not be able to make the price look different (Unicode TR 36).
 fn is_title(text: &str) -> bool {
-    let directs = |c: char| matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    (1..=MAX_TITLE_BYTES).contains(&text.len())
-        && !text.trim().is_empty()
-        && !text.chars().any(|c| c.is_control() || directs(c))
+    text.len() <= MAX_TITLE_BYTES && lapak_abi::text::check(text, MAX_TITLE_BYTES).is_ok()
 }

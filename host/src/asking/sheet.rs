@@ -44,7 +44,7 @@ pub(super) fn ask(
     let sheet = Sheet {
         id: host.sheets.number(),
         app_id: session.owner.app_id.to_string(),
-        app_name: localized(&manifest.name),
+        app_name: crate::sheet::app_name(&session.app),
         opened_ms: now,
         expires_ms: now.saturating_add(ASK_MS),
         stage: SheetStage::Open,

@@ -28,7 +28,7 @@ pub use host::{ClaimsOfPeople, HostIdentity};
 const CAPABILITY: Capability = Capability::Identity;
 const LOGIN: Use = Use {
     capability: CAPABILITY,
-    function: "log-in",
+    function: "log-on",
     done: "logged in",
 };
 const CLAIMS: Use = Use {
@@ -77,7 +77,7 @@ pub(crate) enum Answer {
 }
 
 impl Host for InstanceState {
-    fn log_in(&mut self) -> Result<RequestId, Error> {
+    fn log_on(&mut self) -> Result<RequestId, Error> {
         self.may_ask(LOGIN)?;
         let request = self.begin_request().ok_or(Error::TooManyRequests)?;
         self.rooms.identity.ask(request, Asked::Login);
@@ -218,7 +218,7 @@ fn sound(known: Vec<Claimed>, wanted: &[Claim]) -> Vec<Claimed> {
 fn is_plain(value: &str) -> bool {
     !value.is_empty()
         && value.chars().count() <= MOST_VALUE_CHARS
-        && !value.contains(crate::sheet::hides_something)
+        && !lapak_abi::text::hides_something(value)
 }
 
 fn sound_login(login: Login) -> Result<Login, Error> {

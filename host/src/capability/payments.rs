@@ -235,7 +235,7 @@ impl InstanceState {
                 });
             }
             Asked::Order(merchant, items) => {
-                let app_id = session.owner.app_id.clone();
+                let app_id = session.app.manifest().app_id.clone();
                 let pools = &session.host.pools;
                 let at = merchant.clone();
                 let charge = session.charge(Cost::Work, 1);

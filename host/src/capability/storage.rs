@@ -21,7 +21,8 @@ pub const MAX_KEY_BYTES: usize = 256;
 /// Whose data: nobody else's session ever reaches it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {
-    /// The app, as its manifest names it (compared code point by code point).
+    /// The app, by its id on this host: the manifest's `app_id` (compared code point by code point) and, unless somebody vouches
+    /// for that, `@` and a mark of whose package it is; see [`AppSource`](crate::AppSource).
     pub app_id: Arc<str>,
     /// The person, as the platform names them.
     pub person: Arc<str>,

@@ -9,6 +9,7 @@ use lapak_scheduler::{Budget, Policy};
 
 use super::SnapshotConfig;
 use crate::account::AccountLimits;
+use crate::app::compiler::Compiler;
 use crate::audit::AuditLog;
 use crate::audit::memory::MemoryAudit;
 use crate::capability::Providers;
@@ -24,6 +25,8 @@ use crate::vendor::VendorCapability;
 pub struct RuntimeConfig {
     /// Folder for compiled code, private to this host; `None` compiles at each load.
     pub code_cache: Option<PathBuf>,
+    /// Where packages are compiled that the cache does not know.
+    pub compiler: Compiler,
     /// What stands behind the capabilities.
     pub providers: Providers,
     /// What every new session is granted.
@@ -79,6 +82,7 @@ impl RuntimeConfig {
     pub fn simulated() -> Self {
         Self {
             code_cache: None,
+            compiler: Compiler::InProcess,
             providers: Providers::simulated(),
             grants: Capability::ALL.to_vec(),
             vendors: Vec::new(),

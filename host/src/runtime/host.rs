@@ -6,13 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lapak_abi::limits::Limits;
+use lapak_abi::package::Package;
 use lapak_scheduler::{Account, Scheduler};
 use wasmtime::Engine;
 
 use super::registry::Registry;
 use super::snapshots::{ResumeError, Snapshots};
 use crate::account::{Accounts, Cost};
-use crate::app::App;
+use crate::app::compile_queue::CompileQueue;
+use crate::app::compiler::Compiler;
+use crate::app::source::AppSource;
+use crate::app::{App, LoadError, ToLoad};
 use crate::audit::AuditLog;
 use crate::bell::Bell;
 use crate::capability::Providers;
@@ -76,14 +80,16 @@ pub(crate) struct Host {
     pub(super) rounds: AtomicUsize,
     pub(super) suspending: AtomicBool,
     pub(super) tenants: Mutex<HashMap<Arc<str>, Arc<Account>>>,
-    /// Apps that sessions on disk may belong to, by their packages' digests.
+    /// Apps that sessions on disk may belong to, by their marks.
     pub(super) apps: Mutex<HashMap<[u8; 32], Arc<App>>>,
     pub(super) io: tokio::runtime::Handle,
     /// Ticks since the host began.
     pub(super) now: AtomicU32,
     pub(super) record: Option<RecordOptions>,
-    /// One compilation at a time: a package that is slow to compile costs one core, not all.
-    pub(super) compiling: tokio::sync::Semaphore,
+    /// One compilation at a time: a package that is slow to compile costs one core, not all. Its line is fair to sources.
+    pub(super) compiling: CompileQueue,
+    /// Where packages are compiled.
+    pub(super) compiler: Compiler,
     pub(crate) scheduler: Scheduler<Shared>,
     pub(super) _ticker: EpochTicker,
 }
@@ -92,6 +98,27 @@ impl Host {
     /// Time in ticks since the host began; good enough to tell who has been idle for long.
     pub(crate) fn coarse_now(&self) -> u32 {
         self.now.load(Ordering::Relaxed)
+    }
+
+    /// Does a part of loading a package, on a thread where waiting is fine.
+    pub(super) async fn loading<T: Send + 'static>(
+        self: &Arc<Self>,
+        of: &(Arc<Package>, AppSource),
+        work: impl FnOnce(&ToLoad<'_>, &Compiler) -> Result<T, LoadError> + Send + 'static,
+    ) -> Result<T, LoadError> {
+        let (host, (package, source)) = (self.clone(), of.clone());
+        let loaded = tokio::task::spawn_blocking(move || {
+            let to_load = ToLoad {
+                engine: &host.engine,
+                cache: host.cache.as_ref(),
+                vendors: &host.vendors,
+                package: &package,
+                source: &source,
+            };
+            work(&to_load, &host.compiler)
+        });
+        let loaded = loaded.await;
+        loaded.map_err(|error| LoadError::Host(error.to_string()))?
     }
 
     pub(crate) fn is_suspending(&self) -> bool {

@@ -84,7 +84,7 @@ impl Desk {
         if !self.cooling().may_ask(owner, acted, sheet.opened_ms) {
             return asker.lapse(&sheet, Lapse::TooSoon);
         }
-        let sheet = Arc::new(sheet);
+        let sheet = Arc::new(sheet.cleaned());
         let open = Open {
             order: sheet.id.0,
             sheet: sheet.clone(),

@@ -1,7 +1,10 @@
 //! What a payment sheet shows.
 
+use lapak_abi::text;
 use lapak_ledger::money::Currency;
 use serde::Serialize;
+
+use super::{MOST_VALUE, clean};
 
 /// Who gets how much, for what, from which account. Amounts come as whole minor units and as text with the currency's
 /// own decimals (`47000.00`), which is exact.
@@ -32,6 +35,20 @@ pub struct PaymentSheet {
     /// Whether the person has chosen a PIN. Without one they choose it first
     /// ([`SheetAnswer::ChoosePin`](super::SheetAnswer::ChoosePin)).
     pub has_pin: bool,
+}
+
+impl PaymentSheet {
+    /// Every text as [`Sheet::cleaned`](super::Sheet::cleaned) has it.
+    pub(super) fn clean(&mut self) {
+        clean(&mut self.to, text::MOST_NAME);
+        clean(&mut self.to_id, text::MOST_ID);
+        clean(&mut self.reference, text::MOST_ID);
+        clean(&mut self.note, MOST_VALUE);
+        clean(&mut self.provider.name, text::MOST_NAME);
+        for line in &mut self.lines {
+            clean(&mut line.title, MOST_VALUE);
+        }
+    }
 }
 
 /// What kind of payment.

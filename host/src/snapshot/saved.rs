@@ -150,7 +150,7 @@ impl Saved {
             (Bytes::from(&[][..]), Some(rest), Some(bytes))
         };
         Ok(Self {
-            package: session.app.package().digest(),
+            package: session.app.mark(),
             person: session.owner.person.to_string(),
             tenant: session.tenant_name(),
             standing: Standing::of(session),

@@ -51,7 +51,7 @@ impl Preview {
     pub(super) fn open_app(&self, opener: &OpenSession, uri: &str) -> Option<Arc<OpenSession>> {
         let uri: MiniAppUri = uri.parse().ok()?;
         let (stall, shown): (Arc<Stall>, Arc<ShownApp>) = self.inner.shelf.named(&uri.id)?;
-        let app_id = opener.live().session.owner().app_id.to_string();
+        let app_id = opener.live().session.app().manifest().app_id.clone();
         let start = Start {
             pages: page_of(&uri).into_iter().collect(),
             referrer: Some(Referrer {

@@ -80,7 +80,7 @@ impl Shelf {
         lock(&self.stalls).get(name).cloned()
     }
 
-    /// The app of this id that is shown: as it stands, or else but for its case.
+    /// The app of this id that is shown: as it stands, or else but for its case. None where several say they are it.
     pub(super) fn named(&self, app_id: &str) -> Option<(Arc<Stall>, Arc<ShownApp>)> {
         let all = self.all().into_iter();
         let shown: Vec<_> = all
@@ -89,13 +89,15 @@ impl Shelf {
                 Some((stall, shown))
             })
             .collect();
+        // Of two apps that say they are the same, neither is opened for the other.
         let by = |same: &dyn Fn(&str) -> bool| {
-            shown
-                .iter()
-                .find(|(_, shown)| same(&shown.app.manifest().app_id))
+            let id = |shown: &ShownApp| shown.app.manifest().app_id.clone();
+            let mut named = shown.iter().filter(|(_, shown)| same(&id(shown)));
+            let found = named.next();
+            found.map(|found| named.next().is_none().then(|| found.clone()))
         };
         let found = by(&|id| id == app_id).or_else(|| by(&|id| id.eq_ignore_ascii_case(app_id)));
-        found.cloned()
+        found.flatten()
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Stall>> {

@@ -88,7 +88,7 @@ impl<'t> Books<'t> {
         if let Some(seq) = self.request(&scope, key, digest)? {
             return self.repeated(seq);
         }
-        if note.len() > MAX_NOTE_BYTES || note.chars().any(char::is_control) {
+        if note.len() > MAX_NOTE_BYTES || lapak_abi::text::hides_something(note) {
             return Err(Refusal::BadNote.into());
         }
         if from == to {

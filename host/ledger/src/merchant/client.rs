@@ -65,7 +65,8 @@ impl MerchantClient {
         match said.status {
             200 => {
                 let answer: Answer =
-                    serde_json::from_slice(&said.body).map_err(|error| unusable(&error))?;
+                    lapak_abi::json::read(&said.body, lapak_abi::json::JsonLimits::default())
+                        .map_err(|error| unusable(&error))?;
                 Ok(answer.signed)
             }
             status @ 400..=499 => Err(NoOrder::Refused(status)),
@@ -74,6 +75,6 @@ impl MerchantClient {
     }
 }
 
-fn unusable(error: &serde_json::Error) -> NoOrder {
+fn unusable(error: &impl std::fmt::Display) -> NoOrder {
     NoOrder::Unavailable(error.to_string())
 }

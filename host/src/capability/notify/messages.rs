@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use lapak_abi::manifest::Template;
 use lapak_abi::template::TemplateText;
+use lapak_abi::text::hides_something;
 
 use crate::app::App;
 use crate::bindings::lapak::app::notify::{Error, Field};
@@ -67,7 +68,7 @@ pub(super) fn message(app: &Arc<App>, id: &str, fields: Vec<Field>) -> Result<Me
     for Field { name, value } in fields {
         let fits = places.contains(&*name)
             && value.chars().count() <= MOST_VALUE_CHARS
-            && !value.contains(crate::sheet::hides_something);
+            && !hides_something(&value);
         if !fits || filled.insert(name, value).is_some() {
             return Err(Error::Invalid);
         }

@@ -27,11 +27,10 @@ struct Asking {
 /// Opens the sheet that asks.
 pub(super) fn ask(session: &Arc<Shared>, uri: MiniAppUri, finish: Finisher) {
     let (now, sheets) = (now_ms(session), &session.host.sheets);
-    let package = session.app.package();
     let sheet = Sheet {
         id: sheets.number(),
         app_id: session.owner.app_id.to_string(),
-        app_name: package.localized(&session.app.manifest().name, "en"),
+        app_name: crate::sheet::app_name(&session.app),
         opened_ms: now,
         expires_ms: now.saturating_add(ASK_MS),
         stage: SheetStage::Open,

@@ -185,12 +185,11 @@ impl Asking {
         let parts = self.payments.parts();
         let (now, label) = (parts.clock.now_ms(), parts.provider.label());
         let (currency, minor) = (brief.amount.currency(), brief.amount.minor());
-        let package = session.app.package();
         let expires = brief.expires_ms.unwrap_or(i64::MAX);
         let sheet = Sheet {
             id: self.number,
             app_id: session.owner.app_id.to_string(),
-            app_name: package.localized(&package.manifest().name, "en"),
+            app_name: crate::sheet::app_name(&session.app),
             opened_ms: now,
             expires_ms: expires.min(now.saturating_add(SHEET_MS)),
             stage: SheetStage::Open,

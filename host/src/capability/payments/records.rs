@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct Agreed {
     /// Unique for each request; what makes it the same one when it is submitted again.
     pub key: RequestKey,
-    /// The app that asked, as its manifest names it.
+    /// The app that asked, by its id on this host.
     pub app_id: String,
     /// Who agreed.
     pub person: String,

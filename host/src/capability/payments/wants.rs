@@ -1,5 +1,6 @@
 //! What an app wants to be paid: from its numbers and bytes, which are hostile, to what a person can be shown.
 
+use lapak_abi::text::hides_something;
 use lapak_ledger::jws::JwsError;
 use lapak_ledger::ledger::MAX_NOTE_BYTES;
 use lapak_ledger::money::{Amount, Currency};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::PaymentParts;
 use super::records::{Agreed, Ask};
+use crate::app::source::manifest_id;
 use crate::bindings::lapak::app::payments::{Error, Money};
 use crate::grants::Spending;
 use crate::sheet::{PaymentKind, SheetLine};
@@ -106,8 +108,8 @@ impl Wants {
     }
 
     pub(super) fn transfer(to: String, money: &Money, note: String) -> Result<Self, Error> {
-        let odd = to.is_empty() || to.len() > MAX_TO_BYTES || to.chars().any(is_odd);
-        if odd || note.len() > MAX_NOTE_BYTES || note.chars().any(is_odd) {
+        let odd = to.is_empty() || to.len() > MAX_TO_BYTES || hides_something(&to);
+        if odd || note.len() > MAX_NOTE_BYTES || hides_something(&note) {
             return Err(Error::Invalid);
         }
         let amount = amount(money)?;
@@ -140,6 +142,8 @@ impl Wants {
         app_id: &str,
         now_ms: i64,
     ) -> Result<Fit, Unfit> {
+        // Merchants know the app by its manifest.
+        let app_id = manifest_id(app_id);
         let (mut order, mut refund) = (None, None);
         let amount = match self {
             Self::Pay(signed) => {
@@ -274,25 +278,16 @@ impl Agreed {
     /// What the provider is asked. An order is checked as of the moment at which the person agreed: whether it is still in
     /// time is the provider's to say, which may have been asked before.
     pub(super) fn to_ask(&self, parts: &PaymentParts) -> Result<ProviderAsk, String> {
+        let app_id = manifest_id(&self.app_id);
         let amount = Amount::new(self.amount_minor, self.currency).map_err(|e| e.to_string())?;
         Ok(match self.ask.clone() {
             Ask::Pay(signed) => ProviderAsk::Pay(
-                verify_order(
-                    signed.as_bytes(),
-                    &parts.merchants,
-                    &self.app_id,
-                    self.at_ms,
-                )
-                .map_err(|error| error.to_string())?,
+                verify_order(signed.as_bytes(), &parts.merchants, app_id, self.at_ms)
+                    .map_err(|error| error.to_string())?,
             ),
             Ask::Refund(signed) => ProviderAsk::Refund(
-                verify_refund(
-                    signed.as_bytes(),
-                    &parts.merchants,
-                    &self.app_id,
-                    self.at_ms,
-                )
-                .map_err(|error| error.to_string())?,
+                verify_refund(signed.as_bytes(), &parts.merchants, app_id, self.at_ms)
+                    .map_err(|error| error.to_string())?,
             ),
             Ask::Transfer { to, note } => ProviderAsk::Transfer { to, amount, note },
             Ask::Bill { biller, customer } => ProviderAsk::Bill {
@@ -314,12 +309,6 @@ fn signed(bytes: Vec<u8>) -> Result<String, Error> {
 fn amount(money: &Money) -> Result<Amount, Error> {
     let currency: Currency = money.currency.parse().map_err(|_| Error::Invalid)?;
     Amount::new(money.minor, currency).map_err(|_| Error::Invalid)
-}
-
-/// Characters that change how other text looks: controls, and those that turn the direction of writing.
-fn is_odd(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl From<OrderError> for Unfit {

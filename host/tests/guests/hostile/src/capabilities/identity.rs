@@ -1,7 +1,7 @@
 //! Calls to `identity`.
 
 use super::{Room, outcome};
-use crate::lapak::app::identity::{Claim, Error, claims, log_in, take_claims, take_login};
+use crate::lapak::app::identity::{Claim, Error, claims, log_on, take_claims, take_login};
 
 pub(super) const ROOM: Room = Room {
     prefix: "call-identity-",
@@ -12,7 +12,7 @@ pub(super) const ROOM: Room = Room {
 
 fn every() -> Vec<(&'static str, String)> {
     vec![
-        ("identity.log-in", outcome(log_in())),
+        ("identity.log-on", outcome(log_on())),
         ("identity.take-login", outcome(take_login(4_000_000_000))),
         ("identity.claims", outcome(claims(&[Claim::Name]))),
         ("identity.take-claims", outcome(take_claims(4_000_000_000))),
@@ -21,7 +21,7 @@ fn every() -> Vec<(&'static str, String)> {
 
 fn call(action: &str, _: &str) -> String {
     match action {
-        "call-identity-login" => outcome(log_in()),
+        "call-identity-login" => outcome(log_on()),
         "call-identity-claims" => outcome(claims(&[Claim::Name, Claim::PhoneNumber])),
         "call-identity-wild" => [
             claims(&[]),

@@ -1,0 +1,61 @@
+//! What reading costs: bytes allocated, against the bytes that are read. No time is measured.
+
+mod support;
+
+use std::alloc::System;
+
+use cap::Cap;
+use lapak_abi::manifest::Manifest;
+use lapak_abi::package::{Package, PackageLimits};
+use support::{Entry, zip};
+
+#[global_allocator]
+static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
+
+const MANIFEST: &str = r#"{"app_id":"a","name":"a","icons":[{"src":"i.svg"}],"pages":["p"],
+    "version":{"code":1,"name":"1"},"platform_version":{"min_code":1}}"#;
+
+/// How much more was allocated at the peak than before, in bytes. One test at a time: the allocator is the whole process's.
+fn peak(work: impl FnOnce()) -> usize {
+    let before = (ALLOCATOR.allocated(), ALLOCATOR.max_allocated());
+    work();
+    let after = ALLOCATOR.max_allocated();
+    // Below what was reached before, nothing is known but that.
+    after.max(before.1).saturating_sub(before.0)
+}
+
+fn entries(more: Vec<Entry>) -> Vec<u8> {
+    let files = [
+        ("manifest.json", MANIFEST),
+        ("app.wasm", ""),
+        ("app.css", ""),
+        ("p.html", ""),
+    ];
+    let files = files.map(|(path, text)| Entry::stored(path, text));
+    zip(&[files.to_vec(), more].concat(), |_| {})
+}
+
+fn read(package: Vec<u8>) -> bool {
+    Package::read(package, &PackageLimits::default()).is_ok()
+}
+
+/// Smallest first, since a peak is seen only above those before it.
+#[test]
+fn the_memory_of_reading_is_bounded_by_what_is_read() {
+    const KIB: usize = 1024;
+    const MIB: usize = 1024 * KIB;
+    let zeros = MANIFEST.replacen('{', &format!("{{\"more\":[{}0],", "0,".repeat(60_000)), 1);
+    assert!(peak(|| assert!(Manifest::parse(zeros.as_bytes()).is_err())) < 512 * KIB);
+    let deep = entries(vec![Entry::stored("a/".repeat(32_767) + "f", "")]);
+    assert!(peak(|| assert!(!read(deep.clone()))) < MIB);
+    let bomb = Entry::deflated("manifest.json", vec![b' '; 60 * MIB]);
+    let bomb = zip(&[bomb], |_| {});
+    assert!(peak(|| assert!(!read(bomb.clone()))) < 2 * MIB);
+    let texts = format!("{{\"a\":\"b\"{}}}", " ".repeat(200_000));
+    let texts: Vec<Entry> = (0..100)
+        .map(|nth| Entry::deflated(&format!("i18n/{nth}.json"), texts.clone().into_bytes()))
+        .collect();
+    let texts = entries(texts);
+    // The files themselves, 20 MB, and not a second time.
+    assert!(peak(|| assert!(read(texts.clone()))) < 32 * MIB);
+}
