@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use lapak_build::Purpose;
+use lapak_host::AppSource;
 use lapak_host::capability::Providers;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
 use lapak_host::grants::consent::ConsentStore;
