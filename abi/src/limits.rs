@@ -9,9 +9,10 @@ use std::time::Duration;
 pub struct Limits {
     /// Linear memory of a session, in bytes.
     pub memory_bytes: usize,
-    /// CPU time that one event may use while the app is in the foreground.
+    /// CPU time that one event of the shell's, or one finished request, may use while the app is in the foreground, with all
+    /// page events that follow from it.
     pub foreground_cpu: Duration,
-    /// CPU time that one event may use while the app is in the background.
+    /// The same while the app is in the background.
     pub background_cpu: Duration,
     /// Nodes of a view.
     pub view_nodes: usize,
@@ -44,6 +45,15 @@ pub struct Limits {
     pub requests_in_flight: usize,
     /// Events of the shell that may wait.
     pub mailbox_events: usize,
+    /// Texts and URLs of the events that may wait, in bytes. One event is always taken where none waits.
+    pub mailbox_bytes: usize,
+    /// Page events that may follow from one event of the shell's, or from one finished request, however often the app navigates.
+    pub caused_events: usize,
+    /// URLs of the pages that an app may go to in the same, in bytes.
+    pub caused_bytes: usize,
+    /// Time that one event may wait for what the app called, by the wall clock. None of this host's functions waits: it is for a
+    /// platform's own.
+    pub event_wait: Duration,
     /// What a package may hold.
     pub package: PackageLimits,
 }
@@ -87,6 +97,10 @@ impl Default for Limits {
             files_entries: 1_000,
             requests_in_flight: 32,
             mailbox_events: 256,
+            mailbox_bytes: 2 * MIB,
+            caused_events: 256,
+            caused_bytes: 256 * 1024,
+            event_wait: Duration::from_secs(10),
             package: PackageLimits::default(),
         }
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use lapak_scheduler::Clock;
 
-/// CPU time that one event has used so far, over all its slices.
+/// CPU time that one letter has used so far, over all its events and their slices.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CpuMeter(Arc<Reading>);
 
@@ -37,6 +37,15 @@ impl CpuMeter {
     pub(crate) fn used_in_slice(&self) -> Duration {
         let slice = thread_cpu_ns().saturating_sub(self.0.slice_began.load(Ordering::Relaxed));
         self.used() + Duration::from_nanos(slice)
+    }
+
+    /// Measures work of the host's own for the session.
+    pub(crate) fn run<T>(&self, work: impl FnOnce() -> T) -> T {
+        let began = thread_cpu_ns();
+        let done = work();
+        let took = thread_cpu_ns().saturating_sub(began);
+        self.0.used.fetch_add(took, Ordering::Relaxed);
+        done
     }
 
     /// Measures a future: each poll is a slice.

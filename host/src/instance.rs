@@ -27,6 +27,7 @@ use crate::capability::{Providers, Rooms};
 use crate::cpu_clock::CpuMeter;
 use crate::grants::{AccessDenied, Capability};
 use crate::instances::LARGE_BYTES;
+use crate::navigation::Caused;
 use crate::recording::Tape;
 use crate::report::{LimitHit, ReportedPanic};
 use crate::requests::{Finisher, Requests};
@@ -60,6 +61,8 @@ pub(crate) struct InstanceState {
     /// The person's time zone, as the shell told it.
     pub(crate) zone: Zone,
     pub(crate) pages: PageStack,
+    /// What the letter in hand has led to.
+    pub(crate) caused: Caused,
     /// Page events that the running event has caused, in order.
     pub(crate) page_events: Vec<PageEvent>,
     pub(crate) panic: Option<ReportedPanic>,
@@ -71,6 +74,7 @@ pub(crate) struct InstanceState {
     pub(crate) uses: Uses,
     /// What is written down of this session, or what it is played from.
     pub(crate) tape: Tape,
+    /// CPU time that the letter in hand may use.
     budget: Duration,
     pub(crate) meter: CpuMeter,
 }
@@ -113,6 +117,7 @@ impl InstanceState {
             console: ConsoleState::default(),
             age,
             zone: Zone::default(),
+            caused: Caused::default(),
             page_events: Vec::new(),
             panic: None,
             handles_tap: false,
@@ -152,6 +157,22 @@ impl InstanceState {
 
     pub(crate) fn limits(&self) -> &Limits {
         self.session.limits()
+    }
+
+    /// A letter begins, which may use so much CPU time, whatever it leads to.
+    pub(crate) fn begin_letter(&mut self, budget: Duration) {
+        self.budget = budget;
+        self.caused = Caused::default();
+        self.meter.reset();
+    }
+
+    /// Whether the letter in hand has used more CPU time than it may. Between two of its events: within one the epoch tells.
+    pub(crate) fn check_budget(&self) -> Result<(), LimitHit> {
+        let limit = self.budget;
+        if self.meter.used() > limit {
+            return Err(LimitHit::Cpu { limit });
+        }
+        Ok(())
     }
 
     /// A fresh request, or `None` when too many are in flight.
@@ -211,17 +232,11 @@ impl Instance {
         }
     }
 
-    /// Lets the app handle one event with at most `budget` of CPU time.
-    pub(crate) async fn handle(
-        &mut self,
-        event: &Event,
-        budget: Duration,
-    ) -> wasmtime::Result<Option<View>> {
+    /// Lets the app handle one event of the letter in hand.
+    pub(crate) async fn handle(&mut self, event: &Event) -> wasmtime::Result<Option<View>> {
         let state = self.state_mut();
-        state.budget = budget;
         state.uses.clear();
         let meter = state.meter.clone();
-        meter.reset();
         self.store.set_epoch_deadline(1);
         let handle = self.exports.lapak_app_app();
         meter
@@ -308,7 +323,7 @@ impl Instance {
 const PAGES_AT_ONCE: usize = 512;
 
 /// Waits once, so that whoever is queued behind gets its turn.
-async fn give_way() {
+pub(crate) async fn give_way() {
     let mut gave = false;
     std::future::poll_fn(|cx| {
         if gave {
@@ -371,6 +386,7 @@ fn new_store(engine: &Engine, app: &App, state: Box<InstanceState>) -> Store<App
             }
             .into());
         }
+        state.session.tell_if_busy();
         // Nobody waits for a session that has ended: its turn is over now, not when its budget is.
         if state.session.over.load(Ordering::Relaxed) || lapak_scheduler::should_yield() {
             state.session.gave_way.store(true, Ordering::Relaxed);

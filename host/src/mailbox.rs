@@ -1,7 +1,10 @@
 //! A session's mailbox: what the shell sent, and the requests that have finished.
 //!
-//! The shell's side is bounded: past the bound `post` refuses and the shell is told to slow down. The
+//! The shell's side is bounded, in number and in bytes: past the bound `post` refuses and the shell is told to slow down. The
 //! requests' side needs no bound of its own, since only so many requests can be in flight.
+//!
+//! Requests that have finished go before what the shell sent, but not twice in a row while that waits: an app whose requests finish as
+//! fast as it makes them still hears the person.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -47,17 +50,33 @@ pub(crate) struct Mailbox {
 #[derive(Debug, Default)]
 struct Waiting {
     shell: VecDeque<(ShellEvent, Instant)>,
+    /// Of what the shell sent.
+    bytes: usize,
     finished: VecDeque<(RequestId, Answer)>,
+    /// The last letter was a finished request.
+    last_finished: bool,
 }
 
+/// Events that end the session may wait beyond the bound, so many.
+const MOST_ENDS: usize = 8;
+
 impl Mailbox {
-    /// Takes an event of the shell's, unless `capacity` of them wait already.
-    pub(crate) fn post(&mut self, event: ShellEvent, capacity: usize) -> Result<(), SendError> {
+    /// Takes an event of the shell's, unless `capacity` of them wait already, or as many bytes.
+    pub(crate) fn post(
+        &mut self,
+        event: ShellEvent,
+        (capacity, capacity_bytes): (usize, usize),
+    ) -> Result<(), SendError> {
         let waiting = self.waiting.get_or_insert_default();
-        // There is always room for the event that makes room.
-        if waiting.shell.len() >= capacity && !event.ends_the_session() {
-            return Err(SendError::MailboxFull(capacity));
+        let count = waiting.shell.len();
+        let bytes = waiting.bytes.saturating_add(event.bytes());
+        let full = count >= capacity || (count > 0 && bytes > capacity_bytes);
+        // There is always room for the event that makes room; not for as many of them as somebody likes.
+        let makes_room = event.ends_the_session() && count < capacity.saturating_add(MOST_ENDS);
+        if full && !makes_room {
+            return Err(SendError::MailboxFull(count));
         }
+        waiting.bytes = bytes;
         waiting.shell.push_back((event, Instant::now()));
         Ok(())
     }
@@ -71,10 +90,14 @@ impl Mailbox {
     /// The next letter: requests that have finished go first.
     pub(crate) fn next(&mut self) -> Option<Letter> {
         let waiting = self.waiting.as_mut()?;
-        if let Some((request, answer)) = waiting.finished.pop_front() {
+        let shells_turn = waiting.last_finished && !waiting.shell.is_empty();
+        if !shells_turn && let Some((request, answer)) = waiting.finished.pop_front() {
+            waiting.last_finished = true;
             return Some(Letter::Finished(request, answer));
         }
         let (event, since) = waiting.shell.pop_front()?;
+        waiting.last_finished = false;
+        waiting.bytes = waiting.bytes.saturating_sub(event.bytes());
         Some(Letter::Shell(event, since))
     }
 
@@ -109,5 +132,56 @@ impl Mailbox {
         };
         let shell = waiting.shell.iter().map(|(event, _)| event.clone());
         (shell.collect(), waiting.finished.iter().cloned().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::lapak::app::events::InputValue;
+    use crate::view::{NodeId, Trigger};
+
+    const ROOM: (usize, usize) = (4, 1_000);
+
+    fn typed(bytes: usize) -> ShellEvent {
+        ShellEvent::Input {
+            node: NodeId(1),
+            trigger: Trigger::Input,
+            value: InputValue::Text("x".repeat(bytes)),
+        }
+    }
+
+    #[test]
+    fn requests_that_finish_do_not_keep_the_person_out() {
+        let mut mailbox = Mailbox::default();
+        mailbox.post(ShellEvent::Close, ROOM).expect("room");
+        let mut letters = 0;
+        for request in 0.. {
+            mailbox.finish(request, Answer::Timer);
+            letters += 1;
+            if let Some(Letter::Shell(event, _)) = mailbox.next() {
+                assert_eq!(event, ShellEvent::Close);
+                break;
+            }
+            assert!(letters < 3, "the person is not heard");
+        }
+    }
+
+    #[test]
+    fn what_waits_is_bounded_in_bytes_and_always_takes_one_and_the_last() {
+        let mut mailbox = Mailbox::default();
+        mailbox.post(typed(5_000), ROOM).expect("the first");
+        assert_eq!(mailbox.post(typed(1), ROOM), Err(SendError::MailboxFull(1)));
+        for _ in 0..ROOM.0 + MOST_ENDS - 1 {
+            mailbox.post(ShellEvent::Close, ROOM).expect("an end");
+        }
+        assert!(mailbox.post(ShellEvent::Close, ROOM).is_err());
+        assert!(mailbox.next().is_some());
+        let mut mailbox = Mailbox::default();
+        mailbox.post(typed(600), ROOM).expect("the first");
+        assert!(mailbox.next().is_some());
+        mailbox
+            .post(typed(600), ROOM)
+            .expect("what was taken leaves room");
     }
 }

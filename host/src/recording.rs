@@ -20,7 +20,7 @@ use crate::view::Tree;
 pub use replay::{ReplayError, Replayed};
 
 /// The version of [`Recording`]'s form.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// How much a session writes down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,9 @@ pub struct Recording {
     pub launch: Option<Launch>,
     /// The recording grew too large; what follows is missing.
     pub cut: bool,
+    /// Something was typed into a password field: dots stand for it. From there on the recording holds no hashes, from which it could be
+    /// guessed, and a replay shows what the app makes of the dots.
+    pub blanked: bool,
     entries: Vec<Entry>,
 }
 
@@ -85,6 +88,7 @@ impl Recorder {
             package,
             launch: None,
             cut: false,
+            blanked: false,
             entries: Vec::new(),
         };
         Arc::new(Self {
@@ -104,8 +108,14 @@ impl Recorder {
         });
     }
 
+    /// A letter that is not what was sent: what was typed into password fields is left out.
+    pub(crate) fn blanked_letter(&self, event: ShellEvent) {
+        self.lock().0.blanked = true;
+        self.put(Entry::Shell(event));
+    }
+
     pub(crate) fn wants_hashes(&self) -> bool {
-        self.options.hashes
+        self.options.hashes && !self.lock().0.blanked
     }
 
     pub(crate) fn came_to(&self, memory: [u8; 32], tree: &Tree) {

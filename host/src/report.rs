@@ -18,6 +18,17 @@ pub struct EndReport {
     pub stack: Vec<String>,
 }
 
+impl EndReport {
+    /// The shell closed the session.
+    pub(crate) fn closed() -> Self {
+        Self {
+            cause: EndCause::Closed,
+            event: String::new(),
+            stack: Vec::new(),
+        }
+    }
+}
+
 /// Why a session ended.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]

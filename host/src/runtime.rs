@@ -42,7 +42,7 @@ use crate::vendor::Vendor;
 
 pub use config::RuntimeConfig;
 pub use errors::{LaunchError, RuntimeError};
-pub(crate) use host::Host;
+pub(crate) use host::{Host, TICK};
 use keeper::Keeper;
 use registry::Registry;
 use snapshots::Snapshots;
@@ -112,6 +112,7 @@ impl Runtime {
             metrics,
             frozen: Default::default(),
             stored: Default::default(),
+            waiting: Mutex::default(),
             suspending: AtomicBool::new(false),
             tenants: Mutex::new(HashMap::new()),
             apps: Mutex::new(HashMap::new()),

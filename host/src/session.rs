@@ -2,8 +2,10 @@
 
 mod actor;
 mod backlog;
+mod busy;
 mod names;
 mod resume;
+mod secrets;
 mod shared;
 mod shell_event;
 mod show;
@@ -117,6 +119,9 @@ pub enum Update {
     SheetOver(SheetId, Arc<SheetOutcome>),
     /// The person has agreed to open another app, by its MiniApp URI: the shell goes there.
     OpenApp(Arc<str>),
+    /// The app has been at one event for longer than a person takes for at once ([`Session::busy_for`]): `true`; or is done with it:
+    /// `false`, which follows only after a `true`. A shell that begins to watch asks [`Session::busy_for`] besides.
+    Busy(bool),
     /// The session ended.
     Ended(Arc<EndReport>),
 }
@@ -274,6 +279,31 @@ impl Session {
         });
         let lost = |_| Err(SheetError::Unavailable("the host ends".into()));
         told.await.unwrap_or_else(lost)
+    }
+
+    /// For how long the app has been at the event in hand, and what follows from it, to a tenth of a second; `None` while that is less
+    /// than 300 ms, and where no event is in hand. Watchers hear of it as [`Update::Busy`].
+    #[must_use]
+    pub fn busy_for(&self) -> Option<Duration> {
+        self.shared.busy_for()
+    }
+
+    /// Ends the session now, in whatever it is, for a person who leaves an app that does not answer. The app hears nothing
+    /// of it, and no event that waits is handled. [`close`](Self::close) lets it tidy up first.
+    pub fn kill(&self) {
+        self.shared.end(EndReport::closed());
+    }
+
+    /// Closes the session: the app handles what waits and then its last events, for which it has `patience`. Whatever it is at then, it
+    /// is [killed](Self::kill).
+    pub async fn close(&self, patience: Duration) {
+        if self.send(ShellEvent::Close).is_ok() {
+            let closed = tokio::time::timeout(patience, self.ended());
+            if closed.await.is_ok() {
+                return;
+            }
+        }
+        self.kill();
     }
 
     /// Where the session's memory is at the moment.

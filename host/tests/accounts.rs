@@ -3,7 +3,8 @@
 mod support;
 
 use lapak_host::{AccountLimits, Cost, Launch, Runtime, RuntimeConfig, ShellEvent};
-use support::{counter, settled, tap};
+use support::component::component;
+use support::{counter, frozen, settled, tap, with_wasm};
 
 fn charged(runtime: &Runtime, cost: Cost) -> usize {
     let charged = runtime.metrics().charged;
@@ -17,12 +18,13 @@ async fn a_frozen_session_is_charged_until_it_ends() {
     let app = runtime.load(counter()).await.expect("load");
     let session = runtime.launch(&app, Launch::new("me")).expect("launch");
     settled(&session).await;
-    assert!(session.freeze());
-    let frozen = charged(&runtime, Cost::Memory);
-    assert!((1..64 << 10).contains(&frozen), "{frozen}");
+    frozen(&session).await;
+    let before = charged(&runtime, Cost::Memory);
+    assert!((1..64 << 10).contains(&before), "{before}");
     tap(&session, "+").await;
-    assert!(session.freeze());
-    assert_eq!(charged(&runtime, Cost::Memory), frozen);
+    frozen(&session).await;
+    let after = charged(&runtime, Cost::Memory);
+    assert!(after > 0 && after.abs_diff(before) <= 1_024, "{after}");
     session.send(ShellEvent::Close).expect("sent");
     session.ended().await;
     // By the time that everybody is told of its end, or a moment later.
@@ -43,7 +45,7 @@ async fn whoever_has_too_much_launches_no_more_and_others_do() {
     let app = runtime.load(counter()).await.expect("load");
     let mine = runtime.launch(&app, Launch::new("me")).expect("launch");
     settled(&mine).await;
-    assert!(mine.freeze());
+    mine.freeze();
     // The keeper notices it within a tick.
     let report = mine.ended().await;
     assert!(report.to_string().contains("this person"), "{report}");
@@ -52,3 +54,65 @@ async fn whoever_has_too_much_launches_no_more_and_others_do() {
     settled(&others).await;
     assert!(others.screen().ended.is_none());
 }
+
+/// A component that keeps a value in a global cannot be frozen: each session keeps its memory.
+#[tokio::test]
+async fn sessions_that_cannot_be_frozen_have_a_quota() {
+    let wasm = component(RESIDENT, &[]);
+    let mut accounts = AccountLimits::default();
+    accounts.person.memory_bytes = 48 << 20;
+    accounts.app.memory_bytes = 80 << 20;
+    let runtime = Runtime::new(RuntimeConfig {
+        accounts,
+        ..RuntimeConfig::simulated()
+    })
+    .expect("a runtime");
+    let app = runtime.load(with_wasm(&counter(), &wasm)).await;
+    let app = app.expect("load");
+    let mut held = Vec::new();
+    let mut refused = Vec::new();
+    for number in 0..40 {
+        let person = if number < 20 { "me" } else { "you" };
+        match runtime.launch(&app, Launch::new(person)) {
+            Ok(session) => {
+                session.settled().await;
+                held.push(session);
+            }
+            Err(error) => refused.push((person, error.to_string())),
+        }
+    }
+    held.retain(|session| session.screen().ended.is_none());
+    // 16 MiB each: three of a person's, five of the app's.
+    assert_eq!(held.len(), 5, "{refused:?}");
+    assert!(charged(&runtime, Cost::Memory) <= 80 << 20);
+    assert!(refused[0].1.contains("this person"), "{refused:?}");
+    let last = refused.last().expect("one").1.clone();
+    assert!(
+        last.contains("this app") || last.contains("this package"),
+        "{last}"
+    );
+    // Who closes one has room for another.
+    held[0].kill();
+    let again = runtime.launch(&app, Launch::new("me")).expect("room");
+    settled(&again).await;
+    assert!(again.screen().ended.is_none());
+    // And an app that can be frozen is not concerned.
+    let ours = runtime.load(counter()).await.expect("load");
+    let ours = runtime.launch(&ours, Launch::new("them")).expect("launch");
+    settled(&ours).await;
+    tap(&ours, "+").await;
+}
+
+const RESIDENT: &str = r#"(module
+    (memory (export "memory") 256)
+    (global $free (mut i32) (i32.const 65536))
+    (global $kept (mut i32) (i32.const 0))
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        (global.set $free (i32.and (i32.add (global.get $free) (i32.const 15)) (i32.const -16)))
+        (global.get $free)
+        (global.set $free (i32.add (global.get $free) (local.get 3))))
+    (func (export "lapak:app/app@0.1.0#handle") (param i32) (result i32)
+        (global.set $kept (i32.add (global.get $kept) (i32.const 1)))
+        (i32.store8 (i32.const 64) (i32.const 0))
+        (global.set $free (i32.const 65536))
+        (i32.const 64)))"#;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use lapak_abi::limits::Limits;
@@ -78,6 +78,8 @@ pub(crate) struct Host {
     pub(super) bell: Arc<Bell>,
     /// How often the keeper has gone round.
     pub(super) rounds: AtomicUsize,
+    /// Sessions that wait for what their app called, each once.
+    pub(super) waiting: Mutex<Vec<Weak<Shared>>>,
     pub(super) suspending: AtomicBool,
     pub(super) tenants: Mutex<HashMap<Arc<str>, Arc<Account>>>,
     /// Apps that sessions on disk may belong to, by their marks.
@@ -140,6 +142,27 @@ impl Host {
     /// Whether this platform lends a capability to anybody.
     pub(crate) fn offers(&self, capability: Capability) -> bool {
         self.grants.contains(&capability)
+    }
+
+    /// A session waits for what its app called.
+    pub(crate) fn look_after(&self, session: &Arc<Shared>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push(Arc::downgrade(session));
+    }
+
+    /// Ends sessions that have waited too long for what their app called.
+    pub(super) fn end_who_waits(&self) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let listed = std::mem::take(&mut *waiting);
+        drop(waiting);
+        // Not under the lock: an end drops what the session had.
+        let go_on = |session: &Weak<Shared>| {
+            let session = session.upgrade();
+            session.is_some_and(|session| session.goes_on_waiting())
+        };
+        let left: Vec<_> = listed.into_iter().filter(go_on).collect();
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.extend(left);
     }
 
     /// One more session is frozen in memory.

@@ -98,6 +98,7 @@ impl Rounds {
             host.instances.freeze_idle(now, self.freeze_after);
             host.instances.look_after_waiting();
             host.relieve_accounts();
+            host.end_who_waits();
         }
         let now = host.coarse_now();
         let large = host.instances.next_large(now, self.freeze_after);

@@ -3,19 +3,21 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use lapak_abi::pages::{NavigationError, PageEvent};
 use tracing::Instrument as _;
 
 use super::names::{event_name, page_event, text_direction};
+use super::secrets::blanked;
 use super::show::PutIn;
 use super::{EventRecord, Launch, Shared, ShellEvent, Update, nanos};
 use crate::bindings::lapak::app::events::{
     self, Event, InputValue, Interaction, LifecycleError, TextDirection,
 };
 use crate::delays;
-use crate::instance::Instance;
+use crate::instance::{Instance, give_way};
 use crate::instances::Permit;
 use crate::mailbox::Letter;
 use crate::report::{EndCause, EndReport, from_error};
@@ -57,8 +59,11 @@ impl Actor {
 
     /// Brings the app to its first view.
     pub(super) async fn launch(&mut self, launch: Launch) -> Result<(), Ended> {
+        self.begin_letter();
         self.open(launch)?;
-        self.work_off(Instant::now()).await
+        self.work_off(Instant::now()).await?;
+        self.session().is_free();
+        Ok(())
     }
 
     /// Queues the events of the launch.
@@ -94,11 +99,38 @@ impl Actor {
         Ok(())
     }
 
-    /// Carries one letter through the app.
+    /// Carries one letter through the app, with everything that it leads to: one account for all of it.
     pub(super) async fn take(&mut self, letter: Letter) -> Result<(), Ended> {
-        if let Some(recorder) = &self.session().recorder {
-            recorder.letter(&letter);
+        self.begin_letter();
+        self.write_down(&letter);
+        self.carry(letter).await?;
+        self.session().is_free();
+        Ok(())
+    }
+
+    fn begin_letter(&mut self) {
+        let budget = self.budget();
+        self.instance.state_mut().begin_letter(budget);
+        self.session().is_busy();
+    }
+
+    /// For a recording, which never holds what was typed into a password field.
+    fn write_down(&self, letter: &Letter) {
+        let session = self.session();
+        let Some(recorder) = &session.recorder else {
+            return;
+        };
+        let blanked = match letter {
+            Letter::Shell(event, _) => blanked(&session.lock().screen_mut().tree, event),
+            Letter::Finished(..) => None,
+        };
+        match blanked {
+            Some(event) => recorder.blanked_letter(event),
+            None => recorder.letter(letter),
         }
+    }
+
+    async fn carry(&mut self, letter: Letter) -> Result<(), Ended> {
         match letter {
             Letter::Finished(request, answer) => {
                 let state = self.instance.state_mut();
@@ -115,19 +147,11 @@ impl Actor {
             }
             Letter::Shell(ShellEvent::Close, since) => {
                 self.close(since).await?;
-                Err(Ended(EndReport {
-                    cause: EndCause::Closed,
-                    event: String::new(),
-                    stack: Vec::new(),
-                }))
+                Err(closed())
             }
             Letter::Shell(ShellEvent::Update, since) => {
                 self.hand_over(since).await?;
-                Err(Ended(EndReport {
-                    cause: EndCause::Closed,
-                    event: String::new(),
-                    stack: Vec::new(),
-                }))
+                Err(closed())
             }
             Letter::Shell(event, since) => {
                 self.shell(event);
@@ -277,14 +301,32 @@ impl Actor {
     /// Handles everything that is due, and what follows from it.
     async fn work_off(&mut self, since: Instant) -> Result<(), Ended> {
         while let Some(event) = self.due.pop_front() {
+            let name = event_name(&event);
             self.handle(event, since).await?;
+            if !self.due.is_empty() {
+                self.between_events(name).await?;
+            }
         }
         Ok(())
     }
 
+    /// Others may be in a hurry, the session may be over, or the letter may have had what it may have.
+    async fn between_events(&mut self, name: &str) -> Result<(), Ended> {
+        let session = self.session();
+        session.tell_if_busy();
+        if lapak_scheduler::should_yield() {
+            session.gave_way.store(true, Ordering::Relaxed);
+            give_way().await;
+        }
+        if self.session().over.load(Ordering::Relaxed) {
+            return Err(closed());
+        }
+        let budget = self.instance.state().check_budget();
+        budget.map_err(|hit| Ended(from_error(&hit.into(), None, name)))
+    }
+
     async fn handle(&mut self, event: Event, since: Instant) -> Result<(), Ended> {
         let name = event_name(&event);
-        let budget = self.budget();
         // Not even its fields are looked at unless somebody listens.
         let session = self.session();
         let span =
@@ -293,10 +335,12 @@ impl Actor {
         let taps = put_in.is_some_and(|put_in| put_in.trigger == Trigger::Tap);
         let handles_tap = taps && matches!(event, Event::Interaction(_));
         self.instance.state_mut().handles_tap = handles_tap;
-        let view = self.instance.handle(&event, budget).instrument(span).await;
+        let meter = self.instance.state().meter.clone();
+        let before = meter.used();
+        let view = self.instance.handle(&event).instrument(span).await;
         let state = self.instance.state_mut();
         state.handles_tap = false;
-        let cpu = state.meter.used();
+        let cpu = meter.used().saturating_sub(before);
         let dropped_lines = state.console.begin_event();
         let caused = std::mem::take(&mut state.page_events);
         self.due.extend(caused.into_iter().map(page_event));
@@ -308,7 +352,7 @@ impl Actor {
             Event::Interaction(_) => self.put_in.take(),
             _ => None,
         };
-        let ops = self.show(view, put_in.as_ref(), name)?;
+        let ops = meter.run(|| self.show(view, put_in.as_ref(), name))?;
         delays::at("shown");
         if dropped_lines > 0 {
             tracing::debug!(dropped_lines, "the console was flooded");
@@ -374,6 +418,10 @@ impl Actor {
         let pages = &self.instance.state().pages;
         pages.top().map_or(0, |page| page.id.0)
     }
+}
+
+fn closed() -> Ended {
+    Ended(EndReport::closed())
 }
 
 fn host_fault(what: String) -> Ended {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lapak_abi::limits::Limits;
 use lapak_scheduler::{Account, Class, Entity};
 
+use super::busy::Since;
 use super::state::{Body, Progress, State};
 use super::{SessionId, ShellEvent, Update};
 use crate::account::SessionAccount;
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) entity: Entity,
     /// What it has caused, CPU time apart.
     pub(crate) account: SessionAccount,
+    /// Since when it is at what it is at.
+    pub(super) since: Since,
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) player: Option<Arc<Player>>,
     /// Events handled so far; tells a snapshot that is out of date.
@@ -98,6 +101,7 @@ impl Shared {
             grants: beginning.grants,
             providers: beginning.providers,
             entity: Entity::new(Class::Foreground, beginning.tenant, app.account().clone()),
+            since: Since::default(),
             app,
             host,
             recorder: beginning.recorder,
@@ -173,7 +177,9 @@ impl Shared {
             }
             self.classify(&event);
             self.note_act(&event);
-            state.mailbox.post(event, self.limits().mailbox_events)?;
+            let limits = self.limits();
+            let capacity = (limits.mailbox_events, limits.mailbox_bytes);
+            state.mailbox.post(event, capacity)?;
             state.progress(Progress::busy);
             self.changed();
         }
@@ -218,7 +224,7 @@ impl Shared {
                 Some(Letter::Shell(event, _)) => {
                     self.classify(&event);
                     // Taken when it was recorded.
-                    let _ = state.mailbox.post(event, usize::MAX);
+                    let _ = state.mailbox.post(event, (usize::MAX, usize::MAX));
                 }
                 None => {}
             }

@@ -1,6 +1,6 @@
 //! What a shell can tell a session.
 
-use crate::bindings::lapak::app::events::InputValue;
+use crate::bindings::lapak::app::events::{Field, FieldValue, InputValue};
 use crate::view::{NodeId, Trigger};
 
 /// One thing that the person did, or that happened to the shell.
@@ -45,6 +45,30 @@ impl ShellEvent {
             self,
             Self::Input { .. } | Self::Back | Self::SwitchTab(_) | Self::PageRefresh
         )
+    }
+
+    /// Bytes that it holds besides its own few.
+    pub(crate) fn bytes(&self) -> usize {
+        let of_field = |field: &Field| {
+            let value = match &field.value {
+                FieldValue::Text(text) => text.len(),
+                _ => 0,
+            };
+            size_of::<Field>() + field.name.len() + value
+        };
+        match self {
+            Self::Input {
+                value: InputValue::Text(text),
+                ..
+            }
+            | Self::SwitchTab(text)
+            | Self::Navigate(text) => text.len(),
+            Self::Input {
+                value: InputValue::Fields(fields),
+                ..
+            } => fields.iter().map(of_field).sum(),
+            _ => 0,
+        }
     }
 
     /// It is the last of its session, so that it is taken however much waits.

@@ -75,9 +75,11 @@ fn turn(session: &Arc<Shared>) -> Turn {
                 return Turn::Done;
             }
             state.body = Body::Suspended(work);
+            drop(state);
             if session.gave_way.swap(false, Ordering::Relaxed) {
                 Turn::Again
             } else {
+                session.waits_for_host();
                 Turn::Idle
             }
         }

@@ -230,7 +230,7 @@ impl Saved {
         }
         for event in self.shell.clone() {
             // Taken once already: no bound applies.
-            let _ = mailbox.post(event, usize::MAX);
+            let _ = mailbox.post(event, (usize::MAX, usize::MAX));
         }
         mailbox
     }

@@ -6,6 +6,7 @@
     reason = "each test file uses its part"
 )]
 
+pub mod component;
 pub mod device;
 pub mod money;
 pub mod store;

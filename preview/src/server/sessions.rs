@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use lapak_host::capability::storage::Owner;
 use lapak_host::session::{ColorScheme, Referrer};
-use lapak_host::{Launch, LaunchError, Runtime, SendError, Session, ShellEvent};
+use lapak_host::{Launch, LaunchError, Runtime, SendError, Session};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -251,9 +251,7 @@ impl Sessions {
         let live: Vec<_> = lock(&self.open).all().map(|open| open.live()).collect();
         let theirs = live.into_iter().map(|live| live.session);
         for session in theirs.filter(|session| session.owner() == owner) {
-            if session.send(ShellEvent::Close).is_ok() {
-                let _ = tokio::time::timeout(CLOSING, session.ended()).await;
-            }
+            session.close(CLOSING).await;
         }
     }
 
@@ -272,8 +270,9 @@ impl Sessions {
         if let Some(kept) = &self.kept {
             kept.remove(&open.token);
         }
-        // A full mailbox or an ended session: either way nobody comes back to it.
-        let _ = open.live().session.send(ShellEvent::Close);
+        // Nobody comes back to it.
+        let session = open.live().session;
+        tokio::spawn(async move { session.close(CLOSING).await });
     }
 }
 
@@ -319,10 +318,8 @@ impl OpenSession {
         pages: Vec<String>,
     ) -> Result<(), LaunchError> {
         let old = self.live().session;
-        if old.send(ShellEvent::Close).is_ok() {
-            // The app is told that it closes, so that it can store what it wants kept.
-            let _ = tokio::time::timeout(CLOSING, old.ended()).await;
-        }
+        // The app is told that it closes, so that it can store what it wants kept.
+        old.close(CLOSING).await;
         let launch = self.start.launch(pages);
         let session = runtime.launch_watched_by(&shown.app, launch, self.journal.watcher())?;
         self.put(Live { session, shown });

@@ -17,6 +17,7 @@ pub(super) fn told(update: &Update) -> Value {
         Update::Sheet(sheet) => json!({ "sheet": **sheet }),
         Update::SheetOver(id, outcome) => json!({ "sheet-over": id, "came-to": **outcome }),
         Update::OpenApp(uri) => json!({ "open-app": **uri }),
+        Update::Busy(busy) => json!({ "busy": busy }),
         Update::Ended(report) => ended(report),
     }
 }

@@ -309,6 +309,26 @@ pub(crate) fn call(action: &str, plan: &mut Plan) {
                 .count();
             format!("opened={opened}")
         }
+        "call-navigation-relaunch" => {
+            format!("relaunch={}", outcome(navigation::relaunch("pages/main")))
+        }
+        "call-navigation-relaunch-slow" => {
+            for turn in 0..5_000_000_u64 {
+                std::hint::black_box(turn);
+            }
+            format!("relaunch={}", outcome(navigation::relaunch("pages/main")))
+        }
+        "call-navigation-long" => {
+            let url = format!("pages/main?q={}", "x".repeat(8_000));
+            let mut moved = 0;
+            let error = loop {
+                match navigation::relaunch(&url) {
+                    Ok(()) => moved += 1,
+                    Err(error) => break error,
+                }
+            };
+            format!("moved={moved} {error:?}")
+        }
         _ => "no such call".into(),
     };
 }
