@@ -68,20 +68,39 @@ impl Running {
         session.expect("a session").to_owned()
     }
 
+    /// The same for somebody who may be refused.
+    pub fn try_launch(&self, name: &str) -> Option<String> {
+        let launched = self.try_get(&format!("/a/{name}")).ok()?;
+        let mut lines = launched.lines();
+        let session = lines.find_map(|line| line.strip_prefix("location: "))?;
+        Some(session.to_owned())
+    }
+
     /// A browser page's connection, greeted. Gives the first page too.
     pub fn connect(&self, session: &str) -> (WebSocket<TcpStream>, Value) {
+        let mut socket = self.try_connect(session).expect("a WebSocket");
+        let hello = json!({ "t": "hello", "client": "a", "v": 0, "page": 0, "app": "" });
+        socket.send(Message::text(hello.to_string())).expect("sent");
+        let page = hear(&mut socket, "page");
+        (socket, page)
+    }
+
+    /// A connection that has said nothing yet, unless it is refused.
+    pub fn try_connect(&self, session: &str) -> Option<WebSocket<TcpStream>> {
         let url = format!("ws://{}{session}/ws", self.address);
         let mut request = url.into_client_request().expect("a request");
         let origin = format!("http://{}", self.address);
         request
             .headers_mut()
             .insert("origin", origin.parse().expect("a header"));
-        let stream = TcpStream::connect(&self.address).expect("connected");
-        let (mut socket, _) = client(request, stream).expect("a WebSocket");
-        let hello = json!({ "t": "hello", "client": "a", "v": 0, "page": 0, "app": "" });
-        socket.send(Message::text(hello.to_string())).expect("sent");
-        let page = hear(&mut socket, "page");
-        (socket, page)
+        let stream = TcpStream::connect(&self.address).ok()?;
+        let (socket, _) = client(request, stream).ok()?;
+        Some(socket)
+    }
+
+    /// The server's process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits until nothing more is written: three checkpoints went by without.
@@ -124,16 +143,20 @@ impl Running {
 
     /// The whole answer, head and body.
     pub fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).expect("connected");
+        self.try_get(path).expect("an answer")
+    }
+
+    /// The same for somebody who may be refused.
+    pub fn try_get(&self, path: &str) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(&self.address)?;
         write!(
             stream,
             "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
             self.address
-        )
-        .expect("sent");
+        )?;
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("an answer");
-        String::from_utf8_lossy(&answer).into_owned()
+        stream.read_to_end(&mut answer)?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
     }
 }
 

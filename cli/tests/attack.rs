@@ -1,0 +1,252 @@
+//! What somebody who means harm can do to a preview, beside a person who only taps.
+//!
+//! Each attack runs against the real command for a while (`LAPAK_ATTACK_SECONDS`, 3 in `make test`, 60 in `make attack`). Meanwhile a
+//! neighbour taps a counter: every tap must be answered, in order, with the right number. The server's memory and its folder are
+//! looked at before, at the peak and after, and must stay within a budget. How long the neighbour waited is told, not judged:
+//! `make attack` prints it.
+
+#[path = "attack/clients.rs"]
+mod clients;
+#[path = "attack/component.rs"]
+mod component;
+#[path = "attack/cost.rs"]
+mod cost;
+#[path = "attack/guests.rs"]
+mod guests;
+#[path = "attack/neighbour.rs"]
+mod neighbour;
+#[path = "attack/packages.rs"]
+mod packages;
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use cost::Cost;
+use neighbour::Neighbour;
+use support::running::Running;
+
+/// A server under attack: the counter of a person who only taps, and what the attacker brought.
+pub struct Siege {
+    pub preview: Arc<Running>,
+    folder: tempfile::TempDir,
+}
+
+/// Until when an attacker goes on.
+#[derive(Clone)]
+pub struct Until {
+    over: Arc<AtomicBool>,
+    ends: Instant,
+}
+
+/// What an attacker does, again and again.
+pub type Attacker = Box<dyn FnMut(&Running) + Send>;
+
+/// The most that an attack may add to what the server holds in memory, in MiB, at its peak.
+const PEAK_MIB: u64 = 640;
+/// The most that an attack may add to what lies on disk, in MiB.
+const DISK_MIB: u64 = 160;
+
+impl Until {
+    fn after(time: Duration) -> Self {
+        Self {
+            over: Arc::default(),
+            ends: Instant::now() + time,
+        }
+    }
+
+    /// Whether there is time left.
+    pub fn goes_on(&self) -> bool {
+        !self.over.load(Ordering::Relaxed) && Instant::now() < self.ends
+    }
+}
+
+impl Siege {
+    /// With these packages on the shelf.
+    fn of(packages: &[(&str, Vec<u8>)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut apps: Vec<PathBuf> = vec![counter(folder.path())];
+        for (name, bytes) in packages {
+            let path = folder.path().join(format!("{name}.ma"));
+            std::fs::write(&path, bytes).expect("written");
+            apps.push(path);
+        }
+        let preview = Running::start_all(&apps, &folder.path().join("data"));
+        preview.until_said("counter is ready");
+        Self {
+            preview: Arc::new(preview),
+            folder,
+        }
+    }
+
+    fn cost(&self) -> Cost {
+        Cost::of(self.preview.id(), &self.folder.path().join("data"))
+    }
+
+    /// Lets the attackers loose beside the neighbour, and looks at what it cost.
+    fn stand(&self, name: &str, attackers: Vec<Attacker>) {
+        let quiet = Neighbour::arrive(&self.preview).taps(&Until::after(Duration::from_secs(1)));
+        let before = self.cost();
+        let until = Until::after(seconds());
+        let attacks: Vec<_> = attackers
+            .into_iter()
+            .map(|mut attack| {
+                let (preview, until) = (self.preview.clone(), until.clone());
+                std::thread::spawn(move || {
+                    while until.goes_on() {
+                        attack(&preview);
+                    }
+                })
+            })
+            .collect();
+        let busy = Neighbour::arrive(&self.preview).taps(&until);
+        until.over.store(true, Ordering::Relaxed);
+        for attack in attacks {
+            let _ = attack.join();
+        }
+        let after = self.cost();
+        println!(
+            "{name}: neighbour {quiet} alone, {busy} beside it; memory {} → {} MiB at the peak → {} MiB; disk {} → {} MiB",
+            before.memory_mib, after.peak_mib, after.memory_mib, before.disk_mib, after.disk_mib
+        );
+        // Whoever comes afterwards is served.
+        Neighbour::arrive(&self.preview).taps(&Until::after(Duration::ZERO));
+        let grown = after.peak_mib.saturating_sub(before.memory_mib);
+        assert!(grown <= PEAK_MIB, "{name}: memory grew by {grown} MiB");
+        let written = after.disk_mib.saturating_sub(before.disk_mib);
+        assert!(
+            written <= DISK_MIB,
+            "{name}: {written} MiB were written to disk"
+        );
+    }
+}
+
+fn seconds() -> Duration {
+    let set = std::env::var("LAPAK_ATTACK_SECONDS").ok();
+    Duration::from_secs(set.and_then(|set| set.parse().ok()).unwrap_or(3))
+}
+
+/// The counter's package.
+fn counter(folder: &Path) -> PathBuf {
+    let package = folder.join("counter.ma");
+    let built = std::process::Command::new(env!("CARGO_BIN_EXE_lapak"))
+        .args(["build", "--out"])
+        .arg(&package)
+        .arg(support::root().join("examples/counter"))
+        .output()
+        .expect("lapak runs");
+    assert!(built.status.success(), "{built:?}");
+    package
+}
+
+/// Launches the app of that name, again and again.
+fn launches(app: &'static str) -> Attacker {
+    Box::new(move |preview| {
+        let _ = preview.try_get(&format!("/a/{app}"));
+    })
+}
+
+#[test]
+fn an_app_that_navigates_for_ever() {
+    let siege = Siege::of(&[("relaunching", guests::relaunching())]);
+    siege.stand("relaunching", vec![launches("relaunching")]);
+}
+
+#[test]
+fn an_app_that_spins() {
+    let siege = Siege::of(&[("spinning", guests::spinning())]);
+    siege.stand("spinning", vec![launches("spinning")]);
+}
+
+#[test]
+fn an_app_that_waits_in_wasi() {
+    let siege = Siege::of(&[("waiting", guests::waiting())]);
+    siege.stand("waiting", vec![launches("waiting")]);
+}
+
+#[test]
+fn an_app_that_hoards_memory_and_cannot_be_frozen() {
+    let siege = Siege::of(&[("hoarding", guests::hoarding())]);
+    siege.stand("hoarding", vec![launches("hoarding")]);
+}
+
+#[test]
+fn an_app_that_writes_without_end() {
+    let siege = Siege::of(&[("writing", guests::writing())]);
+    siege.stand("writing", vec![launches("writing")]);
+}
+
+#[test]
+fn an_app_that_asks_for_what_it_may_not_have() {
+    let siege = Siege::of(&[("asking", guests::asking())]);
+    siege.stand("asking", vec![launches("asking")]);
+}
+
+#[test]
+fn packages_that_cost_more_than_their_bytes() {
+    for (name, package) in packages::all() {
+        let siege = Siege::of(&[(name, package)]);
+        siege.stand(name, vec![launches(name)]);
+    }
+}
+
+#[test]
+fn clients_that_never_finish() {
+    let siege = Siege::of(&[]);
+    siege.stand(
+        "half requests",
+        vec![clients::half_requests(), clients::half_requests()],
+    );
+}
+
+#[test]
+fn clients_that_do_not_read() {
+    let siege = Siege::of(&[]);
+    siege.stand("deaf sockets", vec![clients::deaf()]);
+}
+
+#[test]
+fn clients_that_send_too_much() {
+    let siege = Siege::of(&[]);
+    siege.stand(
+        "large and unfinished frames",
+        vec![clients::large_messages(), clients::unfinished_frames()],
+    );
+}
+
+#[test]
+fn clients_that_launch_without_end() {
+    let siege = Siege::of(&[]);
+    siege.stand("launches", vec![launches("counter"), launches("counter")]);
+}
+
+/// Everything at once; `make attack` lets it go on for 20 minutes.
+#[test]
+fn all_at_once() {
+    let siege = Siege::of(&[
+        ("relaunching", guests::relaunching()),
+        ("spinning", guests::spinning()),
+        ("waiting", guests::waiting()),
+        ("hoarding", guests::hoarding()),
+        ("writing", guests::writing()),
+        ("asking", guests::asking()),
+    ]);
+    let apps = [
+        "relaunching",
+        "spinning",
+        "waiting",
+        "hoarding",
+        "writing",
+        "asking",
+    ];
+    let mut attackers: Vec<Attacker> = apps.into_iter().map(launches).collect();
+    attackers.extend([
+        clients::half_requests(),
+        clients::deaf(),
+        clients::large_messages(),
+        clients::unfinished_frames(),
+    ]);
+    siege.stand("all at once", attackers);
+}

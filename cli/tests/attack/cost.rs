@@ -1,0 +1,46 @@
+//! What a process holds: memory now and at its peak, and a folder on disk.
+
+use std::path::Path;
+
+/// In MiB.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    pub memory_mib: u64,
+    /// The most that it ever was.
+    pub peak_mib: u64,
+    pub disk_mib: u64,
+}
+
+impl Cost {
+    /// Of a process and its folder.
+    pub fn of(process: u32, folder: &Path) -> Self {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+        let status = status.expect("the server runs");
+        let mib = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let kib = line.and_then(|line| {
+                line.trim_matches(|one: char| !one.is_ascii_digit())
+                    .parse::<u64>()
+                    .ok()
+            });
+            kib.expect("a number of KiB") / 1024
+        };
+        Self {
+            memory_mib: mib("VmRSS:"),
+            peak_mib: mib("VmHWM:"),
+            disk_mib: bytes_below(folder) / (1024 * 1024),
+        }
+    }
+}
+
+fn bytes_below(folder: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return 0;
+    };
+    let bytes = entries.flatten().map(|entry| match entry.metadata() {
+        Ok(data) if data.is_dir() => bytes_below(&entry.path()),
+        Ok(data) => data.len(),
+        Err(_) => 0,
+    });
+    bytes.sum()
+}
