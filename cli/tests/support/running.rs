@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub struct Running {
     /// `127.0.0.1:…`
     pub address: String,
     /// What it says on standard error, line by line.
-    said: Receiver<String>,
+    said: Mutex<Receiver<String>>,
 }
 
 impl Running {
@@ -47,7 +48,7 @@ impl Running {
         Self {
             child,
             address,
-            said,
+            said: Mutex::new(said),
         }
     }
 
@@ -133,7 +134,8 @@ impl Running {
     /// Waits until a line with this was said, and gives it.
     pub fn until_said(&self, part: &str) -> String {
         loop {
-            let line = self.said.recv_timeout(PATIENCE);
+            let said = self.said.lock().expect("nobody panicked with it");
+            let line = said.recv_timeout(PATIENCE);
             let line = line.unwrap_or_else(|_| panic!("{part:?} was never said"));
             if line.contains(part) {
                 return line;
