@@ -8,12 +8,13 @@ SHELL_TESTS = @if command -v node >/dev/null; then node --test preview/assets-te
 # What was not tested for want of a tool, in one line.
 SKIPPED = @scripts/skipped.sh
 
-.PHONY: help setup demo test delays bench check bindings screenshots
+.PHONY: help setup demo test delays attack bench check bindings screenshots
 
 help:
 	@echo "make demo [PORT=7700]  build the example apps and show them in a browser"
 	@echo "make test              every test, a real browser's among them"
 	@echo "make delays [TESTS=…]  the tests again, with threads that sleep where one hands over to another"
+	@echo "make attack            hostile apps, packages and clients beside a neighbour who taps"
 	@echo "make bench [ONLY=id]   measure"
 	@echo "make check             formatting, lints, docs, tests"
 	@echo "make bindings          the SDK's bindings, after a change of the WIT files"
@@ -38,6 +39,12 @@ delays: export LAPAK_DELAYS ?= *:50:20000
 delays:
 	@scripts/setup.sh build browser books
 	cargo test --workspace --no-fail-fast --features lapak-host/delays $(TESTS)
+
+# Hostile apps, packages and clients against the real command, a minute each, then all at once for 20 minutes.
+attack: export LAPAK_ATTACK_SECONDS ?= 60
+attack: export LAPAK_SOAK_SECONDS ?= 1200
+attack: setup
+	cargo test --workspace --test attack -- --nocapture --test-threads 1
 
 bench: setup
 	cargo bench --workspace --bench figures -- $(ONLY)

@@ -44,6 +44,16 @@ pub struct Until {
 /// What an attacker does, again and again.
 pub type Attacker = Box<dyn FnMut(&Running) + Send>;
 
+/// Apps that are to run, or their attack would be none. The others may be refused.
+const RUN: [&str; 6] = [
+    "relaunching",
+    "spinning",
+    "waiting",
+    "hoarding",
+    "writing",
+    "asking",
+];
+
 /// The most that an attack may add to what the server holds in memory, in MiB, at its peak.
 const PEAK_MIB: u64 = 640;
 /// The most that an attack may add to what lies on disk, in MiB.
@@ -74,7 +84,9 @@ impl Siege {
             apps.push(path);
         }
         let preview = Running::start_all(&apps, &folder.path().join("data"));
-        preview.until_said("counter is ready");
+        let run = packages.iter().map(|(name, _)| *name);
+        let run = run.filter(|name| RUN.contains(name));
+        preview.until_ready(run.chain(["counter"]).collect());
         Self {
             preview: Arc::new(preview),
             folder,
@@ -87,9 +99,13 @@ impl Siege {
 
     /// Lets the attackers loose beside the neighbour, and looks at what it cost.
     fn stand(&self, name: &str, attackers: Vec<Attacker>) {
+        self.stand_for(name, seconds("LAPAK_ATTACK_SECONDS"), attackers);
+    }
+
+    fn stand_for(&self, name: &str, time: Duration, attackers: Vec<Attacker>) {
         let quiet = Neighbour::arrive(&self.preview).taps(&Until::after(Duration::from_secs(1)));
         let before = self.cost();
-        let until = Until::after(seconds());
+        let until = Until::after(time);
         let attacks: Vec<_> = attackers
             .into_iter()
             .map(|mut attack| {
@@ -123,8 +139,8 @@ impl Siege {
     }
 }
 
-fn seconds() -> Duration {
-    let set = std::env::var("LAPAK_ATTACK_SECONDS").ok();
+fn seconds(name: &str) -> Duration {
+    let set = std::env::var(name).ok();
     Duration::from_secs(set.and_then(|set| set.parse().ok()).unwrap_or(3))
 }
 
@@ -233,20 +249,13 @@ fn all_at_once() {
         ("writing", guests::writing()),
         ("asking", guests::asking()),
     ]);
-    let apps = [
-        "relaunching",
-        "spinning",
-        "waiting",
-        "hoarding",
-        "writing",
-        "asking",
-    ];
-    let mut attackers: Vec<Attacker> = apps.into_iter().map(launches).collect();
+    let mut attackers: Vec<Attacker> = RUN.into_iter().map(launches).collect();
     attackers.extend([
         clients::half_requests(),
         clients::deaf(),
         clients::large_messages(),
         clients::unfinished_frames(),
     ]);
-    siege.stand("all at once", attackers);
+    let time = seconds("LAPAK_SOAK_SECONDS");
+    siege.stand_for("all at once", time, attackers);
 }

@@ -92,6 +92,8 @@ pub fn package(manifest: &str, wasm: &[u8], files: &[(&str, Vec<u8>)]) -> Vec<u8
         ("manifest.json", manifest.as_bytes().to_vec()),
         ("app.wasm", wasm.to_vec()),
         ("icon.svg", icon.to_vec()),
+        ("app.css", Vec::new()),
+        ("pages/index.html", b"<!DOCTYPE html>".to_vec()),
     ];
     for (path, bytes) in own.into_iter().chain(files.iter().cloned()) {
         writer.file(path, bytes).expect("a good name");

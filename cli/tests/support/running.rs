@@ -131,6 +131,16 @@ impl Running {
         self.child.wait().expect("it ends").code()
     }
 
+    /// Waits until all these apps are ready, in whatever order.
+    pub fn until_ready(&self, mut apps: Vec<&str>) {
+        let said = self.said.lock().expect("nobody panicked with it");
+        while !apps.is_empty() {
+            let line = said.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("{apps:?} never became ready"));
+            apps.retain(|app| !line.starts_with(&format!("{app} is ready")));
+        }
+    }
+
     /// Waits until a line with this was said, and gives it.
     pub fn until_said(&self, part: &str) -> String {
         loop {
