@@ -29,20 +29,20 @@ use neighbour::Neighbour;
 use support::running::Running;
 
 /// A server under attack: the counter of a person who only taps, and what the attacker brought.
-pub struct Siege {
-    pub preview: Arc<Running>,
+struct Siege {
+    preview: Arc<Running>,
     folder: tempfile::TempDir,
 }
 
 /// Until when an attacker goes on.
 #[derive(Clone)]
-pub struct Until {
+struct Until {
     over: Arc<AtomicBool>,
     ends: Instant,
 }
 
 /// What an attacker does, again and again.
-pub type Attacker = Box<dyn FnMut(&Running) + Send>;
+type Attacker = Box<dyn FnMut(&Running) + Send>;
 
 /// Apps that are to run, or their attack would be none. The others may be refused.
 const RUN: [&str; 6] = [
@@ -68,7 +68,7 @@ impl Until {
     }
 
     /// Whether there is time left.
-    pub fn goes_on(&self) -> bool {
+    fn goes_on(&self) -> bool {
         !self.over.load(Ordering::Relaxed) && Instant::now() < self.ends
     }
 }

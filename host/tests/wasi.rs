@@ -44,7 +44,7 @@ async fn end_of(wasm: &[u8]) -> EndReport {
 fn real() -> RuntimeConfig {
     RuntimeConfig {
         providers: Providers {
-            clock: Arc::new(SystemClock::new(0)),
+            clock: Arc::new(SystemClock::new()),
             random: Arc::new(SystemRandom),
             ..Providers::simulated()
         },

@@ -14,7 +14,7 @@ use super::support::running::Running;
 const HELD: usize = 300;
 
 /// Requests whose heads never end.
-pub fn half_requests() -> Attacker {
+pub(super) fn half_requests() -> Attacker {
     let mut held: Vec<TcpStream> = Vec::new();
     Box::new(move |preview| {
         if held.len() >= HELD {
@@ -32,7 +32,7 @@ pub fn half_requests() -> Attacker {
 }
 
 /// Taps that nobody reads the answers of.
-pub fn deaf() -> Attacker {
+pub(super) fn deaf() -> Attacker {
     let mut open: Option<(WebSocket<TcpStream>, u64)> = None;
     Box::new(move |preview| {
         let (socket, seq) = open.get_or_insert_with(|| {
@@ -57,7 +57,7 @@ pub fn deaf() -> Attacker {
 }
 
 /// Messages far larger than any that is taken.
-pub fn large_messages() -> Attacker {
+pub(super) fn large_messages() -> Attacker {
     let text = "x".repeat(4 * 1024 * 1024);
     Box::new(move |preview| {
         if let Some(mut socket) = socket(preview) {
@@ -68,7 +68,7 @@ pub fn large_messages() -> Attacker {
 }
 
 /// Frames that say that they are long, and never end.
-pub fn unfinished_frames() -> Attacker {
+pub(super) fn unfinished_frames() -> Attacker {
     let mut held: Vec<WebSocket<TcpStream>> = Vec::new();
     let piece = vec![b'x'; 1024 * 1024];
     Box::new(move |preview| {

@@ -42,18 +42,18 @@ const FRAME: &str = r#"(module
 
 /// A module's own parts.
 #[derive(Default)]
-pub struct Guest {
-    pub imports: &'static str,
-    pub globals: &'static str,
+pub(super) struct Guest {
+    pub(super) imports: &'static str,
+    pub(super) globals: &'static str,
     /// What it does at each event.
-    pub body: &'static str,
+    pub(super) body: &'static str,
     /// More members of the manifest, each with a comma before it.
-    pub manifest: &'static str,
+    pub(super) manifest: &'static str,
 }
 
 impl Guest {
     /// The package of it.
-    pub fn package(&self, name: &str) -> Vec<u8> {
+    pub(super) fn package(&self, name: &str) -> Vec<u8> {
         let manifest = format!(
             r#"{{ "app_id": "org.example.{name}", "name": "{name}", "icons": [{{ "src": "icon.svg" }}], "pages": ["pages/index"],
                 "version": {{ "code": 1, "name": "1.0.0" }}, "platform_version": {{ "min_code": 1 }}{} }}"#,
@@ -85,7 +85,7 @@ impl Guest {
 }
 
 /// A package of these parts.
-pub fn package(manifest: &str, wasm: &[u8], files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub(super) fn package(manifest: &str, wasm: &[u8], files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let icon = br#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8"/></svg>"#;
     let mut writer = PackageWriter::default();
     let own = [
@@ -102,6 +102,6 @@ pub fn package(manifest: &str, wasm: &[u8], files: &[(&str, Vec<u8>)]) -> Vec<u8
 }
 
 /// A component that does nothing.
-pub fn idle() -> Vec<u8> {
+pub(super) fn idle() -> Vec<u8> {
     Guest::default().component()
 }

@@ -4,16 +4,16 @@ use std::path::Path;
 
 /// In MiB.
 #[derive(Clone, Copy, Debug)]
-pub struct Cost {
-    pub memory_mib: u64,
+pub(super) struct Cost {
+    pub(super) memory_mib: u64,
     /// The most that it ever was.
-    pub peak_mib: u64,
-    pub disk_mib: u64,
+    pub(super) peak_mib: u64,
+    pub(super) disk_mib: u64,
 }
 
 impl Cost {
     /// Of a process and its folder.
-    pub fn of(process: u32, folder: &Path) -> Self {
+    pub(super) fn of(process: u32, folder: &Path) -> Self {
         let status = std::fs::read_to_string(format!("/proc/{process}/status"));
         let status = status.expect("the server runs");
         let mib = |name: &str| {

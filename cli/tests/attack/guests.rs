@@ -3,7 +3,7 @@
 use super::component::Guest;
 
 /// Goes to another page at every event, by an address as long as it may be, so that its events never end.
-pub fn relaunching() -> Vec<u8> {
+pub(super) fn relaunching() -> Vec<u8> {
     let guest = Guest {
         imports: r#"(import "lapak:app/navigation@0.1.0" "relaunch" (func $relaunch (param i32 i32 i32)))"#,
         body: r#"
@@ -19,7 +19,7 @@ pub fn relaunching() -> Vec<u8> {
 }
 
 /// Never returns from its first event.
-pub fn spinning() -> Vec<u8> {
+pub(super) fn spinning() -> Vec<u8> {
     let guest = Guest {
         body: "(loop $on (br $on))",
         ..Guest::default()
@@ -28,7 +28,7 @@ pub fn spinning() -> Vec<u8> {
 }
 
 /// Waits for an hour in a host call.
-pub fn waiting() -> Vec<u8> {
+pub(super) fn waiting() -> Vec<u8> {
     let guest = Guest {
         imports: r#"
             (import "wasi:clocks/monotonic-clock@0.2.0" "subscribe-duration" (func $subscribe (param i64) (result i32)))
@@ -40,7 +40,7 @@ pub fn waiting() -> Vec<u8> {
 }
 
 /// Fills all the memory that it may have, and keeps a value where no snapshot finds it.
-pub fn hoarding() -> Vec<u8> {
+pub(super) fn hoarding() -> Vec<u8> {
     let guest = Guest {
         globals: "(global $kept (mut i32) (i32.const 0))",
         body: r#"
@@ -53,7 +53,7 @@ pub fn hoarding() -> Vec<u8> {
 }
 
 /// Writes the largest values that it may, under ever other keys, for as long as there is an answer to wait for.
-pub fn writing() -> Vec<u8> {
+pub(super) fn writing() -> Vec<u8> {
     let guest = Guest {
         imports: r#"
             (import "lapak:app/storage@0.1.0" "set" (func $set (param i32 i32 i32 i32 i32)))"#,
@@ -71,7 +71,7 @@ pub fn writing() -> Vec<u8> {
 }
 
 /// Asks for what its manifest does not list, as often as an event's time lasts.
-pub fn asking() -> Vec<u8> {
+pub(super) fn asking() -> Vec<u8> {
     let guest = Guest {
         imports: r#"(import "lapak:app/location@0.1.0" "once" (func $once (param i32 i32)))"#,
         body: r#"

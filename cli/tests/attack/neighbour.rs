@@ -11,16 +11,16 @@ use super::Until;
 use super::support::running::{Running, tap};
 
 /// A person with the counter open.
-pub struct Neighbour {
+pub(super) struct Neighbour {
     page: (WebSocket<TcpStream>, Value),
 }
 
 /// How long each tap took.
-pub struct Waits(Vec<Duration>);
+pub(super) struct Waits(Vec<Duration>);
 
 impl Neighbour {
     /// Opens the counter.
-    pub fn arrive(preview: &Running) -> Self {
+    pub(super) fn arrive(preview: &Running) -> Self {
         let session = preview.launch_named("counter");
         Self {
             page: preview.connect(&session),
@@ -28,7 +28,7 @@ impl Neighbour {
     }
 
     /// Taps, once at least: each must show the next number.
-    pub fn taps(mut self, until: &Until) -> Waits {
+    pub(super) fn taps(mut self, until: &Until) -> Waits {
         let mut waits = Vec::new();
         loop {
             let number = waits.len() as u64 + 1;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::component::{idle, package};
 
 /// Each with a name.
-pub fn all() -> Vec<(&'static str, Vec<u8>)> {
+pub(super) fn all() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("pages", many_pages()),
         ("zeros", many_zeros()),

@@ -700,7 +700,7 @@ pub mod lapak {
                 }
             }
         }
-        /// What time it is. Capability `clock`, granted by default. Resolution 1 ms, so that it is of little use
+        /// What time it is, where the person is. Capability `clock`, granted by default. Resolution 1 ms, so that it is of little use
         /// for timing other apps.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod clock {
@@ -713,17 +713,23 @@ pub mod lapak {
             pub enum Error {
                 /// The host does not lend the clock to this app.
                 AccessDenied,
+                /// Not a moment that the calendar has: after the year 9999.
+                OutOfRange,
             }
             impl Error {
                 pub fn name(&self) -> &'static str {
                     match self {
                         Error::AccessDenied => "access-denied",
+                        Error::OutOfRange => "out-of-range",
                     }
                 }
                 pub fn message(&self) -> &'static str {
                     match self {
                         Error::AccessDenied => {
                             "The host does not lend the clock to this app."
+                        }
+                        Error::OutOfRange => {
+                            "Not a moment that the calendar has: after the year 9999."
                         }
                     }
                 }
@@ -757,6 +763,7 @@ pub mod lapak {
                     }
                     match val {
                         0 => Error::AccessDenied,
+                        1 => Error::OutOfRange,
                         _ => panic!("invalid enum discriminant"),
                     }
                 }
@@ -824,6 +831,123 @@ pub mod lapak {
                         _ => _rt::invalid_enum_discriminant(),
                     };
                     result6
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// What to add to UTC for the person's local time at that moment, in minutes: in the past, or to come. A zone with summer
+            /// time has two of them.
+            #[allow(async_fn_in_trait)]
+            pub fn utc_offset_minutes_at(unix_ms: u64) -> Result<i32, Error> {
+                unsafe {
+                    #[repr(align(4))]
+                    struct RetArea([::core::mem::MaybeUninit<u8>; 8]);
+                    let mut ret_area = RetArea([::core::mem::MaybeUninit::uninit(); 8]);
+                    let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "lapak:app/clock@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "utc-offset-minutes-at"]
+                        fn wit_import1(_: i64, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: i64, _: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import1(_rt::as_i64(&unix_ms), ptr0);
+                    let l2 = i32::from(*ptr0.add(0).cast::<u8>());
+                    let result5 = match l2 {
+                        0 => {
+                            let e = {
+                                let l3 = *ptr0.add(4).cast::<i32>();
+                                l3
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l4 = i32::from(*ptr0.add(4).cast::<u8>());
+                                Error::_lift(l4 as u8)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result5
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// The person's time zone by its name in the IANA database, `Asia/Jakarta`; `none` where only its offset is known. When it
+            /// becomes another, the app hears `global-zone-changed`.
+            #[allow(async_fn_in_trait)]
+            pub fn zone() -> Result<Option<_rt::String>, Error> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 4 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 4
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "lapak:app/clock@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "zone"]
+                        fn wit_import1(_: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0);
+                    let l2 = i32::from(*ptr0.add(0).cast::<u8>());
+                    let result8 = match l2 {
+                        0 => {
+                            let e = {
+                                let l3 = i32::from(
+                                    *ptr0.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                );
+                                match l3 {
+                                    0 => None,
+                                    1 => {
+                                        let e = {
+                                            let l4 = *ptr0
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l5 = *ptr0
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len6 = l5;
+                                            let bytes6 = _rt::Vec::from_raw_parts(
+                                                l4.cast(),
+                                                len6,
+                                                len6,
+                                            );
+                                            _rt::string_lift(bytes6)
+                                        };
+                                        Some(e)
+                                    }
+                                    _ => _rt::invalid_enum_discriminant(),
+                                }
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l7 = i32::from(
+                                    *ptr0.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                );
+                                Error::_lift(l7 as u8)
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result8
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
@@ -2851,13 +2975,14 @@ pub mod lapak {
             /// What is in one of the person's accounts.
             #[derive(Clone, PartialEq)]
             pub struct Account {
-                /// What `history` takes.
+                /// What `history` takes. Another app is told another id of the same account.
                 pub id: _rt::String,
                 /// What can be spent.
                 pub available: Money,
                 /// What is set aside for orders, in minor units.
                 pub held_minor: i64,
-                /// What others give `payments.transfer` as `to`, to send money here: put it into the code that asks for money.
+                /// What others give `payments.transfer` as `to`, to send money here: put it into the code that asks for money. It opens
+                /// nothing, and another app is told another address of the same person.
                 pub address: _rt::String,
             }
             impl ::core::fmt::Debug for Account {
@@ -2944,7 +3069,7 @@ pub mod lapak {
                 pub amount: Money,
                 /// What it was.
                 pub kind: EntryKind,
-                /// The other side: a merchant and its order, or an account.
+                /// The other side: a merchant and its order, a biller, or somebody's address.
                 pub other: _rt::String,
                 /// What the person wrote, if anything.
                 pub note: _rt::String,
@@ -4911,7 +5036,7 @@ pub mod lapak {
             #[allow(unused_unsafe, clippy::all)]
             /// Logs the person in to the app: they are asked before the first time. `take-login` has who they are.
             #[allow(async_fn_in_trait)]
-            pub fn log_in() -> Result<RequestId, Error> {
+            pub fn log_on() -> Result<RequestId, Error> {
                 unsafe {
                     #[repr(align(4))]
                     struct RetArea([::core::mem::MaybeUninit<u8>; 8]);
@@ -4920,7 +5045,7 @@ pub mod lapak {
                     #[cfg(target_arch = "wasm32")]
                     #[link(wasm_import_module = "lapak:app/identity@0.1.0")]
                     unsafe extern "C" {
-                        #[link_name = "log-in"]
+                        #[link_name = "log-on"]
                         fn wit_import1(_: *mut u8);
                     }
                     #[cfg(not(target_arch = "wasm32"))]
@@ -4950,7 +5075,7 @@ pub mod lapak {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// The answer to `log-in`. It can be taken once.
+            /// The answer to `log-on`. It can be taken once.
             #[allow(async_fn_in_trait)]
             pub fn take_login(request: RequestId) -> Result<Login, Error> {
                 unsafe {
@@ -8916,15 +9041,16 @@ pub mod lapak {
             pub enum InputValue {
                 /// The trigger carries nothing: a tap.
                 None,
-                /// Text of an input or textarea; date (`YYYY-MM-DD`) or time (`hh:mm`) of a picker; value of a radio.
+                /// Text of an input or textarea; date (`YYYY-MM-DD`) or time (`hh:mm`) of a picker, empty if it was taken out; value of
+                /// a radio.
                 Text(_rt::String),
                 /// A checkbox or switch, on or off.
                 Toggled(bool),
-                /// A slider's value, within its bounds and never NaN.
+                /// A slider's value: one of its steps.
                 Number(f64),
                 /// Index of an option in a picker or of a page in a swiper.
                 Index(u32),
-                /// All named fields of a form.
+                /// The named fields of a form, each checked as the event of its control would be; of several of one name the first.
                 Fields(_rt::Vec<Field>),
             }
             impl ::core::fmt::Debug for InputValue {
@@ -8993,6 +9119,8 @@ pub mod lapak {
                 /// A newer version of the app is to take over: hand it what it needs by `updates.carry-over`. The session ends after
                 /// this event, without others; its view is not shown.
                 GlobalUpdating,
+                /// The person's time zone has become another: ask the `clock` again.
+                GlobalZoneChanged,
                 /// `globalunloaded`: the session ends after this event; its view is not shown.
                 GlobalUnloaded,
                 /// `pageloaded`: a page was put on the stack and is to be shown next.
@@ -9034,6 +9162,9 @@ pub mod lapak {
                         }
                         Event::GlobalUpdating => {
                             f.debug_tuple("Event::GlobalUpdating").finish()
+                        }
+                        Event::GlobalZoneChanged => {
+                            f.debug_tuple("Event::GlobalZoneChanged").finish()
                         }
                         Event::GlobalUnloaded => {
                             f.debug_tuple("Event::GlobalUnloaded").finish()
@@ -9169,6 +9300,19 @@ pub mod lapak {
                         .field("trigger", &self.trigger)
                         .field("handler", &self.handler)
                         .finish()
+                }
+            }
+            #[derive(Clone, PartialEq)]
+            pub struct Rows {
+                /// Key of the child to scroll to. The shell scrolls when it becomes another key, not while it stays the same.
+                pub reveal: Option<_rt::String>,
+            }
+            impl ::core::fmt::Debug for Rows {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Rows").field("reveal", &self.reveal).finish()
                 }
             }
             #[repr(u8)]
@@ -9550,14 +9694,22 @@ pub mod lapak {
                         .finish()
                 }
             }
+            /// What the person can type, and what arrives of it, in `input`, `change` and `submit` and as a field of a form alike.
+            /// What is refused does not arrive at all, and the person is told.
             #[repr(u8)]
             #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
             pub enum InputKind {
+                /// One line: line breaks and control characters are left out.
                 Text,
                 Search,
+                /// A whole number, such as `-12`, or nothing. 12.5 is refused. Digits of every script arrive as ASCII. What stands
+                /// between the digits of `value`, `12.500` say, is the app's own, and is left out.
                 Number,
+                /// A number such as `-12.5`, or nothing; the point arrives as `.`. A comma is taken for the point, unless it could
+                /// stand for thousands (`1,234` is refused).
                 Decimal,
                 Telephone,
+                /// Without blanks around it.
                 Email,
                 Password,
             }
@@ -9609,7 +9761,8 @@ pub mod lapak {
                 pub value: _rt::String,
                 pub placeholder: _rt::String,
                 pub disabled: bool,
-                /// Most characters (Unicode scalar values) that can be typed.
+                /// Most characters as people see them (extended grapheme clusters, Unicode Standard Annex 29). A text that is too long
+                /// is cut there, a number is refused.
                 pub max_length: Option<u32>,
                 /// Takes the focus when it first appears.
                 pub autofocus: bool,
@@ -9636,9 +9789,12 @@ pub mod lapak {
                 pub value: _rt::String,
                 pub placeholder: _rt::String,
                 pub disabled: bool,
+                /// As in `input`.
                 pub max_length: Option<u32>,
                 /// Lines shown, 1 to 40; clamped.
                 pub rows: u32,
+                /// More lines are shown as there are more, up to 40.
+                pub grows: bool,
             }
             impl ::core::fmt::Debug for Textarea {
                 fn fmt(
@@ -9652,6 +9808,7 @@ pub mod lapak {
                         .field("disabled", &self.disabled)
                         .field("max-length", &self.max_length)
                         .field("rows", &self.rows)
+                        .field("grows", &self.grows)
                         .finish()
                 }
             }
@@ -9713,7 +9870,8 @@ pub mod lapak {
                         .finish()
                 }
             }
-            /// All four numbers must be finite, `min` < `max` and `step` > 0; `value` is clamped.
+            /// All four numbers must be finite, `min` < `max` and `step` > 0. `value` becomes the nearest `min` plus a number of whole
+            /// steps that is not more than `max`, whoever says it.
             #[derive(Clone, PartialEq)]
             pub struct Slider {
                 pub name: Option<_rt::String>,
@@ -9758,7 +9916,8 @@ pub mod lapak {
                         .finish()
                 }
             }
-            /// Dates as `YYYY-MM-DD` (ISO 8601).
+            /// Dates as `YYYY-MM-DD` (ISO 8601), days that exist, from year 1. `earliest` is not after `latest`. The person may take the
+            /// date out again: then an empty text arrives.
             #[derive(Clone, PartialEq)]
             pub struct DateRange {
                 pub value: Option<_rt::String>,
@@ -9777,7 +9936,7 @@ pub mod lapak {
                         .finish()
                 }
             }
-            /// Times as `hh:mm`, 24 hours.
+            /// Times as `hh:mm`, 24 hours. If `earliest` is after `latest`, they go past midnight. An empty text is no time.
             #[derive(Clone, PartialEq)]
             pub struct TimeRange {
                 pub value: Option<_rt::String>,
@@ -9872,10 +10031,11 @@ pub mod lapak {
                     }
                 }
             }
-            #[repr(C)]
-            #[derive(Clone, Copy, PartialEq)]
+            #[derive(Clone, PartialEq)]
             pub struct ScrollView {
                 pub direction: ScrollDirection,
+                /// As in `rows`.
+                pub reveal: Option<_rt::String>,
             }
             impl ::core::fmt::Debug for ScrollView {
                 fn fmt(
@@ -9884,6 +10044,7 @@ pub mod lapak {
                 ) -> ::core::fmt::Result {
                     f.debug_struct("ScrollView")
                         .field("direction", &self.direction)
+                        .field("reveal", &self.reveal)
                         .finish()
                 }
             }
@@ -10027,7 +10188,7 @@ pub mod lapak {
                 /// Names the control within it: tapping the label uses the control.
                 Label,
                 /// Children that each have a key.
-                List,
+                List(Rows),
                 /// A box that scrolls.
                 ScrollView(ScrollView),
                 /// Children shown one at a time, swiped through.
@@ -10082,7 +10243,9 @@ pub mod lapak {
                         }
                         Element::Form => f.debug_tuple("Element::Form").finish(),
                         Element::Label => f.debug_tuple("Element::Label").finish(),
-                        Element::List => f.debug_tuple("Element::List").finish(),
+                        Element::List(e) => {
+                            f.debug_tuple("Element::List").field(e).finish()
+                        }
                         Element::ScrollView(e) => {
                             f.debug_tuple("Element::ScrollView").field(e).finish()
                         }
@@ -10359,8 +10522,9 @@ pub mod exports {
                                     V69::GlobalError(e69)
                                 }
                                 4 => V69::GlobalUpdating,
-                                5 => V69::GlobalUnloaded,
-                                6 => {
+                                5 => V69::GlobalZoneChanged,
+                                6 => V69::GlobalUnloaded,
+                                7 => {
                                     let e69 = {
                                         let l31 = *arg0.add(8).cast::<i32>();
                                         let l32 = *arg0
@@ -10395,49 +10559,49 @@ pub mod exports {
                                     };
                                     V69::PageLoaded(e69)
                                 }
-                                7 => {
+                                8 => {
                                     let e69 = {
                                         let l38 = *arg0.add(8).cast::<i32>();
                                         l38 as u32
                                     };
                                     V69::PageReady(e69)
                                 }
-                                8 => {
+                                9 => {
                                     let e69 = {
                                         let l39 = *arg0.add(8).cast::<i32>();
                                         l39 as u32
                                     };
                                     V69::PageShown(e69)
                                 }
-                                9 => {
+                                10 => {
                                     let e69 = {
                                         let l40 = *arg0.add(8).cast::<i32>();
                                         l40 as u32
                                     };
                                     V69::PageHidden(e69)
                                 }
-                                10 => {
+                                11 => {
                                     let e69 = {
                                         let l41 = *arg0.add(8).cast::<i32>();
                                         l41 as u32
                                     };
                                     V69::PageUnloaded(e69)
                                 }
-                                11 => {
+                                12 => {
                                     let e69 = {
                                         let l42 = *arg0.add(8).cast::<i32>();
                                         l42 as u32
                                     };
                                     V69::PageRefresh(e69)
                                 }
-                                12 => {
+                                13 => {
                                     let e69 = {
                                         let l43 = *arg0.add(8).cast::<i32>();
                                         l43 as u32
                                     };
                                     V69::PageBottomReached(e69)
                                 }
-                                13 => {
+                                14 => {
                                     let e69 = {
                                         let l44 = *arg0.add(8).cast::<i32>();
                                         let l45 = *arg0.add(12).cast::<i32>();
@@ -10588,7 +10752,7 @@ pub mod exports {
                                     V69::Interaction(e69)
                                 }
                                 n => {
-                                    debug_assert_eq!(n, 14, "invalid enum discriminant");
+                                    debug_assert_eq!(n, 15, "invalid enum discriminant");
                                     let e69 = {
                                         let l68 = *arg0.add(8).cast::<i32>();
                                         l68 as u32
@@ -10637,22 +10801,22 @@ pub mod exports {
                                             .cast::<u8>() = (0i32) as u8;
                                     }
                                 };
-                                let vec123 = nodes72;
-                                let len123 = vec123.len();
-                                let layout123 = _rt::alloc::Layout::from_size_align(
-                                        vec123.len()
+                                let vec126 = nodes72;
+                                let len126 = vec126.len();
+                                let layout126 = _rt::alloc::Layout::from_size_align(
+                                        vec126.len()
                                             * (16 + 24 * ::core::mem::size_of::<*const u8>()),
                                         8,
                                     )
                                     .unwrap();
-                                let (result123, _cleanup123) = wit_bindgen::rt::Cleanup::new(
-                                    layout123,
+                                let (result126, _cleanup126) = wit_bindgen::rt::Cleanup::new(
+                                    layout126,
                                 );
-                                if let Some(cleanup) = _cleanup123 {
+                                if let Some(cleanup) = _cleanup126 {
                                     cleanup.forget();
                                 }
-                                for (i, e) in vec123.into_iter().enumerate() {
-                                    let base = result123
+                                for (i, e) in vec126.into_iter().enumerate() {
+                                    let base = result126
                                         .add(i * (16 + 24 * ::core::mem::size_of::<*const u8>()));
                                     {
                                         let super::super::super::super::lapak::app::view::Node {
@@ -10663,15 +10827,15 @@ pub mod exports {
                                             bindings: bindings74,
                                             descendants: descendants74,
                                         } = e;
-                                        use super::super::super::super::lapak::app::view::Element as V117;
+                                        use super::super::super::super::lapak::app::view::Element as V120;
                                         match element74 {
-                                            V117::Unchanged => {
+                                            V120::Unchanged => {
                                                 *base.add(0).cast::<u8>() = (0i32) as u8;
                                             }
-                                            V117::View => {
+                                            V120::View => {
                                                 *base.add(0).cast::<u8>() = (1i32) as u8;
                                             }
-                                            V117::Text(e) => {
+                                            V120::Text(e) => {
                                                 *base.add(0).cast::<u8>() = (2i32) as u8;
                                                 let vec75 = (e.into_bytes()).into_boxed_slice();
                                                 let ptr75 = vec75.as_ptr().cast::<u8>();
@@ -10682,7 +10846,7 @@ pub mod exports {
                                                     .cast::<usize>() = len75;
                                                 *base.add(8).cast::<*mut u8>() = ptr75.cast_mut();
                                             }
-                                            V117::Image(e) => {
+                                            V120::Image(e) => {
                                                 *base.add(0).cast::<u8>() = (3i32) as u8;
                                                 let super::super::super::super::lapak::app::view::Image {
                                                     src: src76,
@@ -10711,7 +10875,7 @@ pub mod exports {
                                                     .add(8 + 4 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<u8>() = (fit76.clone() as i32) as u8;
                                             }
-                                            V117::Icon(e) => {
+                                            V120::Icon(e) => {
                                                 *base.add(0).cast::<u8>() = (4i32) as u8;
                                                 let super::super::super::super::lapak::app::view::Icon {
                                                     name: name79,
@@ -10720,7 +10884,7 @@ pub mod exports {
                                                 *base.add(8).cast::<u8>() = (name79.clone() as i32) as u8;
                                                 *base.add(12).cast::<i32>() = _rt::as_i32(size79);
                                             }
-                                            V117::Button(e) => {
+                                            V120::Button(e) => {
                                                 *base.add(0).cast::<u8>() = (5i32) as u8;
                                                 let super::super::super::super::lapak::app::view::Button {
                                                     look: look80,
@@ -10739,7 +10903,7 @@ pub mod exports {
                                                 }) as u8;
                                                 *base.add(11).cast::<u8>() = (role80.clone() as i32) as u8;
                                             }
-                                            V117::Input(e) => {
+                                            V120::Input(e) => {
                                                 *base.add(0).cast::<u8>() = (6i32) as u8;
                                                 let super::super::super::super::lapak::app::view::Input {
                                                     kind: kind81,
@@ -10821,7 +10985,7 @@ pub mod exports {
                                                     false => 0,
                                                 }) as u8;
                                             }
-                                            V117::Textarea(e) => {
+                                            V120::Textarea(e) => {
                                                 *base.add(0).cast::<u8>() = (7i32) as u8;
                                                 let super::super::super::super::lapak::app::view::Textarea {
                                                     name: name85,
@@ -10830,6 +10994,7 @@ pub mod exports {
                                                     disabled: disabled85,
                                                     max_length: max_length85,
                                                     rows: rows85,
+                                                    grows: grows85,
                                                 } = e;
                                                 match name85 {
                                                     Some(e) => {
@@ -10893,8 +11058,14 @@ pub mod exports {
                                                 *base
                                                     .add(20 + 7 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<i32>() = _rt::as_i32(rows85);
+                                                *base
+                                                    .add(24 + 7 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (match grows85 {
+                                                    true => 1,
+                                                    false => 0,
+                                                }) as u8;
                                             }
-                                            V117::Checkbox(e) => {
+                                            V120::Checkbox(e) => {
                                                 *base.add(0).cast::<u8>() = (8i32) as u8;
                                                 let super::super::super::super::lapak::app::view::Checkbox {
                                                     name: name89,
@@ -10932,7 +11103,7 @@ pub mod exports {
                                                     false => 0,
                                                 }) as u8;
                                             }
-                                            V117::Radio(e) => {
+                                            V120::Radio(e) => {
                                                 *base.add(0).cast::<u8>() = (9i32) as u8;
                                                 let super::super::super::super::lapak::app::view::Radio {
                                                     group: group91,
@@ -10971,7 +11142,7 @@ pub mod exports {
                                                     false => 0,
                                                 }) as u8;
                                             }
-                                            V117::Switch(e) => {
+                                            V120::Switch(e) => {
                                                 *base.add(0).cast::<u8>() = (10i32) as u8;
                                                 let super::super::super::super::lapak::app::view::Switch {
                                                     name: name94,
@@ -11009,7 +11180,7 @@ pub mod exports {
                                                     false => 0,
                                                 }) as u8;
                                             }
-                                            V117::Slider(e) => {
+                                            V120::Slider(e) => {
                                                 *base.add(0).cast::<u8>() = (11i32) as u8;
                                                 let super::super::super::super::lapak::app::view::Slider {
                                                     name: name96,
@@ -11063,7 +11234,7 @@ pub mod exports {
                                                     false => 0,
                                                 }) as u8;
                                             }
-                                            V117::Picker(e) => {
+                                            V120::Picker(e) => {
                                                 *base.add(0).cast::<u8>() = (12i32) as u8;
                                                 let super::super::super::super::lapak::app::view::Picker {
                                                     name: name98,
@@ -11307,33 +11478,77 @@ pub mod exports {
                                                     false => 0,
                                                 }) as u8;
                                             }
-                                            V117::Form => {
+                                            V120::Form => {
                                                 *base.add(0).cast::<u8>() = (13i32) as u8;
                                             }
-                                            V117::Label => {
+                                            V120::Label => {
                                                 *base.add(0).cast::<u8>() = (14i32) as u8;
                                             }
-                                            V117::List => {
+                                            V120::List(e) => {
                                                 *base.add(0).cast::<u8>() = (15i32) as u8;
+                                                let super::super::super::super::lapak::app::view::Rows {
+                                                    reveal: reveal112,
+                                                } = e;
+                                                match reveal112 {
+                                                    Some(e) => {
+                                                        *base.add(8).cast::<u8>() = (1i32) as u8;
+                                                        let vec113 = (e.into_bytes()).into_boxed_slice();
+                                                        let ptr113 = vec113.as_ptr().cast::<u8>();
+                                                        let len113 = vec113.len();
+                                                        ::core::mem::forget(vec113);
+                                                        *base
+                                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>() = len113;
+                                                        *base
+                                                            .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>() = ptr113.cast_mut();
+                                                    }
+                                                    None => {
+                                                        *base.add(8).cast::<u8>() = (0i32) as u8;
+                                                    }
+                                                };
                                             }
-                                            V117::ScrollView(e) => {
+                                            V120::ScrollView(e) => {
                                                 *base.add(0).cast::<u8>() = (16i32) as u8;
                                                 let super::super::super::super::lapak::app::view::ScrollView {
-                                                    direction: direction112,
+                                                    direction: direction114,
+                                                    reveal: reveal114,
                                                 } = e;
-                                                *base.add(8).cast::<u8>() = (direction112.clone() as i32)
+                                                *base.add(8).cast::<u8>() = (direction114.clone() as i32)
                                                     as u8;
+                                                match reveal114 {
+                                                    Some(e) => {
+                                                        *base
+                                                            .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<u8>() = (1i32) as u8;
+                                                        let vec115 = (e.into_bytes()).into_boxed_slice();
+                                                        let ptr115 = vec115.as_ptr().cast::<u8>();
+                                                        let len115 = vec115.len();
+                                                        ::core::mem::forget(vec115);
+                                                        *base
+                                                            .add(8 + 3 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>() = len115;
+                                                        *base
+                                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>() = ptr115.cast_mut();
+                                                    }
+                                                    None => {
+                                                        *base
+                                                            .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<u8>() = (0i32) as u8;
+                                                    }
+                                                };
                                             }
-                                            V117::Swiper(e) => {
+                                            V120::Swiper(e) => {
                                                 *base.add(0).cast::<u8>() = (17i32) as u8;
                                                 let super::super::super::super::lapak::app::view::Swiper {
-                                                    current: current113,
-                                                    autoplay_ms: autoplay_ms113,
-                                                    indicator: indicator113,
-                                                    circular: circular113,
+                                                    current: current116,
+                                                    autoplay_ms: autoplay_ms116,
+                                                    indicator: indicator116,
+                                                    circular: circular116,
                                                 } = e;
-                                                *base.add(8).cast::<i32>() = _rt::as_i32(current113);
-                                                match autoplay_ms113 {
+                                                *base.add(8).cast::<i32>() = _rt::as_i32(current116);
+                                                match autoplay_ms116 {
                                                     Some(e) => {
                                                         *base.add(12).cast::<u8>() = (1i32) as u8;
                                                         *base.add(16).cast::<i32>() = _rt::as_i32(e);
@@ -11342,21 +11557,21 @@ pub mod exports {
                                                         *base.add(12).cast::<u8>() = (0i32) as u8;
                                                     }
                                                 };
-                                                *base.add(20).cast::<u8>() = (match indicator113 {
+                                                *base.add(20).cast::<u8>() = (match indicator116 {
                                                     true => 1,
                                                     false => 0,
                                                 }) as u8;
-                                                *base.add(21).cast::<u8>() = (match circular113 {
+                                                *base.add(21).cast::<u8>() = (match circular116 {
                                                     true => 1,
                                                     false => 0,
                                                 }) as u8;
                                             }
-                                            V117::Progress(e) => {
+                                            V120::Progress(e) => {
                                                 *base.add(0).cast::<u8>() = (18i32) as u8;
                                                 let super::super::super::super::lapak::app::view::Progress {
-                                                    percent: percent114,
+                                                    percent: percent117,
                                                 } = e;
-                                                match percent114 {
+                                                match percent117 {
                                                     Some(e) => {
                                                         *base.add(8).cast::<u8>() = (1i32) as u8;
                                                         *base.add(16).cast::<f64>() = _rt::as_f64(e);
@@ -11366,23 +11581,23 @@ pub mod exports {
                                                     }
                                                 };
                                             }
-                                            V117::Navigator(e) => {
+                                            V120::Navigator(e) => {
                                                 *base.add(0).cast::<u8>() = (19i32) as u8;
                                                 let super::super::super::super::lapak::app::view::Navigator {
-                                                    url: url115,
-                                                    action: action115,
+                                                    url: url118,
+                                                    action: action118,
                                                 } = e;
-                                                let vec116 = (url115.into_bytes()).into_boxed_slice();
-                                                let ptr116 = vec116.as_ptr().cast::<u8>();
-                                                let len116 = vec116.len();
-                                                ::core::mem::forget(vec116);
+                                                let vec119 = (url118.into_bytes()).into_boxed_slice();
+                                                let ptr119 = vec119.as_ptr().cast::<u8>();
+                                                let len119 = vec119.len();
+                                                ::core::mem::forget(vec119);
                                                 *base
                                                     .add(8 + 1 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<usize>() = len116;
-                                                *base.add(8).cast::<*mut u8>() = ptr116.cast_mut();
+                                                    .cast::<usize>() = len119;
+                                                *base.add(8).cast::<*mut u8>() = ptr119.cast_mut();
                                                 *base
                                                     .add(8 + 2 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<u8>() = (action115.clone() as i32) as u8;
+                                                    .cast::<u8>() = (action118.clone() as i32) as u8;
                                             }
                                         }
                                         match key74 {
@@ -11390,16 +11605,16 @@ pub mod exports {
                                                 *base
                                                     .add(8 + 14 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<u8>() = (1i32) as u8;
-                                                let vec118 = (e.into_bytes()).into_boxed_slice();
-                                                let ptr118 = vec118.as_ptr().cast::<u8>();
-                                                let len118 = vec118.len();
-                                                ::core::mem::forget(vec118);
+                                                let vec121 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr121 = vec121.as_ptr().cast::<u8>();
+                                                let len121 = vec121.len();
+                                                ::core::mem::forget(vec121);
                                                 *base
                                                     .add(8 + 16 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<usize>() = len118;
+                                                    .cast::<usize>() = len121;
                                                 *base
                                                     .add(8 + 15 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<*mut u8>() = ptr118.cast_mut();
+                                                    .cast::<*mut u8>() = ptr121.cast_mut();
                                             }
                                             None => {
                                                 *base
@@ -11407,31 +11622,31 @@ pub mod exports {
                                                     .cast::<u8>() = (0i32) as u8;
                                             }
                                         };
-                                        let vec119 = (class74.into_bytes()).into_boxed_slice();
-                                        let ptr119 = vec119.as_ptr().cast::<u8>();
-                                        let len119 = vec119.len();
-                                        ::core::mem::forget(vec119);
+                                        let vec122 = (class74.into_bytes()).into_boxed_slice();
+                                        let ptr122 = vec122.as_ptr().cast::<u8>();
+                                        let len122 = vec122.len();
+                                        ::core::mem::forget(vec122);
                                         *base
                                             .add(8 + 18 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len119;
+                                            .cast::<usize>() = len122;
                                         *base
                                             .add(8 + 17 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr119.cast_mut();
+                                            .cast::<*mut u8>() = ptr122.cast_mut();
                                         match label74 {
                                             Some(e) => {
                                                 *base
                                                     .add(8 + 19 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<u8>() = (1i32) as u8;
-                                                let vec120 = (e.into_bytes()).into_boxed_slice();
-                                                let ptr120 = vec120.as_ptr().cast::<u8>();
-                                                let len120 = vec120.len();
-                                                ::core::mem::forget(vec120);
+                                                let vec123 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr123 = vec123.as_ptr().cast::<u8>();
+                                                let len123 = vec123.len();
+                                                ::core::mem::forget(vec123);
                                                 *base
                                                     .add(8 + 21 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<usize>() = len120;
+                                                    .cast::<usize>() = len123;
                                                 *base
                                                     .add(8 + 20 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<*mut u8>() = ptr120.cast_mut();
+                                                    .cast::<*mut u8>() = ptr123.cast_mut();
                                             }
                                             None => {
                                                 *base
@@ -11439,37 +11654,37 @@ pub mod exports {
                                                     .cast::<u8>() = (0i32) as u8;
                                             }
                                         };
-                                        let vec122 = bindings74;
-                                        let len122 = vec122.len();
-                                        let layout122 = _rt::alloc::Layout::from_size_align(
-                                                vec122.len() * 8,
+                                        let vec125 = bindings74;
+                                        let len125 = vec125.len();
+                                        let layout125 = _rt::alloc::Layout::from_size_align(
+                                                vec125.len() * 8,
                                                 4,
                                             )
                                             .unwrap();
-                                        let (result122, _cleanup122) = wit_bindgen::rt::Cleanup::new(
-                                            layout122,
+                                        let (result125, _cleanup125) = wit_bindgen::rt::Cleanup::new(
+                                            layout125,
                                         );
-                                        if let Some(cleanup) = _cleanup122 {
+                                        if let Some(cleanup) = _cleanup125 {
                                             cleanup.forget();
                                         }
-                                        for (i, e) in vec122.into_iter().enumerate() {
-                                            let base = result122.add(i * 8);
+                                        for (i, e) in vec125.into_iter().enumerate() {
+                                            let base = result125.add(i * 8);
                                             {
                                                 let super::super::super::super::lapak::app::view::Binding {
-                                                    trigger: trigger121,
-                                                    handler: handler121,
+                                                    trigger: trigger124,
+                                                    handler: handler124,
                                                 } = e;
-                                                *base.add(0).cast::<u8>() = (trigger121.clone() as i32)
+                                                *base.add(0).cast::<u8>() = (trigger124.clone() as i32)
                                                     as u8;
-                                                *base.add(4).cast::<i32>() = _rt::as_i32(handler121);
+                                                *base.add(4).cast::<i32>() = _rt::as_i32(handler124);
                                             }
                                         }
                                         *base
                                             .add(8 + 23 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len122;
+                                            .cast::<usize>() = len125;
                                         *base
                                             .add(8 + 22 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = result122;
+                                            .cast::<*mut u8>() = result125;
                                         *base
                                             .add(8 + 24 * ::core::mem::size_of::<*const u8>())
                                             .cast::<i32>() = _rt::as_i32(descendants74);
@@ -11477,10 +11692,10 @@ pub mod exports {
                                 }
                                 *ptr71
                                     .add(6 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len123;
+                                    .cast::<usize>() = len126;
                                 *ptr71
                                     .add(5 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = result123;
+                                    .cast::<*mut u8>() = result126;
                             }
                             None => {
                                 *ptr71.add(0).cast::<u8>() = (0i32) as u8;
@@ -11520,10 +11735,10 @@ pub mod exports {
                                 let l5 = *arg0
                                     .add(6 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let base80 = l4;
-                                let len80 = l5;
-                                for i in 0..len80 {
-                                    let base = base80
+                                let base86 = l4;
+                                let len86 = l5;
+                                for i in 0..len86 {
+                                    let base = base86
                                         .add(i * (16 + 24 * ::core::mem::size_of::<*const u8>()));
                                     {
                                         let l6 = i32::from(*base.add(0).cast::<u8>());
@@ -11830,73 +12045,105 @@ pub mod exports {
                                             }
                                             13 => {}
                                             14 => {}
-                                            15 => {}
-                                            16 => {}
+                                            15 => {
+                                                let l67 = i32::from(*base.add(8).cast::<u8>());
+                                                match l67 {
+                                                    0 => {}
+                                                    _ => {
+                                                        let l68 = *base
+                                                            .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l69 = *base
+                                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        _rt::cabi_dealloc(l68, l69, 1);
+                                                    }
+                                                }
+                                            }
+                                            16 => {
+                                                let l70 = i32::from(
+                                                    *base
+                                                        .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<u8>(),
+                                                );
+                                                match l70 {
+                                                    0 => {}
+                                                    _ => {
+                                                        let l71 = *base
+                                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l72 = *base
+                                                            .add(8 + 3 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        _rt::cabi_dealloc(l71, l72, 1);
+                                                    }
+                                                }
+                                            }
                                             17 => {}
                                             18 => {}
                                             _ => {
-                                                let l67 = *base.add(8).cast::<*mut u8>();
-                                                let l68 = *base
+                                                let l73 = *base.add(8).cast::<*mut u8>();
+                                                let l74 = *base
                                                     .add(8 + 1 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<usize>();
-                                                _rt::cabi_dealloc(l67, l68, 1);
+                                                _rt::cabi_dealloc(l73, l74, 1);
                                             }
                                         }
-                                        let l69 = i32::from(
+                                        let l75 = i32::from(
                                             *base
                                                 .add(8 + 14 * ::core::mem::size_of::<*const u8>())
                                                 .cast::<u8>(),
                                         );
-                                        match l69 {
+                                        match l75 {
                                             0 => {}
                                             _ => {
-                                                let l70 = *base
+                                                let l76 = *base
                                                     .add(8 + 15 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<*mut u8>();
-                                                let l71 = *base
+                                                let l77 = *base
                                                     .add(8 + 16 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<usize>();
-                                                _rt::cabi_dealloc(l70, l71, 1);
+                                                _rt::cabi_dealloc(l76, l77, 1);
                                             }
                                         }
-                                        let l72 = *base
+                                        let l78 = *base
                                             .add(8 + 17 * ::core::mem::size_of::<*const u8>())
                                             .cast::<*mut u8>();
-                                        let l73 = *base
+                                        let l79 = *base
                                             .add(8 + 18 * ::core::mem::size_of::<*const u8>())
                                             .cast::<usize>();
-                                        _rt::cabi_dealloc(l72, l73, 1);
-                                        let l74 = i32::from(
+                                        _rt::cabi_dealloc(l78, l79, 1);
+                                        let l80 = i32::from(
                                             *base
                                                 .add(8 + 19 * ::core::mem::size_of::<*const u8>())
                                                 .cast::<u8>(),
                                         );
-                                        match l74 {
+                                        match l80 {
                                             0 => {}
                                             _ => {
-                                                let l75 = *base
+                                                let l81 = *base
                                                     .add(8 + 20 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<*mut u8>();
-                                                let l76 = *base
+                                                let l82 = *base
                                                     .add(8 + 21 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<usize>();
-                                                _rt::cabi_dealloc(l75, l76, 1);
+                                                _rt::cabi_dealloc(l81, l82, 1);
                                             }
                                         }
-                                        let l77 = *base
+                                        let l83 = *base
                                             .add(8 + 22 * ::core::mem::size_of::<*const u8>())
                                             .cast::<*mut u8>();
-                                        let l78 = *base
+                                        let l84 = *base
                                             .add(8 + 23 * ::core::mem::size_of::<*const u8>())
                                             .cast::<usize>();
-                                        let base79 = l77;
-                                        let len79 = l78;
-                                        _rt::cabi_dealloc(base79, len79 * 8, 4);
+                                        let base85 = l83;
+                                        let len85 = l84;
+                                        _rt::cabi_dealloc(base85, len85 * 8, 4);
                                     }
                                 }
                                 _rt::cabi_dealloc(
-                                    base80,
-                                    len80 * (16 + 24 * ::core::mem::size_of::<*const u8>()),
+                                    base86,
+                                    len86 * (16 + 24 * ::core::mem::size_of::<*const u8>()),
                                     8,
                                 );
                             }
@@ -12026,23 +12273,6 @@ mod _rt {
             val != 0
         }
     }
-    pub unsafe fn string_lift(bytes: Vec<u8>) -> String {
-        if cfg!(debug_assertions) {
-            String::from_utf8(bytes).unwrap()
-        } else {
-            unsafe { String::from_utf8_unchecked(bytes) }
-        }
-    }
-    pub unsafe fn cabi_dealloc(ptr: *mut u8, size: usize, align: usize) {
-        if size == 0 {
-            return;
-        }
-        unsafe {
-            let layout = alloc::Layout::from_size_align_unchecked(size, align);
-            alloc::dealloc(ptr, layout);
-        }
-    }
-    pub use alloc_crate::alloc;
     pub fn as_i64<T: AsI64>(t: T) -> i64 {
         t.as_i64()
     }
@@ -12066,6 +12296,23 @@ mod _rt {
             self as i64
         }
     }
+    pub unsafe fn string_lift(bytes: Vec<u8>) -> String {
+        if cfg!(debug_assertions) {
+            String::from_utf8(bytes).unwrap()
+        } else {
+            unsafe { String::from_utf8_unchecked(bytes) }
+        }
+    }
+    pub unsafe fn cabi_dealloc(ptr: *mut u8, size: usize, align: usize) {
+        if size == 0 {
+            return;
+        }
+        unsafe {
+            let layout = alloc::Layout::from_size_align_unchecked(size, align);
+            alloc::dealloc(ptr, layout);
+        }
+    }
+    pub use alloc_crate::alloc;
     pub fn as_f64<T: AsF64>(t: T) -> f64 {
         t.as_f64()
     }
@@ -12120,9 +12367,9 @@ macro_rules! __export_mini_app_impl {
         #[rustfmt::skip] #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.60.0:lapak:app@0.1.0:mini-app:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 10545] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 10687] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xb2Q\x01A\x02\x01A?\x01\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xc0R\x01A\x02\x01A?\x01\
 B\x0c\x01y\x04\0\x07page-id\x03\0\0\x01m\x07\x0binvalid-url\x0cunknown-page\x0as\
 tack-full\x09not-a-tab\x08is-a-tab\x07at-root\x08too-many\x04\0\x05error\x03\0\x02\
 \x01j\0\x01\x03\x01@\x01\x03urls\0\x04\x04\0\x0bnavigate-to\x01\x05\x04\0\x0bred\
@@ -12136,10 +12383,12 @@ B\x04\x01r\x04\x07messages\x04files\x04liney\x06columny\x04\0\x05panic\x03\0\0\x
 \x06offers\x01\0\x03\0\x18lapak:app/platform@0.1.0\x05\x03\x01B\x07\x01m\x04\x05\
 debug\x04info\x04warn\x05error\x04\0\x05level\x03\0\0\x01m\x02\x0daccess-denied\x07\
 flooded\x04\0\x05error\x03\0\x02\x01j\0\x01\x03\x01@\x02\x05level\x01\x07message\
-s\0\x04\x04\0\x03log\x01\x05\x03\0\x17lapak:app/console@0.1.0\x05\x04\x01B\x0a\x01\
-m\x01\x0daccess-denied\x04\0\x05error\x03\0\0\x01r\x02\x07unix-msw\x12utc-offset\
--minutesz\x04\0\x09timestamp\x03\0\x02\x01j\x01\x03\x01\x01\x01@\0\0\x04\x04\0\x03\
-now\x01\x05\x01j\x01w\x01\x01\x01@\0\0\x06\x04\0\x0aelapsed-ms\x01\x07\x03\0\x15\
+s\0\x04\x04\0\x03log\x01\x05\x03\0\x17lapak:app/console@0.1.0\x05\x04\x01B\x11\x01\
+m\x02\x0daccess-denied\x0cout-of-range\x04\0\x05error\x03\0\0\x01r\x02\x07unix-m\
+sw\x12utc-offset-minutesz\x04\0\x09timestamp\x03\0\x02\x01j\x01\x03\x01\x01\x01@\
+\0\0\x04\x04\0\x03now\x01\x05\x01j\x01z\x01\x01\x01@\x01\x07unix-msw\0\x06\x04\0\
+\x15utc-offset-minutes-at\x01\x07\x01ks\x01j\x01\x08\x01\x01\x01@\0\0\x09\x04\0\x04\
+zone\x01\x0a\x01j\x01w\x01\x01\x01@\0\0\x0b\x04\0\x0aelapsed-ms\x01\x0c\x03\0\x15\
 lapak:app/clock@0.1.0\x05\x05\x01B\x06\x01m\x02\x0daccess-denied\x08too-long\x04\
 \0\x05error\x03\0\0\x01p}\x01j\x01\x02\x01\x01\x01@\x01\x06lengthy\0\x03\x04\0\x05\
 bytes\x01\x04\x03\0\x16lapak:app/random@0.1.0\x05\x06\x01B\x02\x01y\x04\0\x0areq\
@@ -12221,7 +12470,7 @@ access-denied\x07invalid\x11too-many-requests\x0funknown-request\x0bunavailable\
 \0\x05error\x03\0\x02\x01r\x02\x07subjects\x04codes\x04\0\x05login\x03\0\x04\x01\
 m\x05\x04name\x0cphone-number\x05email\x07address\x09birthdate\x04\0\x05claim\x03\
 \0\x06\x01r\x02\x05claim\x07\x05values\x04\0\x07claimed\x03\0\x08\x01j\x01\x01\x01\
-\x03\x01@\0\0\x0a\x04\0\x06log-in\x01\x0b\x01j\x01\x05\x01\x03\x01@\x01\x07reque\
+\x03\x01@\0\0\x0a\x04\0\x06log-on\x01\x0b\x01j\x01\x05\x01\x03\x01@\x01\x07reque\
 st\x01\0\x0c\x04\0\x0atake-login\x01\x0d\x01p\x07\x01@\x01\x06wanted\x0e\0\x0a\x04\
 \0\x06claims\x01\x0f\x01p\x09\x01j\x01\x10\x01\x03\x01@\x01\x07request\x01\0\x11\
 \x04\0\x0btake-claims\x01\x12\x03\0\x18lapak:app/identity@0.1.0\x05\x11\x01B\x16\
@@ -12307,60 +12556,61 @@ q\x04\x04text\x01s\0\x07toggled\x01\x7f\0\x06number\x01u\0\x05index\x01y\0\x04\0
 \x0bfield-value\x03\0\x14\x01r\x02\x04names\x05value\x15\x04\0\x05field\x03\0\x16\
 \x01p\x17\x01q\x06\x04none\0\0\x04text\x01s\0\x07toggled\x01\x7f\0\x06number\x01\
 u\0\x05index\x01y\0\x06fields\x01\x18\0\x04\0\x0binput-value\x03\0\x19\x01r\x03\x04\
-page\x01\x07handlery\x05value\x1a\x04\0\x0binteraction\x03\0\x1b\x01q\x0f\x0fglo\
+page\x01\x07handlery\x05value\x1a\x04\0\x0binteraction\x03\0\x1b\x01q\x10\x0fglo\
 bal-launched\x01\x0f\0\x0cglobal-shown\0\0\x0dglobal-hidden\0\0\x0cglobal-error\x01\
-\x13\0\x0fglobal-updating\0\0\x0fglobal-unloaded\0\0\x0bpage-loaded\x01\x11\0\x0a\
-page-ready\x01\x01\0\x0apage-shown\x01\x01\0\x0bpage-hidden\x01\x01\0\x0dpage-un\
-loaded\x01\x01\0\x0cpage-refresh\x01\x01\0\x13page-bottom-reached\x01\x01\0\x0bi\
-nteraction\x01\x1c\0\x10request-finished\x01\x03\0\x04\0\x05event\x03\0\x1d\x03\0\
-\x16lapak:app/events@0.1.0\x05\x1d\x01BD\x02\x03\x02\x01\x1c\x04\0\x07page-id\x03\
-\0\0\x01m\x09\x03tap\x0along-press\x05input\x06change\x06submit\x05reset\x05focu\
-s\x04blur\x09reach-end\x04\0\x07trigger\x03\0\x02\x01r\x02\x07trigger\x03\x07han\
-dlery\x04\0\x07binding\x03\0\x04\x01m\x03\x04fill\x07contain\x05cover\x04\0\x09i\
-mage-fit\x03\0\x06\x01r\x03\x03srcs\x03alts\x03fit\x07\x04\0\x05image\x03\0\x08\x01\
-m8\x03add\x05alert\x04back\x06basket\x04bell\x07bicycle\x08calendar\x06camera\x04\
-card\x05check\x05clock\x05close\x05cloud\x08document\x04down\x08download\x04edit\
-\x03eye\x06filter\x07forward\x04gear\x04gift\x05heart\x04home\x05image\x04info\x04\
-list\x08location\x04lock\x04mail\x03map\x04menu\x05minus\x05money\x04moon\x04mor\
-e\x06people\x06person\x05phone\x04play\x07refresh\x04scan\x06search\x04send\x05s\
-hare\x04star\x05store\x03sun\x03tag\x05trash\x05truck\x02up\x08utensils\x06walle\
-t\x07warning\x04wifi\x04\0\x09icon-name\x03\0\x0a\x01r\x02\x04name\x0b\x04sizey\x04\
-\0\x04icon\x03\0\x0c\x01m\x04\x05plain\x07primary\x09secondary\x06danger\x04\0\x0b\
-button-look\x03\0\x0e\x01m\x03\x06button\x06submit\x05reset\x04\0\x0bbutton-role\
-\x03\0\x10\x01r\x04\x04look\x0f\x08disabled\x7f\x07loading\x7f\x04role\x11\x04\0\
-\x06button\x03\0\x12\x01m\x07\x04text\x06search\x06number\x07decimal\x09telephon\
-e\x05email\x08password\x04\0\x0ainput-kind\x03\0\x14\x01ks\x01ky\x01r\x07\x04kin\
-d\x15\x04name\x16\x05values\x0bplaceholders\x08disabled\x7f\x0amax-length\x17\x09\
-autofocus\x7f\x04\0\x05input\x03\0\x18\x01r\x06\x04name\x16\x05values\x0bplaceho\
-lders\x08disabled\x7f\x0amax-length\x17\x04rowsy\x04\0\x08textarea\x03\0\x1a\x01\
-r\x03\x04name\x16\x07checked\x7f\x08disabled\x7f\x04\0\x08checkbox\x03\0\x1c\x01\
-r\x04\x05groups\x05values\x07checked\x7f\x08disabled\x7f\x04\0\x05radio\x03\0\x1e\
-\x01r\x03\x04name\x16\x07checked\x7f\x08disabled\x7f\x04\0\x06switch\x03\0\x20\x01\
-r\x07\x04name\x16\x03minu\x03maxu\x04stepu\x05valueu\x08disabled\x7f\x0ashow-val\
-ue\x7f\x04\0\x06slider\x03\0\"\x01ps\x01r\x02\x07options$\x08selected\x17\x04\0\x07\
-options\x03\0%\x01r\x03\x05value\x16\x08earliest\x16\x06latest\x16\x04\0\x0adate\
--range\x03\0'\x01r\x03\x05value\x16\x08earliest\x16\x06latest\x16\x04\0\x0atime-\
-range\x03\0)\x01q\x03\x07options\x01&\0\x04date\x01(\0\x04time\x01*\0\x04\0\x0bp\
-icker-mode\x03\0+\x01r\x03\x04name\x16\x04mode,\x08disabled\x7f\x04\0\x06picker\x03\
-\0-\x01m\x02\x08vertical\x0ahorizontal\x04\0\x10scroll-direction\x03\0/\x01r\x01\
-\x09direction0\x04\0\x0bscroll-view\x03\01\x01r\x04\x07currenty\x0bautoplay-ms\x17\
-\x09indicator\x7f\x08circular\x7f\x04\0\x06swiper\x03\03\x01ku\x01r\x01\x07perce\
-nt5\x04\0\x08progress\x03\06\x01m\x05\x0bnavigate-to\x0bredirect-to\x04back\x08r\
-elaunch\x0aswitch-tab\x04\0\x10navigator-action\x03\08\x01r\x02\x03urls\x06actio\
-n9\x04\0\x09navigator\x03\0:\x01q\x14\x09unchanged\0\0\x04view\0\0\x04text\x01s\0\
-\x05image\x01\x09\0\x04icon\x01\x0d\0\x06button\x01\x13\0\x05input\x01\x19\0\x08\
-textarea\x01\x1b\0\x08checkbox\x01\x1d\0\x05radio\x01\x1f\0\x06switch\x01!\0\x06\
-slider\x01#\0\x06picker\x01.\0\x04form\0\0\x05label\0\0\x04list\0\0\x0bscroll-vi\
-ew\x012\0\x06swiper\x014\0\x08progress\x017\0\x09navigator\x01;\0\x04\0\x07eleme\
-nt\x03\0<\x01p\x05\x01r\x06\x07element=\x03key\x16\x05classs\x05label\x16\x08bin\
-dings>\x0bdescendantsy\x04\0\x04node\x03\0?\x01p\xc0\0\x01r\x03\x04page\x01\x05t\
-itle\x16\x05nodes\xc1\0\x04\0\x04view\x03\0B\x03\0\x14lapak:app/view@0.1.0\x05\x1e\
-\x02\x03\0\x1a\x05event\x02\x03\0\x1b\x04view\x01B\x07\x02\x03\x02\x01\x1f\x04\0\
-\x05event\x03\0\0\x02\x03\x02\x01\x20\x04\0\x04view\x03\0\x02\x01k\x03\x01@\x01\x05\
-event\x01\0\x04\x04\0\x06handle\x01\x05\x04\0\x13lapak:app/app@0.1.0\x05!\x04\0\x18\
-lapak:app/mini-app@0.1.0\x04\0\x0b\x0e\x01\0\x08mini-app\x03\0\0\0G\x09producers\
-\x01\x0cprocessed-by\x02\x0dwit-component\x070.254.2\x10wit-bindgen-rust\x060.60\
-.0";
+\x13\0\x0fglobal-updating\0\0\x13global-zone-changed\0\0\x0fglobal-unloaded\0\0\x0b\
+page-loaded\x01\x11\0\x0apage-ready\x01\x01\0\x0apage-shown\x01\x01\0\x0bpage-hi\
+dden\x01\x01\0\x0dpage-unloaded\x01\x01\0\x0cpage-refresh\x01\x01\0\x13page-bott\
+om-reached\x01\x01\0\x0binteraction\x01\x1c\0\x10request-finished\x01\x03\0\x04\0\
+\x05event\x03\0\x1d\x03\0\x16lapak:app/events@0.1.0\x05\x1d\x01BF\x02\x03\x02\x01\
+\x1c\x04\0\x07page-id\x03\0\0\x01m\x09\x03tap\x0along-press\x05input\x06change\x06\
+submit\x05reset\x05focus\x04blur\x09reach-end\x04\0\x07trigger\x03\0\x02\x01r\x02\
+\x07trigger\x03\x07handlery\x04\0\x07binding\x03\0\x04\x01ks\x01r\x01\x06reveal\x06\
+\x04\0\x04rows\x03\0\x07\x01m\x03\x04fill\x07contain\x05cover\x04\0\x09image-fit\
+\x03\0\x09\x01r\x03\x03srcs\x03alts\x03fit\x0a\x04\0\x05image\x03\0\x0b\x01m8\x03\
+add\x05alert\x04back\x06basket\x04bell\x07bicycle\x08calendar\x06camera\x04card\x05\
+check\x05clock\x05close\x05cloud\x08document\x04down\x08download\x04edit\x03eye\x06\
+filter\x07forward\x04gear\x04gift\x05heart\x04home\x05image\x04info\x04list\x08l\
+ocation\x04lock\x04mail\x03map\x04menu\x05minus\x05money\x04moon\x04more\x06peop\
+le\x06person\x05phone\x04play\x07refresh\x04scan\x06search\x04send\x05share\x04s\
+tar\x05store\x03sun\x03tag\x05trash\x05truck\x02up\x08utensils\x06wallet\x07warn\
+ing\x04wifi\x04\0\x09icon-name\x03\0\x0d\x01r\x02\x04name\x0e\x04sizey\x04\0\x04\
+icon\x03\0\x0f\x01m\x04\x05plain\x07primary\x09secondary\x06danger\x04\0\x0bbutt\
+on-look\x03\0\x11\x01m\x03\x06button\x06submit\x05reset\x04\0\x0bbutton-role\x03\
+\0\x13\x01r\x04\x04look\x12\x08disabled\x7f\x07loading\x7f\x04role\x14\x04\0\x06\
+button\x03\0\x15\x01m\x07\x04text\x06search\x06number\x07decimal\x09telephone\x05\
+email\x08password\x04\0\x0ainput-kind\x03\0\x17\x01ky\x01r\x07\x04kind\x18\x04na\
+me\x06\x05values\x0bplaceholders\x08disabled\x7f\x0amax-length\x19\x09autofocus\x7f\
+\x04\0\x05input\x03\0\x1a\x01r\x07\x04name\x06\x05values\x0bplaceholders\x08disa\
+bled\x7f\x0amax-length\x19\x04rowsy\x05grows\x7f\x04\0\x08textarea\x03\0\x1c\x01\
+r\x03\x04name\x06\x07checked\x7f\x08disabled\x7f\x04\0\x08checkbox\x03\0\x1e\x01\
+r\x04\x05groups\x05values\x07checked\x7f\x08disabled\x7f\x04\0\x05radio\x03\0\x20\
+\x01r\x03\x04name\x06\x07checked\x7f\x08disabled\x7f\x04\0\x06switch\x03\0\"\x01\
+r\x07\x04name\x06\x03minu\x03maxu\x04stepu\x05valueu\x08disabled\x7f\x0ashow-val\
+ue\x7f\x04\0\x06slider\x03\0$\x01ps\x01r\x02\x07options&\x08selected\x19\x04\0\x07\
+options\x03\0'\x01r\x03\x05value\x06\x08earliest\x06\x06latest\x06\x04\0\x0adate\
+-range\x03\0)\x01r\x03\x05value\x06\x08earliest\x06\x06latest\x06\x04\0\x0atime-\
+range\x03\0+\x01q\x03\x07options\x01(\0\x04date\x01*\0\x04time\x01,\0\x04\0\x0bp\
+icker-mode\x03\0-\x01r\x03\x04name\x06\x04mode.\x08disabled\x7f\x04\0\x06picker\x03\
+\0/\x01m\x02\x08vertical\x0ahorizontal\x04\0\x10scroll-direction\x03\01\x01r\x02\
+\x09direction2\x06reveal\x06\x04\0\x0bscroll-view\x03\03\x01r\x04\x07currenty\x0b\
+autoplay-ms\x19\x09indicator\x7f\x08circular\x7f\x04\0\x06swiper\x03\05\x01ku\x01\
+r\x01\x07percent7\x04\0\x08progress\x03\08\x01m\x05\x0bnavigate-to\x0bredirect-t\
+o\x04back\x08relaunch\x0aswitch-tab\x04\0\x10navigator-action\x03\0:\x01r\x02\x03\
+urls\x06action;\x04\0\x09navigator\x03\0<\x01q\x14\x09unchanged\0\0\x04view\0\0\x04\
+text\x01s\0\x05image\x01\x0c\0\x04icon\x01\x10\0\x06button\x01\x16\0\x05input\x01\
+\x1b\0\x08textarea\x01\x1d\0\x08checkbox\x01\x1f\0\x05radio\x01!\0\x06switch\x01\
+#\0\x06slider\x01%\0\x06picker\x010\0\x04form\0\0\x05label\0\0\x04list\x01\x08\0\
+\x0bscroll-view\x014\0\x06swiper\x016\0\x08progress\x019\0\x09navigator\x01=\0\x04\
+\0\x07element\x03\0>\x01p\x05\x01r\x06\x07element?\x03key\x06\x05classs\x05label\
+\x06\x08bindings\xc0\0\x0bdescendantsy\x04\0\x04node\x03\0A\x01p\xc2\0\x01r\x03\x04\
+page\x01\x05title\x06\x05nodes\xc3\0\x04\0\x04view\x03\0D\x03\0\x14lapak:app/vie\
+w@0.1.0\x05\x1e\x02\x03\0\x1a\x05event\x02\x03\0\x1b\x04view\x01B\x07\x02\x03\x02\
+\x01\x1f\x04\0\x05event\x03\0\0\x02\x03\x02\x01\x20\x04\0\x04view\x03\0\x02\x01k\
+\x03\x01@\x01\x05event\x01\0\x04\x04\0\x06handle\x01\x05\x04\0\x13lapak:app/app@\
+0.1.0\x05!\x04\0\x18lapak:app/mini-app@0.1.0\x04\0\x0b\x0e\x01\0\x08mini-app\x03\
+\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.254.2\x10wit-\
+bindgen-rust\x060.60.0";
         };
     };
 }
@@ -12373,8 +12623,8 @@ pub use __export_mini_app_impl as export_app;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 10506] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xebP\x01A\x02\x01A;\x01\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 10648] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xf9Q\x01A\x02\x01A;\x01\
 B\x0c\x01y\x04\0\x07page-id\x03\0\0\x01m\x07\x0binvalid-url\x0cunknown-page\x0as\
 tack-full\x09not-a-tab\x08is-a-tab\x07at-root\x08too-many\x04\0\x05error\x03\0\x02\
 \x01j\0\x01\x03\x01@\x01\x03urls\0\x04\x04\0\x0bnavigate-to\x01\x05\x04\0\x0bred\
@@ -12388,10 +12638,12 @@ B\x04\x01r\x04\x07messages\x04files\x04liney\x06columny\x04\0\x05panic\x03\0\0\x
 \x06offers\x01\0\x03\0\x18lapak:app/platform@0.1.0\x05\x03\x01B\x07\x01m\x04\x05\
 debug\x04info\x04warn\x05error\x04\0\x05level\x03\0\0\x01m\x02\x0daccess-denied\x07\
 flooded\x04\0\x05error\x03\0\x02\x01j\0\x01\x03\x01@\x02\x05level\x01\x07message\
-s\0\x04\x04\0\x03log\x01\x05\x03\0\x17lapak:app/console@0.1.0\x05\x04\x01B\x0a\x01\
-m\x01\x0daccess-denied\x04\0\x05error\x03\0\0\x01r\x02\x07unix-msw\x12utc-offset\
--minutesz\x04\0\x09timestamp\x03\0\x02\x01j\x01\x03\x01\x01\x01@\0\0\x04\x04\0\x03\
-now\x01\x05\x01j\x01w\x01\x01\x01@\0\0\x06\x04\0\x0aelapsed-ms\x01\x07\x03\0\x15\
+s\0\x04\x04\0\x03log\x01\x05\x03\0\x17lapak:app/console@0.1.0\x05\x04\x01B\x11\x01\
+m\x02\x0daccess-denied\x0cout-of-range\x04\0\x05error\x03\0\0\x01r\x02\x07unix-m\
+sw\x12utc-offset-minutesz\x04\0\x09timestamp\x03\0\x02\x01j\x01\x03\x01\x01\x01@\
+\0\0\x04\x04\0\x03now\x01\x05\x01j\x01z\x01\x01\x01@\x01\x07unix-msw\0\x06\x04\0\
+\x15utc-offset-minutes-at\x01\x07\x01ks\x01j\x01\x08\x01\x01\x01@\0\0\x09\x04\0\x04\
+zone\x01\x0a\x01j\x01w\x01\x01\x01@\0\0\x0b\x04\0\x0aelapsed-ms\x01\x0c\x03\0\x15\
 lapak:app/clock@0.1.0\x05\x05\x01B\x06\x01m\x02\x0daccess-denied\x08too-long\x04\
 \0\x05error\x03\0\0\x01p}\x01j\x01\x02\x01\x01\x01@\x01\x06lengthy\0\x03\x04\0\x05\
 bytes\x01\x04\x03\0\x16lapak:app/random@0.1.0\x05\x06\x01B\x02\x01y\x04\0\x0areq\
@@ -12473,7 +12725,7 @@ access-denied\x07invalid\x11too-many-requests\x0funknown-request\x0bunavailable\
 \0\x05error\x03\0\x02\x01r\x02\x07subjects\x04codes\x04\0\x05login\x03\0\x04\x01\
 m\x05\x04name\x0cphone-number\x05email\x07address\x09birthdate\x04\0\x05claim\x03\
 \0\x06\x01r\x02\x05claim\x07\x05values\x04\0\x07claimed\x03\0\x08\x01j\x01\x01\x01\
-\x03\x01@\0\0\x0a\x04\0\x06log-in\x01\x0b\x01j\x01\x05\x01\x03\x01@\x01\x07reque\
+\x03\x01@\0\0\x0a\x04\0\x06log-on\x01\x0b\x01j\x01\x05\x01\x03\x01@\x01\x07reque\
 st\x01\0\x0c\x04\0\x0atake-login\x01\x0d\x01p\x07\x01@\x01\x06wanted\x0e\0\x0a\x04\
 \0\x06claims\x01\x0f\x01p\x09\x01j\x01\x10\x01\x03\x01@\x01\x07request\x01\0\x11\
 \x04\0\x0btake-claims\x01\x12\x03\0\x18lapak:app/identity@0.1.0\x05\x11\x01B\x16\
@@ -12559,57 +12811,58 @@ q\x04\x04text\x01s\0\x07toggled\x01\x7f\0\x06number\x01u\0\x05index\x01y\0\x04\0
 \x0bfield-value\x03\0\x14\x01r\x02\x04names\x05value\x15\x04\0\x05field\x03\0\x16\
 \x01p\x17\x01q\x06\x04none\0\0\x04text\x01s\0\x07toggled\x01\x7f\0\x06number\x01\
 u\0\x05index\x01y\0\x06fields\x01\x18\0\x04\0\x0binput-value\x03\0\x19\x01r\x03\x04\
-page\x01\x07handlery\x05value\x1a\x04\0\x0binteraction\x03\0\x1b\x01q\x0f\x0fglo\
+page\x01\x07handlery\x05value\x1a\x04\0\x0binteraction\x03\0\x1b\x01q\x10\x0fglo\
 bal-launched\x01\x0f\0\x0cglobal-shown\0\0\x0dglobal-hidden\0\0\x0cglobal-error\x01\
-\x13\0\x0fglobal-updating\0\0\x0fglobal-unloaded\0\0\x0bpage-loaded\x01\x11\0\x0a\
-page-ready\x01\x01\0\x0apage-shown\x01\x01\0\x0bpage-hidden\x01\x01\0\x0dpage-un\
-loaded\x01\x01\0\x0cpage-refresh\x01\x01\0\x13page-bottom-reached\x01\x01\0\x0bi\
-nteraction\x01\x1c\0\x10request-finished\x01\x03\0\x04\0\x05event\x03\0\x1d\x03\0\
-\x16lapak:app/events@0.1.0\x05\x1d\x01BD\x02\x03\x02\x01\x1c\x04\0\x07page-id\x03\
-\0\0\x01m\x09\x03tap\x0along-press\x05input\x06change\x06submit\x05reset\x05focu\
-s\x04blur\x09reach-end\x04\0\x07trigger\x03\0\x02\x01r\x02\x07trigger\x03\x07han\
-dlery\x04\0\x07binding\x03\0\x04\x01m\x03\x04fill\x07contain\x05cover\x04\0\x09i\
-mage-fit\x03\0\x06\x01r\x03\x03srcs\x03alts\x03fit\x07\x04\0\x05image\x03\0\x08\x01\
-m8\x03add\x05alert\x04back\x06basket\x04bell\x07bicycle\x08calendar\x06camera\x04\
-card\x05check\x05clock\x05close\x05cloud\x08document\x04down\x08download\x04edit\
-\x03eye\x06filter\x07forward\x04gear\x04gift\x05heart\x04home\x05image\x04info\x04\
-list\x08location\x04lock\x04mail\x03map\x04menu\x05minus\x05money\x04moon\x04mor\
-e\x06people\x06person\x05phone\x04play\x07refresh\x04scan\x06search\x04send\x05s\
-hare\x04star\x05store\x03sun\x03tag\x05trash\x05truck\x02up\x08utensils\x06walle\
-t\x07warning\x04wifi\x04\0\x09icon-name\x03\0\x0a\x01r\x02\x04name\x0b\x04sizey\x04\
-\0\x04icon\x03\0\x0c\x01m\x04\x05plain\x07primary\x09secondary\x06danger\x04\0\x0b\
-button-look\x03\0\x0e\x01m\x03\x06button\x06submit\x05reset\x04\0\x0bbutton-role\
-\x03\0\x10\x01r\x04\x04look\x0f\x08disabled\x7f\x07loading\x7f\x04role\x11\x04\0\
-\x06button\x03\0\x12\x01m\x07\x04text\x06search\x06number\x07decimal\x09telephon\
-e\x05email\x08password\x04\0\x0ainput-kind\x03\0\x14\x01ks\x01ky\x01r\x07\x04kin\
-d\x15\x04name\x16\x05values\x0bplaceholders\x08disabled\x7f\x0amax-length\x17\x09\
-autofocus\x7f\x04\0\x05input\x03\0\x18\x01r\x06\x04name\x16\x05values\x0bplaceho\
-lders\x08disabled\x7f\x0amax-length\x17\x04rowsy\x04\0\x08textarea\x03\0\x1a\x01\
-r\x03\x04name\x16\x07checked\x7f\x08disabled\x7f\x04\0\x08checkbox\x03\0\x1c\x01\
-r\x04\x05groups\x05values\x07checked\x7f\x08disabled\x7f\x04\0\x05radio\x03\0\x1e\
-\x01r\x03\x04name\x16\x07checked\x7f\x08disabled\x7f\x04\0\x06switch\x03\0\x20\x01\
-r\x07\x04name\x16\x03minu\x03maxu\x04stepu\x05valueu\x08disabled\x7f\x0ashow-val\
-ue\x7f\x04\0\x06slider\x03\0\"\x01ps\x01r\x02\x07options$\x08selected\x17\x04\0\x07\
-options\x03\0%\x01r\x03\x05value\x16\x08earliest\x16\x06latest\x16\x04\0\x0adate\
--range\x03\0'\x01r\x03\x05value\x16\x08earliest\x16\x06latest\x16\x04\0\x0atime-\
-range\x03\0)\x01q\x03\x07options\x01&\0\x04date\x01(\0\x04time\x01*\0\x04\0\x0bp\
-icker-mode\x03\0+\x01r\x03\x04name\x16\x04mode,\x08disabled\x7f\x04\0\x06picker\x03\
-\0-\x01m\x02\x08vertical\x0ahorizontal\x04\0\x10scroll-direction\x03\0/\x01r\x01\
-\x09direction0\x04\0\x0bscroll-view\x03\01\x01r\x04\x07currenty\x0bautoplay-ms\x17\
-\x09indicator\x7f\x08circular\x7f\x04\0\x06swiper\x03\03\x01ku\x01r\x01\x07perce\
-nt5\x04\0\x08progress\x03\06\x01m\x05\x0bnavigate-to\x0bredirect-to\x04back\x08r\
-elaunch\x0aswitch-tab\x04\0\x10navigator-action\x03\08\x01r\x02\x03urls\x06actio\
-n9\x04\0\x09navigator\x03\0:\x01q\x14\x09unchanged\0\0\x04view\0\0\x04text\x01s\0\
-\x05image\x01\x09\0\x04icon\x01\x0d\0\x06button\x01\x13\0\x05input\x01\x19\0\x08\
-textarea\x01\x1b\0\x08checkbox\x01\x1d\0\x05radio\x01\x1f\0\x06switch\x01!\0\x06\
-slider\x01#\0\x06picker\x01.\0\x04form\0\0\x05label\0\0\x04list\0\0\x0bscroll-vi\
-ew\x012\0\x06swiper\x014\0\x08progress\x017\0\x09navigator\x01;\0\x04\0\x07eleme\
-nt\x03\0<\x01p\x05\x01r\x06\x07element=\x03key\x16\x05classs\x05label\x16\x08bin\
-dings>\x0bdescendantsy\x04\0\x04node\x03\0?\x01p\xc0\0\x01r\x03\x04page\x01\x05t\
-itle\x16\x05nodes\xc1\0\x04\0\x04view\x03\0B\x03\0\x14lapak:app/view@0.1.0\x05\x1e\
-\x04\08lapak:app/mini-app-with-all-of-its-exports-removed@0.1.0\x04\0\x0b.\x01\0\
-(mini-app-with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocess\
-ed-by\x02\x0dwit-component\x070.254.2\x10wit-bindgen-rust\x060.60.0";
+\x13\0\x0fglobal-updating\0\0\x13global-zone-changed\0\0\x0fglobal-unloaded\0\0\x0b\
+page-loaded\x01\x11\0\x0apage-ready\x01\x01\0\x0apage-shown\x01\x01\0\x0bpage-hi\
+dden\x01\x01\0\x0dpage-unloaded\x01\x01\0\x0cpage-refresh\x01\x01\0\x13page-bott\
+om-reached\x01\x01\0\x0binteraction\x01\x1c\0\x10request-finished\x01\x03\0\x04\0\
+\x05event\x03\0\x1d\x03\0\x16lapak:app/events@0.1.0\x05\x1d\x01BF\x02\x03\x02\x01\
+\x1c\x04\0\x07page-id\x03\0\0\x01m\x09\x03tap\x0along-press\x05input\x06change\x06\
+submit\x05reset\x05focus\x04blur\x09reach-end\x04\0\x07trigger\x03\0\x02\x01r\x02\
+\x07trigger\x03\x07handlery\x04\0\x07binding\x03\0\x04\x01ks\x01r\x01\x06reveal\x06\
+\x04\0\x04rows\x03\0\x07\x01m\x03\x04fill\x07contain\x05cover\x04\0\x09image-fit\
+\x03\0\x09\x01r\x03\x03srcs\x03alts\x03fit\x0a\x04\0\x05image\x03\0\x0b\x01m8\x03\
+add\x05alert\x04back\x06basket\x04bell\x07bicycle\x08calendar\x06camera\x04card\x05\
+check\x05clock\x05close\x05cloud\x08document\x04down\x08download\x04edit\x03eye\x06\
+filter\x07forward\x04gear\x04gift\x05heart\x04home\x05image\x04info\x04list\x08l\
+ocation\x04lock\x04mail\x03map\x04menu\x05minus\x05money\x04moon\x04more\x06peop\
+le\x06person\x05phone\x04play\x07refresh\x04scan\x06search\x04send\x05share\x04s\
+tar\x05store\x03sun\x03tag\x05trash\x05truck\x02up\x08utensils\x06wallet\x07warn\
+ing\x04wifi\x04\0\x09icon-name\x03\0\x0d\x01r\x02\x04name\x0e\x04sizey\x04\0\x04\
+icon\x03\0\x0f\x01m\x04\x05plain\x07primary\x09secondary\x06danger\x04\0\x0bbutt\
+on-look\x03\0\x11\x01m\x03\x06button\x06submit\x05reset\x04\0\x0bbutton-role\x03\
+\0\x13\x01r\x04\x04look\x12\x08disabled\x7f\x07loading\x7f\x04role\x14\x04\0\x06\
+button\x03\0\x15\x01m\x07\x04text\x06search\x06number\x07decimal\x09telephone\x05\
+email\x08password\x04\0\x0ainput-kind\x03\0\x17\x01ky\x01r\x07\x04kind\x18\x04na\
+me\x06\x05values\x0bplaceholders\x08disabled\x7f\x0amax-length\x19\x09autofocus\x7f\
+\x04\0\x05input\x03\0\x1a\x01r\x07\x04name\x06\x05values\x0bplaceholders\x08disa\
+bled\x7f\x0amax-length\x19\x04rowsy\x05grows\x7f\x04\0\x08textarea\x03\0\x1c\x01\
+r\x03\x04name\x06\x07checked\x7f\x08disabled\x7f\x04\0\x08checkbox\x03\0\x1e\x01\
+r\x04\x05groups\x05values\x07checked\x7f\x08disabled\x7f\x04\0\x05radio\x03\0\x20\
+\x01r\x03\x04name\x06\x07checked\x7f\x08disabled\x7f\x04\0\x06switch\x03\0\"\x01\
+r\x07\x04name\x06\x03minu\x03maxu\x04stepu\x05valueu\x08disabled\x7f\x0ashow-val\
+ue\x7f\x04\0\x06slider\x03\0$\x01ps\x01r\x02\x07options&\x08selected\x19\x04\0\x07\
+options\x03\0'\x01r\x03\x05value\x06\x08earliest\x06\x06latest\x06\x04\0\x0adate\
+-range\x03\0)\x01r\x03\x05value\x06\x08earliest\x06\x06latest\x06\x04\0\x0atime-\
+range\x03\0+\x01q\x03\x07options\x01(\0\x04date\x01*\0\x04time\x01,\0\x04\0\x0bp\
+icker-mode\x03\0-\x01r\x03\x04name\x06\x04mode.\x08disabled\x7f\x04\0\x06picker\x03\
+\0/\x01m\x02\x08vertical\x0ahorizontal\x04\0\x10scroll-direction\x03\01\x01r\x02\
+\x09direction2\x06reveal\x06\x04\0\x0bscroll-view\x03\03\x01r\x04\x07currenty\x0b\
+autoplay-ms\x19\x09indicator\x7f\x08circular\x7f\x04\0\x06swiper\x03\05\x01ku\x01\
+r\x01\x07percent7\x04\0\x08progress\x03\08\x01m\x05\x0bnavigate-to\x0bredirect-t\
+o\x04back\x08relaunch\x0aswitch-tab\x04\0\x10navigator-action\x03\0:\x01r\x02\x03\
+urls\x06action;\x04\0\x09navigator\x03\0<\x01q\x14\x09unchanged\0\0\x04view\0\0\x04\
+text\x01s\0\x05image\x01\x0c\0\x04icon\x01\x10\0\x06button\x01\x16\0\x05input\x01\
+\x1b\0\x08textarea\x01\x1d\0\x08checkbox\x01\x1f\0\x05radio\x01!\0\x06switch\x01\
+#\0\x06slider\x01%\0\x06picker\x010\0\x04form\0\0\x05label\0\0\x04list\x01\x08\0\
+\x0bscroll-view\x014\0\x06swiper\x016\0\x08progress\x019\0\x09navigator\x01=\0\x04\
+\0\x07element\x03\0>\x01p\x05\x01r\x06\x07element?\x03key\x06\x05classs\x05label\
+\x06\x08bindings\xc0\0\x0bdescendantsy\x04\0\x04node\x03\0A\x01p\xc2\0\x01r\x03\x04\
+page\x01\x05title\x06\x05nodes\xc3\0\x04\0\x04view\x03\0D\x03\0\x14lapak:app/vie\
+w@0.1.0\x05\x1e\x04\08lapak:app/mini-app-with-all-of-its-exports-removed@0.1.0\x04\
+\0\x0b.\x01\0(mini-app-with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\
+\x0cprocessed-by\x02\x0dwit-component\x070.254.2\x10wit-bindgen-rust\x060.60.0";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -90,6 +90,7 @@ impl Update {
                 Self::Handled(record) => size_of_val(&**record) + record.event.len(),
                 Self::Sheet(_) | Self::SheetOver(..) => SHEET_BYTES,
                 Self::OpenApp(uri) => uri.len(),
+                Self::Busy(_) => 0,
                 Self::Ended(report) => report.stack.iter().map(|line| line.len() + 24).sum(),
             }
     }

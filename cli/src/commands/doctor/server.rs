@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::Finding;
+use super::{Finding, Need};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest answer that is read.
@@ -46,7 +46,7 @@ pub(super) fn to_reach(url: &str) -> Vec<Finding> {
         why: "shows apps at that address",
         found,
         cure,
-        needed: true,
+        needed: Need::ToRun,
     };
     if server.found.is_none() {
         return vec![server];
@@ -60,7 +60,7 @@ pub(super) fn to_reach(url: &str) -> Vec<Finding> {
         why: "connect for what apps do",
         found,
         cure,
-        needed: true,
+        needed: Need::ToRun,
     };
     vec![server, pages]
 }

@@ -286,6 +286,9 @@ impl Talk {
         if !current && screen.version > 0 {
             self.paint(&screen).await?;
         }
+        if self.live.session.busy_for().is_some() {
+            self.say(&json!({ "t": "busy", "on": true })).await?;
+        }
         self.tell_sheets().await?;
         self.tell_end(&screen).await
     }
@@ -311,6 +314,9 @@ impl Talk {
         if screen.version > 0 {
             self.paint(&screen).await?;
         }
+        if self.live.session.busy_for().is_some() {
+            self.say(&json!({ "t": "busy", "on": true })).await?;
+        }
         self.tell_sheets().await?;
         self.tell_end(&screen).await
     }
@@ -335,6 +341,7 @@ impl Talk {
                 self.tell_sheets().await
             }
             Ok(Update::OpenApp(uri)) => self.open_app(&uri).await,
+            Ok(Update::Busy(on)) => self.say(&json!({ "t": "busy", "on": on })).await,
             // The journal has them.
             Ok(Update::Log(_) | Update::Handled(_)) => Ok(()),
             Err(RecvError::Lagged(_)) => self.resync().await,
