@@ -25,5 +25,7 @@ pub(crate) const COUNTER: &str = "examples/counter";
 pub(crate) const WARUNG: &str = "examples/warung";
 /// A thousand rows.
 pub(crate) const ROWS: &str = "benches/guests/rows";
+/// Does whatever it is told to.
+pub(crate) const HOSTILE: &str = "host/tests/guests/hostile";
 /// A bad neighbour.
 pub(crate) const WILD: &str = "benches/guests/wild";

@@ -5,6 +5,7 @@ mod fairness;
 mod grants;
 mod launch;
 pub(crate) mod many;
+mod neighbours;
 mod paint;
 mod payments;
 mod pressure;
@@ -101,6 +102,30 @@ pub(crate) const ALL: &[Group] = &[
         payments::latency,
     ),
     group(&["ledger-at-10m"], payments::at_10m),
+    group(
+        &[
+            "neighbour-storage-read",
+            "neighbour-storage-tap",
+            "neighbour-storage-payment",
+        ],
+        neighbours::storage,
+    ),
+    group(
+        &[
+            "neighbour-merchant-read",
+            "neighbour-merchant-tap",
+            "neighbour-merchant-payment",
+        ],
+        neighbours::merchant,
+    ),
+    group(
+        &[
+            "neighbour-audit-read",
+            "neighbour-audit-tap",
+            "neighbour-audit-payment",
+        ],
+        neighbours::audit,
+    ),
     group(&["host-call-checked"], grants::checked),
     group(&["revoke-to-refused"], grants::revoked),
     group(&["package-size-counter"], size::counter),

@@ -106,7 +106,7 @@ pub(super) fn at_10m(_: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
 }
 
 /// Books with a shop and one person who pays.
-struct Books {
+pub(super) struct Books {
     ledger: Arc<Ledger>,
     provider: LedgerProvider,
     merchants: Arc<Merchants>,
@@ -116,7 +116,7 @@ struct Books {
 }
 
 impl Books {
-    fn open(path: &Path) -> anyhow::Result<Self> {
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let currency: Currency = "IDR".parse()?;
         let options = LedgerOptions {
             clock: Arc::new(SystemClock),
@@ -163,7 +163,7 @@ impl Books {
     }
 
     /// Orders, signed and verified.
-    fn requests(&self, name: &str, count: usize) -> anyhow::Result<Vec<Request>> {
+    pub(super) fn requests(&self, name: &str, count: usize) -> anyhow::Result<Vec<Request>> {
         let now = SystemClock.now_ms();
         let request = |number: usize| {
             let order = Order {
@@ -192,7 +192,7 @@ impl Books {
     }
 
     /// Pays them all, so many on their way at a time.
-    fn pay(&self, requests: Vec<Request>, in_flight: usize) -> anyhow::Result<()> {
+    pub(super) fn pay(&self, requests: Vec<Request>, in_flight: usize) -> anyhow::Result<()> {
         let (done, told) = mpsc::channel();
         let mut open = 0;
         for request in requests {
@@ -295,14 +295,14 @@ fn write_rows(bare: &Connection, run: usize, rows: std::ops::Range<usize>) -> an
 }
 
 #[derive(Default)]
-struct Quantiles {
-    p50: Vec<f64>,
-    p99: Vec<f64>,
+pub(super) struct Quantiles {
+    pub(super) p50: Vec<f64>,
+    pub(super) p99: Vec<f64>,
 }
 
 impl Quantiles {
     /// One run's.
-    fn add(&mut self, mut took: Vec<f64>) {
+    pub(super) fn add(&mut self, mut took: Vec<f64>) {
         took.sort_by(f64::total_cmp);
         let at = |per_cent: usize| took[(took.len() - 1) * per_cent / 100];
         self.p50.push(at(50));
