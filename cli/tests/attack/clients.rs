@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::{Message, WebSocket};
 
 use super::Attacker;
-use super::support::running::Running;
+use super::support::running::{Running, stream};
 
 /// Connections that one attacker holds at a time.
 const HELD: usize = 300;
@@ -20,7 +20,7 @@ pub(super) fn half_requests() -> Attacker {
         if held.len() >= HELD {
             held.drain(..HELD / 2);
         }
-        match TcpStream::connect(&preview.address) {
+        match stream(&preview.address) {
             Ok(mut stream) => {
                 let _ = stream.write_all(b"GET / HTTP/1.1\r\nhost: ");
                 held.push(stream);
@@ -35,14 +35,12 @@ pub(super) fn half_requests() -> Attacker {
 pub(super) fn deaf() -> Attacker {
     let mut open: Option<(WebSocket<TcpStream>, u64)> = None;
     Box::new(move |preview| {
-        let (socket, seq) = open.get_or_insert_with(|| {
-            let session = preview.launch_named("counter");
-            let (socket, _) = preview.connect(&session);
-            let _ = socket
-                .get_ref()
-                .set_write_timeout(Some(Duration::from_millis(100)));
-            (socket, 0)
-        });
+        if open.is_none() {
+            open = socket(preview).and_then(deafened);
+        }
+        let Some((socket, seq)) = &mut open else {
+            return std::thread::sleep(Duration::from_millis(50));
+        };
         *seq += 1;
         let back = json!({ "t": "show", "seq": *seq });
         let inspect = json!({ "t": "inspect", "on": true });
@@ -54,6 +52,17 @@ pub(super) fn deaf() -> Attacker {
             std::thread::sleep(Duration::from_millis(20));
         }
     })
+}
+
+/// Greets, and waits for nothing for long.
+fn deafened(mut socket: WebSocket<TcpStream>) -> Option<(WebSocket<TcpStream>, u64)> {
+    let hello = json!({ "t": "hello", "client": "a", "v": 0, "page": 0, "app": "" });
+    socket.send(Message::text(hello.to_string())).ok()?;
+    let stream = socket.get_ref();
+    stream
+        .set_write_timeout(Some(Duration::from_millis(100)))
+        .ok()?;
+    Some((socket, 0))
 }
 
 /// Messages far larger than any that is taken.

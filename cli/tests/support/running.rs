@@ -1,7 +1,8 @@
 //! `lapak preview` as a program, and a browser's part in it.
 
+use std::cell::Cell;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -94,7 +95,7 @@ impl Running {
         request
             .headers_mut()
             .insert("origin", origin.parse().expect("a header"));
-        let stream = TcpStream::connect(&self.address).ok()?;
+        let stream = stream(&self.address).ok()?;
         let (socket, _) = client(request, stream).ok()?;
         Some(socket)
     }
@@ -160,7 +161,7 @@ impl Running {
 
     /// The same for somebody who may be refused.
     pub fn try_get(&self, path: &str) -> std::io::Result<String> {
-        let mut stream = TcpStream::connect(&self.address)?;
+        let mut stream = stream(&self.address)?;
         write!(
             stream,
             "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
@@ -177,6 +178,31 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+thread_local! {
+    /// The address that this thread's connections come from.
+    static FROM: Cell<Ipv4Addr> = const { Cell::new(Ipv4Addr::LOCALHOST) };
+}
+
+/// This thread's connections come from another address than everybody else's: quotas are of an address, too.
+pub fn come_from_elsewhere() {
+    FROM.set(Ipv4Addr::new(127, 0, 0, 2));
+}
+
+/// A connection to the server.
+pub fn stream(address: &str) -> std::io::Result<TcpStream> {
+    let to = address.parse().map_err(std::io::Error::other)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let stream = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4()?;
+        socket.bind((FROM.get(), 0).into())?;
+        socket.connect(to).await?.into_std()
+    })?;
+    stream.set_nonblocking(false)?;
+    Ok(stream)
 }
 
 /// The next message of this kind.
