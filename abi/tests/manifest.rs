@@ -468,7 +468,7 @@ fn a_member_that_is_there_twice_is_refused_with_its_line() {
         text.replacen("\"code\":3", "\"code\":3,\n\"code\":4", 1),
         text.replacen(
             "\"reason\":",
-            "\"name\":\"system.permission.PAYMENTS\",\n\"reason\":",
+            "\n\"name\":\"system.permission.PAYMENTS\",\"reason\":",
             1,
         ),
     ] {
@@ -545,7 +545,7 @@ fn lists_are_read_as_far_as_they_may_go() {
         ("lapak_vendors", json!(7)),
     ];
     for (member, one) in lists {
-        let many = vec![one; 10_000];
+        let many = vec![one; 5_000];
         let parsed = parse(&with(member, json!(many))).expect(member);
         assert!(
             parsed.warnings.len() <= 100,

@@ -208,7 +208,7 @@ fn what_an_app_writes_comes_out_printable() {
     }
     let said = said.join("\n");
     assert!(
-        said.contains("warning:") && said.contains("\\u001b"),
+        said.contains("warning:") && said.contains("\\u{1b}"),
         "{said}"
     );
     assert!(

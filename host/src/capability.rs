@@ -25,12 +25,12 @@ pub mod storage;
 pub mod timer;
 pub mod vibration;
 pub mod wallet;
-pub(crate) mod weight;
 
 use std::sync::Arc;
 
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::instance::InstanceState;
+use crate::requests::weight;
 
 /// What stands behind the capabilities. Empty places do not exist: a host that does not want to lend a
 /// capability withholds its grant.

@@ -1,6 +1,7 @@
 //! Requests of one session: ids given once, a limited number in flight, outcomes delivered between events.
 
 mod room;
+pub(crate) mod weight;
 
 use std::sync::{Arc, Weak};
 

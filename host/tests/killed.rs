@@ -90,12 +90,18 @@ async fn tap_for_ever(folder: &Path) {
 }
 
 fn config(folder: &Path, store: Option<Arc<dyn SnapshotStore>>) -> RuntimeConfig {
-    let own = SnapshotConfig::in_folder(folder).expect("a store");
     let looks = store.is_some();
+    // The folder is the living host's alone: who only looks opens its file beside it.
+    let store = store.map(|store| SnapshotConfig {
+        key_folder: folder.to_owned(),
+        store,
+        memory_bytes: 4 << 30,
+        checkpoint: None,
+    });
+    let own = store.unwrap_or_else(|| SnapshotConfig::in_folder(folder).expect("a store"));
     RuntimeConfig {
         snapshots: Some(SnapshotConfig {
             checkpoint: (!looks).then(|| Duration::from_millis(100)),
-            store: store.unwrap_or_else(|| own.store.clone()),
             ..own
         }),
         code_cache: Some(folder.join("code")),

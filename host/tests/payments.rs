@@ -108,7 +108,10 @@ async fn money_is_sent_and_bills_are_paid() {
     let SheetAsk::Payment(shown) = &sheet.ask else {
         panic!("{sheet:?}");
     };
-    assert_eq!((shown.kind, &*shown.to), (PaymentKind::Transfer, "budi"));
+    assert_eq!(
+        (shown.kind, &*shown.to),
+        (PaymentKind::Transfer, "Account budi")
+    );
     assert_eq!(shown.note, "lunch");
     confirm(&session, &sheet).await.expect("agreed");
     told(&session, "Paid").await;

@@ -130,7 +130,7 @@ fn bytes_that_are_no_recording_are_refused() {
     for bytes in [&b""[..], b"x", &[1, 200, 200, 200], &[255; 64]] {
         assert!(Recording::from_bytes(bytes).is_err());
     }
-    let newer = [2, 0, 0];
+    let newer = [3, 0, 0];
     let refused = Recording::from_bytes(&newer).expect_err("newer");
     assert!(refused.to_string().contains("newer"), "{refused}");
 }

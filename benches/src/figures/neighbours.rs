@@ -114,6 +114,7 @@ struct Host {
 
 impl Host {
     fn open(tokio: &Tokio, folder: &Path) -> anyhow::Result<Self> {
+        let _inside = tokio.enter();
         let storage = Arc::new(SqliteStorage::open(&folder.join("storage.sqlite"))?);
         let audit = Arc::new(SqliteAudit::open(&folder.join("audit.sqlite"))?);
         let silent = Arc::new(Silent::default());

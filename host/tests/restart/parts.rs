@@ -133,6 +133,8 @@ async fn of_a_large_session_on_disk_only_the_first_part_is_written_again() {
 async fn what_was_written_before_there_were_parts_goes_on() {
     /// The last one without.
     const LAYOUT: u16 = 5;
+    /// Today's.
+    const NEWEST: u16 = 7;
     let folder = tempfile::tempdir().expect("a folder");
     let store = Arc::new(Troubled::default());
     let first = start(over(&store, folder.path()));
@@ -148,12 +150,12 @@ async fn what_was_written_before_there_were_parts_goes_on() {
 
     let key = SealKey::new(&HostKey::open(folder.path()).expect("the key"));
     let accepts = Accepts {
-        newest_layout: LAYOUT + 1,
+        newest_layout: NEWEST,
         plain_bytes: 1 << 20,
     };
     let sealed = store.get(id).expect("read").expect("there");
     let mut opened = seal::open(&key, id, accepts, sealed).expect("opened");
-    assert_eq!(opened.layout, LAYOUT + 1);
+    assert_eq!(opened.layout, NEWEST);
     assert_eq!(opened.plain.pop(), Some(0), "that there is no rest");
     let old = seal::seal(&key, id, LAYOUT, &opened.plain).expect("sealed");
     store.put(&[(id, &old)]).expect("kept");

@@ -1,9 +1,9 @@
 //! What answers take in the host's memory while an app has not taken them, and how much of it a session may have.
 
-use super::{Answer, files, payments, storage};
 use crate::bindings::lapak::app::fetch::{Error as FetchError, Response};
 use crate::bindings::lapak::app::files::Error as FilesError;
 use crate::bindings::lapak::app::storage::Error as StorageError;
+use crate::capability::{Answer, files, payments, storage};
 
 /// Answers of one session that it was not told of yet, in bytes. What comes past it is lost: the app hears `unavailable`.
 pub(crate) const WAITING_BYTES: usize = 16 << 20;
@@ -50,7 +50,7 @@ impl Answer {
     }
 }
 
-pub(super) fn of_storage(answer: &storage::Answer) -> usize {
+pub(crate) fn of_storage(answer: &storage::Answer) -> usize {
     match answer {
         Ok(storage::Outcome::Value(Some(value))) => value.len(),
         Ok(storage::Outcome::Keys(keys)) => {
@@ -60,7 +60,7 @@ pub(super) fn of_storage(answer: &storage::Answer) -> usize {
     }
 }
 
-pub(super) fn of_files(answer: &files::Answer) -> usize {
+pub(crate) fn of_files(answer: &files::Answer) -> usize {
     match answer {
         files::Answer::Bytes(Ok(bytes)) => bytes.len(),
         files::Answer::Entries(Ok(entries)) => {
@@ -72,7 +72,7 @@ pub(super) fn of_files(answer: &files::Answer) -> usize {
     }
 }
 
-pub(super) fn of_fetch<E>(answer: &Result<Response, E>) -> usize {
+pub(crate) fn of_fetch<E>(answer: &Result<Response, E>) -> usize {
     let Ok(response) = answer else { return 0 };
     let headers = response.headers.iter();
     let headers: usize = headers
