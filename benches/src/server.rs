@@ -44,7 +44,10 @@ impl Served {
         if freezes {
             config.freeze_after = Duration::from_millis(1);
         }
-        let runtime = Runtime::new(RuntimeConfig { ..config })?;
+        let runtime = {
+            let _inside = tokio.enter();
+            Runtime::new(config)?
+        };
         let preview = tokio.block_on(async {
             let loaded = live::load(&runtime, app).await?;
             // All of them come from one address.

@@ -5,13 +5,15 @@ mod support;
 use lapak_host::capability::console::{
     MAX_BYTES_PER_EVENT, MAX_LINES_PER_EVENT, MAX_MESSAGE_BYTES,
 };
+use lapak_host::session::Hears;
 use lapak_host::{Capability, Session, Update};
 use support::{hostile_app, launch, still_works, tap, text};
 use tokio::sync::broadcast::error::TryRecvError;
 
 /// What the app wrote while it was tapped once.
 async fn written(session: &Session) -> Vec<String> {
-    let (_, mut updates) = session.watch();
+    // Of its lines alone: its screens are more than a backlog holds.
+    let (_, mut updates) = session.watch_for(Hears::Lines);
     tap(session, "tap").await;
     let mut lines = Vec::new();
     loop {

@@ -67,7 +67,9 @@ impl Running {
         let session = launched
             .lines()
             .find_map(|line| line.strip_prefix("location: "));
-        session.expect("a session").to_owned()
+        session
+            .unwrap_or_else(|| panic!("no session: {launched}"))
+            .to_owned()
     }
 
     /// The same for somebody who may be refused.
