@@ -11,7 +11,7 @@ use axum::routing::get;
 use futures_util::{SinkExt as _, StreamExt as _};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use lapak_host::{Runtime, RuntimeConfig};
+use lapak_host::Runtime;
 use lapak_preview::{ConnectionLimits, Preview, PreviewOptions, SessionQuotas, serve};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime as Tokio;

@@ -22,7 +22,7 @@ use lapak_host::recording::RecordOptions;
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{AppSource, Runtime, RuntimeConfig, SnapshotConfig};
 use lapak_preview::demo::{DemoBank, DemoShop};
-use lapak_preview::{KeptSessions, Preview, PreviewOptions, ShownApps};
+use lapak_preview::{KeptSessions, Preview, PreviewOptions, SessionQuotas, ShownApps};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -295,6 +295,8 @@ fn runtime(
         consents: Arc::new(consents),
         audit: Arc::new(audit),
         snapshots: Some(snapshots),
+        // Never fewer than the server lets be opened, or those of one address would be all that there is room for.
+        max_sessions: SessionQuotas::default().open,
         record: Some(RECORD),
         ..RuntimeConfig::simulated()
     };
