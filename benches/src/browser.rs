@@ -25,14 +25,14 @@ pub(crate) fn is_there() -> bool {
 impl Browser {
     pub(crate) fn start() -> anyhow::Result<Self> {
         let mut driver = Command::new("chromedriver")
-            .args(["--port=0", "--silent"])
+            .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
         let said = driver.stdout.take().context("what the driver says")?;
         let port = BufReader::new(said).lines().find_map(|line| {
             let line = line.ok()?;
-            let rest = line.split("on port ").nth(1)?;
+            let rest = line.split("started successfully on port ").nth(1)?;
             rest.trim_end_matches('.').parse().ok()
         });
         let profile = tempfile::tempdir()?;
