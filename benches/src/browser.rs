@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -21,6 +22,9 @@ pub(crate) fn is_there() -> bool {
     let has = |name: &str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
     has("chromedriver") && has("chromium")
 }
+
+/// How long the browser may take over anything.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Browser {
     pub(crate) fn start() -> anyhow::Result<Self> {
@@ -97,10 +101,7 @@ impl Browser {
             body.len()
         );
         stream.write_all(request.as_bytes())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let (_, body) = answer.split_once("\r\n\r\n").context("an answer")?;
-        let answer: Value = serde_json::from_str(body)?;
+        let answer: Value = serde_json::from_slice(&body_of(stream)?)?;
         let value = answer["value"].clone();
         anyhow::ensure!(
             value.get("error").is_none_or(Value::is_null),
@@ -108,6 +109,29 @@ impl Browser {
         );
         Ok(value)
     }
+}
+
+/// The body of an answer, by its length: the driver keeps the connection open as long as the browser that it started lives.
+fn body_of(stream: TcpStream) -> anyhow::Result<Vec<u8>> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut answer = BufReader::new(stream);
+    let mut length = None;
+    loop {
+        let mut line = String::new();
+        answer.read_line(&mut line)?;
+        let line = line.trim_end();
+        if line.is_empty() {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().ok();
+        }
+    }
+    let mut body = vec![0; length.context("a length")?];
+    answer.read_exact(&mut body)?;
+    Ok(body)
 }
 
 impl Drop for Browser {

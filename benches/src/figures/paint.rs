@@ -85,7 +85,7 @@ next();";
 
 /// A page of the same look that needs nobody: what the browser takes alone.
 const ALONE: &str = "data:text/html,<button aria-label='Add one' \
-    onclick='c.textContent=1%2B%2Bn'>%2B</button><span id=c>0</span><script>n=0,c=document.getElementById('c')</script>";
+    onclick='c.textContent=%2B%2Bn'>%2B</button><span id=c>0</span><script>n=0,c=document.getElementById('c')</script>";
 
 /// In a real browser, from the tap to the painted change.
 pub(super) fn tap_to_paint(_: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
