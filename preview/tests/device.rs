@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use support::browser::Browser;
 use support::shell::{Shell, get, node_of_key};
@@ -37,6 +39,12 @@ async fn device(shell: &mut Shell, line: &str) -> Value {
 
 /// Taps, and agrees when the question comes.
 async fn agree(shell: &mut Shell, page: &Value, answer: &str) {
+    begin_to_agree(shell, page, answer).await;
+    shell.hear("sheet-done").await;
+}
+
+/// The same without waiting for the end of the sheet.
+async fn begin_to_agree(shell: &mut Shell, page: &Value, answer: &str) {
     shell.tap(node_of_key(page, "tap")).await;
     let sheet = loop {
         let sheets = shell.hear("sheets").await;
@@ -46,11 +54,23 @@ async fn agree(shell: &mut Shell, page: &Value, answer: &str) {
     };
     let answer = json!({ "t": "sheet-consent", "sheet": sheet, "answer": answer });
     shell.say(&answer).await;
-    shell.hear("sheet-done").await;
 }
 
-async fn until_patch(shell: &mut Shell, says: &str) {
-    while !shell.hear("patch").await.to_string().contains(says) {}
+/// The answer of this kind, and a patch that says this, whichever comes first.
+async fn answer_and_patch(shell: &mut Shell, kind: &str, says: &str) -> Value {
+    let (mut answer, mut patched) = (None, false);
+    let heard = async {
+        while answer.is_none() || !patched {
+            let message = shell.next().await;
+            patched |= message["t"] == "patch" && message.to_string().contains(says);
+            if message["t"] == kind {
+                answer = Some(message);
+            }
+        }
+    };
+    let heard = tokio::time::timeout(Duration::from_secs(20), heard).await;
+    heard.unwrap_or_else(|_| panic!("no {kind:?} with a patch that says {says:?} came"));
+    answer.expect("heard")
 }
 
 #[tokio::test]
@@ -59,10 +79,12 @@ async fn a_line_sets_the_device_of_one_person_in_all_their_apps() {
     let (session, cookie) = launched(&server, WATCH, None).await;
     let (mut shell, page) = Shell::hello(&server, &session, "one").await;
     agree(&mut shell, &page, "while-in-use").await;
-    let set = device(&mut shell, "location 1.25 2.5 7").await;
+    shell
+        .say(&json!({ "t": "device", "line": "location 1.25 2.5 7" }))
+        .await;
+    let set = answer_and_patch(&mut shell, "device", "latitude: 1.25").await;
     assert_eq!(set["parts"]["location"]["latitude"], 1.25, "{set}");
     assert_eq!(set["error"], Value::Null);
-    until_patch(&mut shell, "latitude: 1.25").await;
 
     for (line, says) in [
         ("location north", "location LATITUDE"),
@@ -94,8 +116,8 @@ async fn the_audit_is_told_by_capability_and_time_and_consent_is_taken_back() {
     let server = Server::of(&[HOSTILE]).await;
     let (session, _) = launched(&server, ONCE, None).await;
     let (mut shell, page) = Shell::hello(&server, &session, "one").await;
-    agree(&mut shell, &page, "always").await;
-    until_patch(&mut shell, "latitude").await;
+    begin_to_agree(&mut shell, &page, "always").await;
+    answer_and_patch(&mut shell, "sheet-done", "latitude").await;
     let audit = |trust: &Value| trust["audit"].as_array().expect("a list").len();
     let trust = async |shell: &mut Shell, of: Value| {
         shell.say(&json!({ "t": "trust", "of": of })).await;
@@ -113,7 +135,12 @@ async fn the_audit_is_told_by_capability_and_time_and_consent_is_taken_back() {
     shell.say(&back).await;
     assert_eq!(shell.hear("trust").await["consents"], json!([]));
     shell.tap(node_of_key(&page, "tap")).await;
-    until_patch(&mut shell, "access-denied").await;
+    while !shell
+        .hear("patch")
+        .await
+        .to_string()
+        .contains("access-denied")
+    {}
 }
 
 #[tokio::test]
