@@ -128,7 +128,7 @@ async fn serve(args: &PreviewArgs) -> Result<(), Failure> {
     let people = data.people()?;
     let own_name = people.own_name();
     let options = PreviewOptions {
-        hosts: [args.host_names.as_slice(), &[own_name.clone()]].concat(),
+        hosts: [args.host_names.as_slice(), std::slice::from_ref(&own_name)].concat(),
         kept: Some(kept),
         devices: Some(devices),
         apps: Some(apps),
