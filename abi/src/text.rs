@@ -102,19 +102,43 @@ pub fn cleaned(text: &str, most: usize) -> Cow<'_, str> {
 /// The text for a terminal or a log: what is hidden is written as `\u{202e}`. Line breaks and tabs stay.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
+    printable_as(text, |c, printed| printed.extend(c.escape_unicode()))
+}
+
+/// The same for a text that may be JSON: what is hidden is written as JSON writes it (`\u202e`, two of them past U+FFFF), so that
+/// it stays the JSON that it was.
+#[must_use]
+pub fn printable_json(text: &str) -> Cow<'_, str> {
+    printable_as(text, |c, printed| {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            printed.push_str(&format!("\\u{unit:04x}"));
+        }
+    })
+}
+
+fn printable_as(text: &str, escape: impl Fn(char, &mut String)) -> Cow<'_, str> {
     let mut seen = Seen::default();
     let odd = |fault: Option<TextFault>| fault.is_some_and(|fault| fault != TextFault::Lines);
-    let shows =
-        |c: char, seen: &mut Seen| matches!(c, '\n' | '\t') || !odd(seen.next(c)) && c != '\r';
-    if text.chars().all(|c| shows(c, &mut seen)) {
+    let mut shows = |c: char| match c {
+        '\n' | '\t' => {
+            seen = Seen::default();
+            true
+        }
+        // What breaks lines behind a program's back.
+        '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => false,
+        c => !odd(seen.next(c)),
+    };
+    let Some(first) = text.find(|c| !shows(c)) else {
         return Cow::Borrowed(text);
-    }
-    let mut seen = Seen::default();
-    let mut printed = String::with_capacity(text.len());
-    for c in text.chars() {
-        match shows(c, &mut seen) {
+    };
+    let (plain, rest) = text.split_at(first);
+    let mut printed = String::with_capacity(text.len() + 16);
+    printed.push_str(plain);
+    for c in rest.chars() {
+        // The first is looked at again, and found hidden again.
+        match shows(c) {
             true => printed.push(c),
-            false => printed.extend(c.escape_unicode()),
+            false => escape(c, &mut printed),
         }
     }
     Cow::Owned(printed)

@@ -39,28 +39,7 @@ pub(crate) fn note(text: &str) {
 /// A text without what a terminal would take for a command, or show in another order than it has: its code instead, as JSON
 /// writes it, so that JSON stays what it was.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_odd) {
-        return text.into();
-    }
-    let mut plain = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match is_odd(c) {
-            true => plain.push_str(&format!("\\u{:04x}", u32::from(c))),
-            false => plain.push(c),
-        }
-    }
-    plain.into()
-}
-
-/// Control characters, what changes the direction of text, what breaks lines behind a program's back.
-fn is_odd(c: char) -> bool {
-    let controls = c.is_control() && c != '\n' && c != '\t';
-    controls
-        || matches!(
-            c,
-            '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}'
-        )
-        || matches!(c, '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+    lapak_abi::text::printable_json(text)
 }
 
 /// Writes the host's log to standard error, each entry printable.
@@ -180,10 +159,12 @@ mod tests {
             "\u{202e}",
             "\u{2066}",
             "\u{2028}",
+            "\u{200b}",
+            "\u{e0041}",
             "\0",
         ] {
             let said = printable(odd);
-            assert!(!said.contains(is_odd), "{said:?}");
+            assert!(said.starts_with('\\'), "{said:?}");
             let text = serde_json::json!({ "name": odd }).to_string();
             let read: serde_json::Value = serde_json::from_str(&printable(&text)).expect("JSON");
             assert_eq!(read["name"], odd);

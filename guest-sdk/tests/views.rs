@@ -125,6 +125,32 @@ fn a_page_survives_its_url() {
 }
 
 #[test]
+fn a_percent_sign_means_a_byte_only_before_two_digits() {
+    let read = |written: &str| {
+        let query = format!("word={written}&page=p1");
+        match Page::parse("pages/word", &lapak_sdk::Query::new(&query)) {
+            Some(Page::Word { word, .. }) => word,
+            other => panic!("{written}: {other:?}"),
+        }
+    };
+    for (written, word) in [
+        ("%2B5", "+5"),
+        ("%4f", "O"),
+        ("%e2%98%95", "☕"),
+        ("%+5", "%+5"),
+        ("%-5", "%-5"),
+        ("% 5", "% 5"),
+        ("%0x", "%0x"),
+        ("%", "%"),
+        ("%4", "%4"),
+        ("%%41", "%A"),
+        ("%é", "%é"),
+    ] {
+        assert_eq!(read(written), word, "{written}");
+    }
+}
+
+#[test]
 fn a_query_that_does_not_read_is_no_page() {
     let parse = |query| Page::parse("pages/word", &lapak_sdk::Query::new(query));
     assert!(parse("word=a&page=p1").is_some());

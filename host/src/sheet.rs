@@ -143,3 +143,104 @@ fn clean(text: &mut String, most: usize) {
         *text = clean;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Says something else than it shows, on two lines, and pushes everything else off the sheet.
+    fn hostile() -> String {
+        format!("Kasir \u{202e}knaB\n{}", "x".repeat(3_000))
+    }
+
+    fn sheet(ask: SheetAsk) -> Sheet {
+        Sheet {
+            id: SheetId(1),
+            app_id: "id.example.kasir".to_owned(),
+            app_name: hostile(),
+            opened_ms: 0,
+            expires_ms: 1,
+            stage: SheetStage::Open,
+            ask,
+        }
+    }
+
+    fn payment() -> PaymentSheet {
+        PaymentSheet {
+            kind: PaymentKind::Order,
+            to: hostile(),
+            to_id: hostile(),
+            amount_minor: 100,
+            amount: "1.00".to_owned(),
+            currency: "IDR".parse().expect("a currency"),
+            lines: vec![SheetLine {
+                title: hostile(),
+                quantity: 1,
+                amount_minor: 100,
+                amount: "1.00".to_owned(),
+            }],
+            reference: hostile(),
+            note: hostile(),
+            account: SheetAccount {
+                id: "a".to_owned(),
+                available_minor: 100,
+                available: "1.00".to_owned(),
+            },
+            provider: SheetProvider {
+                name: hostile(),
+                simulated: true,
+            },
+            has_pin: true,
+        }
+    }
+
+    /// Every text of a JSON value.
+    fn texts(value: &serde_json::Value, found: &mut Vec<String>) {
+        match value {
+            serde_json::Value::String(text) => found.push(text.clone()),
+            serde_json::Value::Array(all) => all.iter().for_each(|one| texts(one, found)),
+            serde_json::Value::Object(all) => all.values().for_each(|one| texts(one, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn no_text_of_others_hides_anything_or_fills_a_sheet() {
+        let consent = ConsentSheet {
+            capability: Capability::named("location").expect("a capability"),
+            permission: "scope.userLocation".to_owned(),
+            allows: "see where you are".to_owned(),
+            reason: Some(hostile()),
+            lines: vec![ConsentLine {
+                name: hostile(),
+                value: hostile(),
+            }],
+            takes: Vec::new(),
+        };
+        let opens = OpenAppSheet {
+            opens: hostile(),
+            uri: hostile(),
+        };
+        for ask in [
+            SheetAsk::Payment(payment()),
+            SheetAsk::Consent(consent),
+            SheetAsk::OpenApp(opens),
+        ] {
+            let sheet = sheet(ask).cleaned();
+            let mut found = Vec::new();
+            let whole = serde_json::to_value(&sheet).expect("JSON");
+            texts(&whole, &mut found);
+            assert!(
+                found
+                    .iter()
+                    .filter(|text| text.starts_with("Kasir knaB x"))
+                    .count()
+                    >= 3
+            );
+            for text in found {
+                assert!(!text::hides_something(&text), "{text:?}");
+                assert!(text.chars().count() <= MOST_URI, "{text:?}");
+            }
+        }
+    }
+}

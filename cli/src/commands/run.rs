@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use lapak_abi::json::JsonLimits;
 use lapak_build::Purpose;
 use lapak_host::AppSource;
 use lapak_host::capability::Providers;
@@ -33,6 +34,12 @@ use crate::{folders, output, profile};
 use lab::Lab;
 use line::{Line, Step, Yes};
 use person::{Person, takes};
+
+/// What a line of a script may hold. Who writes it runs it, so its length is theirs to choose.
+const LINE: JsonLimits = JsonLimits {
+    bytes: usize::MAX,
+    values: 64 * 1024,
+};
 
 /// How long an app may take to come to rest after an event.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -259,7 +266,7 @@ impl Script {
     }
 
     async fn take(&mut self, line: &[u8]) -> Result<(), Stop> {
-        let line = serde_json::from_slice(line)
+        let line = lapak_abi::json::read(line, LINE)
             .map_err(|error| Stop::Line(format!("not a line of a script: {error}")))?;
         let tree = self.session.screen().tree;
         let person = &mut self.person;

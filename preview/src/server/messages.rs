@@ -1,9 +1,21 @@
 //! The messages of `PROTOCOL.md`, as far as they are read; those that are written stand where they are made.
 
+use lapak_abi::json::{JsonError, JsonLimits};
 use lapak_host::ShellEvent;
 use lapak_host::grants::consent::Consent;
 use lapak_host::view::{Field, FieldValue, InputValue, NodeId, Trigger};
 use serde::Deserialize;
+
+/// What a message may hold: its size is bounded where it is heard. A form of 10,000 fields has 40,000 values.
+const LIMITS: JsonLimits = JsonLimits {
+    bytes: usize::MAX,
+    values: 64 * 1024,
+};
+
+/// Reads a message; no member stands in it twice.
+pub(super) fn read(text: &str) -> Result<FromShell, JsonError> {
+    lapak_abi::json::read(text.as_bytes(), LIMITS)
+}
 
 /// A message of the shell's.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -148,6 +160,7 @@ pub(super) enum Value {
 
 /// A field of a form.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct NamedValue {
     name: String,
     value: PlainValue,
@@ -290,15 +303,14 @@ mod tests {
             r#"{"t":"take-back","capability":"wallet"}"#,
             r#"{"t":"take-back","capability":"notify","subject":"ready"}"#,
         ] {
-            serde_json::from_str::<FromShell>(message)
-                .unwrap_or_else(|error| panic!("{message}: {error}"));
+            read(message).unwrap_or_else(|error| panic!("{message}: {error}"));
         }
     }
 
     #[test]
     fn a_pin_is_not_shown() {
         let message = r#"{"t":"sheet-pay","sheet":4,"pin":"135790","fresh":false}"#;
-        let message: FromShell = serde_json::from_str(message).expect("a message");
+        let message = read(message).expect("a message");
         assert!(!format!("{message:?}").contains("135790"));
     }
 
@@ -322,10 +334,7 @@ mod tests {
             r#"{"t":"trust","of":{"days":-7}}"#,
             r#"{"t":"device","line":7}"#,
         ] {
-            assert!(
-                serde_json::from_str::<FromShell>(message).is_err(),
-                "{message}"
-            );
+            assert!(read(message).is_err(), "{message}");
         }
     }
 }

@@ -20,7 +20,7 @@ use super::line::Line;
 use super::{Aside, Asides, Gone, MAX_MESSAGE_BYTES, NextAside};
 use crate::html::wire::PatchMessage;
 use crate::server::clients::Taken;
-use crate::server::messages::{FromShell, Which};
+use crate::server::messages::{self, FromShell, Which};
 use crate::server::pages::{ended_message, page_message, title};
 use crate::server::sessions::{Live, OpenSession, Watched};
 use crate::server::shelf::Build;
@@ -175,7 +175,7 @@ impl Talk {
     async fn heard(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Gone> {
         self.last_heard = Instant::now();
         match message {
-            Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
+            Some(Ok(Message::Text(text))) => match messages::read(&text) {
                 Ok(message) => self.take(message, text.len()).await,
                 Err(error) => self.not_understood(&error.to_string()).await,
             },

@@ -32,6 +32,8 @@ enum Msg {
     Weight(String),
     Plain(String),
     Slow(String),
+    /// Never comes to an end.
+    Spin,
     Day(String),
     Entered(String),
     Sent(Fields),
@@ -72,6 +74,9 @@ impl App for Probe {
                 }
                 self.slow = text.to_uppercase();
             }
+            Msg::Spin => loop {
+                std::hint::black_box(&self.ticks);
+            },
             Msg::Day(day) => self.hear("day", &day),
             Msg::Entered(text) => self.hear("enter", &text),
             Msg::Sent(fields) => {
@@ -172,6 +177,7 @@ impl Probe {
             text(self.ticks).key("ticks"),
             button("Tick").key("tick").on_tap(Msg::Tick),
             button("Row").key("row").on_tap(Msg::Row),
+            button("Spin").key("spin").on_tap(Msg::Spin),
             swiper(0, (text("one"), text("two")))
                 .class("slide")
                 .key("swiper"),
