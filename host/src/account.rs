@@ -3,7 +3,7 @@
 //! CPU time has accounts of its own ([`lapak_scheduler::Account`]). Everything else that a guest, a package or a shell makes
 //! the host keep or do is a [`Cost`], and is charged where it is caused, in one of two ways:
 //!
-//! - a [`Charge`] for what begins and ends: work on another thread, an answer that waits. It is taken before the work begins
+//! - a `Charge` for what begins and ends: work on another thread, an answer that waits. It is taken before the work begins
 //!   and gives back when it is dropped, wherever that is.
 //! - a *standing* amount for what a session simply has: its snapshot, its requests in flight. It is set, and the accounts hear of
 //!   the difference. It costs nothing while it stays the same, and goes back with the session.
