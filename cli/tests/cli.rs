@@ -516,6 +516,10 @@ fn the_doctor_tells_what_was_found() {
             .is_some_and(|version| version.starts_with("cargo ")),
         "{cargo}"
     );
+    for what in ["lapak", "engine", "fonts", "host names", "wasm target"] {
+        let found = found.as_array().expect("a list");
+        assert!(found.iter().any(|one| one["what"] == what), "{what}");
+    }
     // Where nothing is found, the cures are told.
     let bare = Command::new(env!("CARGO_BIN_EXE_lapak"))
         .arg("doctor")

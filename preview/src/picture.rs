@@ -12,7 +12,7 @@ use takumi::prelude::{FromHtmlOptions, RenderOptions, Viewport};
 use crate::html::{self, AppBox, HtmlContext};
 use crate::style::{ASSET_BASE, AppStyle};
 
-pub use fonts::{FontError, Missing, add_font};
+pub use fonts::{FontError, Missing, add_font, unpainted_scripts};
 
 /// The largest side of a picture, in pixels.
 const MAX_SIDE: f32 = 4_096.0;

@@ -2,10 +2,13 @@
 
 mod server;
 
+use std::collections::BTreeSet;
+use std::net::ToSocketAddrs as _;
 use std::path::Path;
 use std::process::Command;
 
 use lapak_build::{DEBIAN_PACKAGES, OLDEST_RUST, TARGET, Toolchain, find_toolchain};
+use lapak_preview::picture::unpainted_scripts;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -61,7 +64,7 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
         Some(url) => server::to_reach(url),
         None if args.no_build => to_run(),
         None => {
-            let machine = to_build().into_iter().chain(to_run());
+            let machine = to_run().into_iter().chain(to_build());
             machine.chain(to_test()).collect()
         }
     };
@@ -161,6 +164,13 @@ fn to_run() -> Vec<Finding> {
     };
     vec![
         Finding {
+            what: "lapak",
+            why: "is this program",
+            found: Some(format!("{} ({LINKED})", env!("CARGO_PKG_VERSION"))),
+            cure: String::new(),
+            needed: Need::ToRun,
+        },
+        Finding {
             what: "engine",
             why: "runs apps",
             found: lapak_host::engine::new_engine().ok().map(|_| "wasmtime starts".to_owned()),
@@ -181,7 +191,45 @@ fn to_run() -> Vec<Finding> {
             cure: "Set XDG_DATA_HOME to a folder that can be written, or use --data".into(),
             needed: Need::Optional,
         },
+        fonts(),
+        Finding {
+            what: "host names",
+            why: "what apps fetch from and whom they pay is found by its name",
+            found: found_by_name("localhost"),
+            cure: "Names are looked up in /etc/hosts and by the servers of /etc/resolv.conf; localhost is in neither".into(),
+            needed: Need::Optional,
+        },
     ]
+}
+
+/// How the program was made.
+const LINKED: &str = if cfg!(target_feature = "crt-static") {
+    "static: needs no library of this machine"
+} else {
+    "built here: uses this machine's libraries"
+};
+
+/// Whether pictures show every script.
+fn fonts() -> Finding {
+    let lost = unpainted_scripts();
+    let list = |names: BTreeSet<&str>, between| names.into_iter().collect::<Vec<_>>().join(between);
+    let scripts = list(lost.iter().map(|one| one.script).collect(), ", ");
+    let packages = list(lost.iter().map(|one| one.package).collect(), " ");
+    Finding {
+        what: "fonts",
+        why: "pictures of apps, in scripts that the program has no font for; browsers have their own",
+        found: lost.is_empty().then(|| "for every script".to_owned()),
+        cure: format!(
+            "Not painted: {scripts}. On Debian: apt-get install {packages}; or name a file with --font"
+        ),
+        needed: Need::Optional,
+    }
+}
+
+fn found_by_name(name: &str) -> Option<String> {
+    let addresses = (name, 0).to_socket_addrs().ok()?;
+    let first = addresses.into_iter().next()?;
+    Some(format!("{name} is {}", first.ip()))
 }
 
 /// What the tests of Lapak's own sources use where it is there; see `scripts/skipped.sh`.

@@ -89,6 +89,13 @@ pub(super) fn missing(texts: &[&str]) -> Vec<Missing> {
     missing::by_script(lost)
 }
 
+/// The scripts that pictures cannot show on this machine, each with a letter of it: neither the carried fonts nor the machine's
+/// have it.
+#[must_use]
+pub fn unpainted_scripts() -> Vec<Missing> {
+    missing(&[missing::LETTERS])
+}
+
 impl Read {
     /// Reads what has these characters and was not read yet.
     fn find(&mut self, wanted: &BTreeSet<char>) {
@@ -250,6 +257,20 @@ mod tests {
         read.find(&characters(&["გამარჯობა"]));
         assert!(read.covered.has('გ'));
         assert!(read.system_bytes > 0 && read.missing.is_empty());
+    }
+
+    #[test]
+    fn every_script_has_a_letter_that_is_looked_for() {
+        let letters = characters(&[missing::LETTERS]).into_iter();
+        let found = missing::by_script(letters);
+        let found: BTreeSet<&str> = found.iter().map(|one| one.script).collect();
+        for script in missing::scripts() {
+            assert!(found.contains(script), "{script}");
+        }
+        assert!(found.contains("emoji"));
+        // What the program carries is never among those that nothing shows.
+        let lost = unpainted_scripts();
+        assert!(!lost.iter().any(|one| one.script == "Arabic"), "{lost:?}");
     }
 
     #[test]

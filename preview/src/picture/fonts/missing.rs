@@ -91,6 +91,14 @@ const SCRIPTS: [(u32, u32, &str, &str); 31] = [
     (0x20000, 0x3FFFF, "Chinese, Japanese or Korean", CJK),
 ];
 
+/// A letter of each script, and an emoji.
+pub(super) const LETTERS: &str = "αяԱאعनবਅઅଅஅఅಅമඅกກཀကაᄀአក中あㄅㄱ漢한😀";
+
+#[cfg(test)]
+pub(super) fn scripts() -> impl Iterator<Item = &'static str> {
+    SCRIPTS.iter().map(|(_, _, script, _)| *script)
+}
+
 fn script(c: char) -> (&'static str, &'static str) {
     let code = u32::from(c);
     let mut known = SCRIPTS.iter();
