@@ -96,7 +96,10 @@ pub(crate) const ALL: &[Group] = &[
         &["memory-pressure", "memory-pressure-p99"],
         pressure::hoarders,
     ),
-    group(&["payments-per-second"], payments::per_second),
+    group(
+        &["payments-per-second", "payments-limit"],
+        payments::per_second,
+    ),
     group(
         &["payment-latency", "payment-latency-p99"],
         payments::latency,

@@ -8,8 +8,8 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -19,7 +19,9 @@ use lapak_ledger::name::AccountId;
 use lapak_ledger::order::{Line, Order, verify_order};
 use lapak_ledger::provider::ledger::LedgerProvider;
 use lapak_ledger::provider::{Ask, Outcome, PaymentProvider as _, Request};
-use lapak_ledger::{Clock as _, Merchant, Merchants, SecretKey, SystemClock};
+use lapak_ledger::{
+    Clock as _, Digest, Merchant, Merchants, Purpose, Receipt, SecretKey, SystemClock,
+};
 use rusqlite::Connection;
 use tokio::runtime::Runtime as Tokio;
 
@@ -38,7 +40,7 @@ const APP: &str = "com.example.shop";
 /// Durable payments a second, 256 on their way at a time.
 pub(super) fn per_second(_: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure>> {
     let count = effort.of(PAYMENTS);
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut ours, mut theirs, mut limits) = (Vec::new(), Vec::new(), Vec::new());
     let folder = tempfile::tempdir()?;
     let books = Books::open(&folder.path().join("ledger.sqlite"))?;
     let bare = bare(&folder.path().join("bare.sqlite"))?;
@@ -48,15 +50,55 @@ pub(super) fn per_second(_: &Tokio, effort: Effort) -> anyhow::Result<Vec<Figure
         books.pay(requests, IN_FLIGHT)?;
         ours.push(rate(count, since));
         let since = Instant::now();
-        for row in 0..count.div_ceil(IN_FLIGHT) {
-            let begin = row * IN_FLIGHT;
-            write_rows(&bare, run, begin..count.min(begin + IN_FLIGHT))?;
-        }
+        write_in_groups(&bare, 2 * run, count)?;
         theirs.push(rate(count, since));
+        let since = Instant::now();
+        write_and_sign(&bare, 2 * run + 1, count)?;
+        limits.push(rate(count, since));
     }
     let reference = ("bare SQLite, 256 rows to a transaction", &theirs[..]);
-    let figure = Figure::of("payments-per-second", "1/s", &ours, reference);
-    Ok(vec![figure])
+    Ok(vec![
+        Figure::of("payments-per-second", "1/s", &ours, reference),
+        Figure::of("payments-limit", "1/s", &limits, reference),
+    ])
+}
+
+/// What any ledger costs at least whose receipts are signed each: the same bare rows, and beside them, on all cores, a signature
+/// for each. Nothing is checked, read or told.
+fn write_and_sign(bare: &Connection, run: usize, count: usize) -> anyhow::Result<()> {
+    let receipt = receipt()?;
+    let key = SecretKey::from_seed(&[8; 32]);
+    let next = AtomicUsize::new(0);
+    let sign = || {
+        while next.fetch_add(1, Ordering::Relaxed) < count {
+            std::hint::black_box(receipt.sign(&key));
+        }
+    };
+    let cores = std::thread::available_parallelism()?.get();
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(sign);
+        }
+        write_in_groups(bare, run, count)
+    })
+}
+
+fn receipt() -> anyhow::Result<Receipt> {
+    let purpose = Purpose::Payment {
+        merchant: "shop".parse()?,
+        order: "run-0-1000".parse()?,
+        sha256: Digest::sha256(b""),
+    };
+    Ok(Receipt {
+        amount_minor: 100,
+        at_ms: SystemClock.now_ms(),
+        currency: "IDR".parse()?,
+        purpose,
+        id: "ledger:1000000".into(),
+        proof: "0".repeat(64),
+        simulated: false,
+        version: 1,
+    })
 }
 
 /// From the request to the receipt, one payment at a time.
@@ -279,6 +321,13 @@ fn bare(path: &Path) -> anyhow::Result<Connection> {
 
 /// As many bytes as the ledger's entry of a payment has, about.
 const ROW: [u8; 400] = [0x2a; 400];
+
+fn write_in_groups(bare: &Connection, run: usize, count: usize) -> anyhow::Result<()> {
+    for begin in (0..count).step_by(IN_FLIGHT) {
+        write_rows(bare, run, begin..count.min(begin + IN_FLIGHT))?;
+    }
+    Ok(())
+}
 
 fn write_rows(bare: &Connection, run: usize, rows: std::ops::Range<usize>) -> anyhow::Result<()> {
     let transaction = bare.unchecked_transaction()?;

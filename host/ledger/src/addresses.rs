@@ -74,6 +74,7 @@ impl AddressBook {
 
     fn over(connection: Connection) -> Result<Self, AddressError> {
         connection.busy_timeout(BUSY)?;
+        crate::database::keep_plans(&connection)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.execute_batch(SCHEMA)?;

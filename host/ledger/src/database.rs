@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// How long to wait for another process that has the file, before it counts as unavailable.
@@ -24,6 +25,7 @@ pub fn open(path: &Path) -> rusqlite::Result<Connection> {
     }
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
+    keep_plans(&connection)?;
     use_log(&connection, BUSY)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
@@ -40,7 +42,19 @@ pub fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
         | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
+    keep_plans(&connection)?;
     Ok(connection)
+}
+
+/// A prepared statement stays as it is, whatever is bound to it (SQLite's "query planner stability guarantee"). Without this SQLite
+/// looks at the values that a plan might depend on, and plans the statement anew whenever others are bound: in the ledger that
+/// cost more than to carry them out.
+///
+/// # Errors
+/// None that is known.
+pub fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Has writes go to a log beside the file, so that readers never wait for them; gives the mode that the file has then. One in

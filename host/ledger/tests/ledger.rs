@@ -118,6 +118,58 @@ fn no_account_goes_below_its_floor_or_above_its_ceiling() {
     bank.ledger.verify(&[]).expect("sound");
 }
 
+/// What is submitted while the file is taken waits together, and shares a transaction.
+#[test]
+fn operations_of_one_transaction_see_what_those_before_them_did() {
+    let bank = Bank::new(100);
+    let other = lapak_ledger::database::open(&bank.path()).expect("opened");
+    other.execute_batch("BEGIN IMMEDIATE").expect("taken");
+    let (tell, told) = std::sync::mpsc::channel();
+    let credit = AccountTerms {
+        floor_minor: Some(-50),
+        ..terms("person:ani", None)
+    };
+    let orders = (0..30).map(|number| pay(&number.to_string(), "person:ani", 10));
+    let mut operations: Vec<Operation> = orders.collect();
+    operations.insert(20, Operation::Open(credit));
+    operations.push(hold("held", "merchant:warung", 150));
+    operations.push(refund("0", "a", 10));
+    for (number, operation) in operations.into_iter().enumerate() {
+        let tell = tell.clone();
+        let done = move |outcome: Result<_, _>| {
+            tell.send((number, outcome.is_ok())).expect("heard");
+        };
+        bank.ledger.submit(operation, Box::new(done));
+    }
+    drop((other, tell));
+    let mut outcomes: Vec<(usize, bool)> = told.iter().collect();
+    outcomes.sort_unstable();
+    let done = outcomes.iter().filter(|(_, done)| *done).map(|(at, _)| *at);
+    // Ten for what Ani had, the credit, five for the credit, what the merchant was paid held; nothing is left to give back.
+    let expected = (0..10).chain(20..26).chain([31]);
+    assert_eq!(done.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    assert_eq!(bank.balance("person:ani"), (-50, 0));
+    assert_eq!(bank.balance("merchant:warung"), (0, 150));
+    bank.ledger.verify(&[]).expect("sound");
+}
+
+#[test]
+fn an_outcome_that_is_slow_to_be_taken_holds_up_no_other() {
+    let bank = Bank::new(100);
+    let (second_told, wait) = std::sync::mpsc::channel();
+    let (tell, told) = std::sync::mpsc::channel();
+    let slow = move |_: Result<_, _>| {
+        let second = wait.recv_timeout(std::time::Duration::from_secs(60));
+        tell.send(second.is_ok()).expect("heard");
+    };
+    bank.ledger
+        .submit(pay("1", "person:ani", 1), Box::new(slow));
+    let quick = move |_: Result<_, _>| second_told.send(()).expect("heard");
+    bank.ledger
+        .submit(pay("2", "person:ani", 1), Box::new(quick));
+    assert_eq!(told.recv(), Ok(true));
+}
+
 #[test]
 fn limits_that_contradict_themselves_or_the_balance_are_refused() {
     let bank = Bank::new(100);

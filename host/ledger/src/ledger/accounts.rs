@@ -9,6 +9,7 @@ use super::operation::AccountTerms;
 use crate::name::AccountId;
 
 /// An account as it stands.
+#[derive(Clone)]
 pub(super) struct Account {
     pub(super) number: i64,
     pub(super) terms: AccountTerms,
@@ -48,6 +49,7 @@ impl Books<'_> {
                 terms.ceiling_minor,
                 row_id(posted.seq)?
             ])?;
+        self.has_terms(terms);
         Ok(posted)
     }
 }

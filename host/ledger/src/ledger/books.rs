@@ -1,11 +1,13 @@
 //! The books within one transaction: what an operation does to them, or why it may not.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::accounts::{Account, read_account, total};
 use super::entry::{Entry, Event, GENESIS, Posted, Posting, chained};
 use super::error::{Refusal, Stop};
-use super::operation::{MAX_NOTE_BYTES, Operation, Transfer};
+use super::operation::{AccountTerms, MAX_NOTE_BYTES, Operation, Transfer};
 use crate::digest::Digest;
 use crate::money::{Amount, Currency};
 use crate::name::{AccountId, RequestKey};
@@ -19,6 +21,16 @@ pub(super) struct Books<'t> {
     hash: Digest,
     /// Whether merchants are to be told of what is paid and refunded.
     notices: bool,
+    /// The accounts that this transaction has looked at. What changed in them is written once, when the books are closed: many
+    /// operations of a transaction are about the same merchant.
+    accounts: BTreeMap<AccountId, Open>,
+}
+
+/// An account as it stands within a transaction.
+struct Open {
+    account: Account,
+    /// Its row says something else.
+    changed: bool,
 }
 
 impl<'t> Books<'t> {
@@ -42,6 +54,7 @@ impl<'t> Books<'t> {
                 seq: 0,
                 hash: GENESIS,
                 notices,
+                accounts: BTreeMap::new(),
             });
         };
         let last = read_entry(&body)?;
@@ -53,7 +66,25 @@ impl<'t> Books<'t> {
                 .map_err(|_| Stop::Broken("a negative number in the journal".into()))?,
             hash: Digest(hash),
             notices,
+            accounts: BTreeMap::new(),
         })
+    }
+
+    /// Writes what the accounts have now. To be called before the transaction is committed.
+    pub(super) fn close(self) -> Result<(), Stop> {
+        let changed = self.accounts.values().filter(|open| open.changed);
+        for Open { account, .. } in changed {
+            self.connection
+                .prepare_cached(
+                    "UPDATE accounts SET available_minor = ?2, held_minor = ?3 WHERE number = ?1",
+                )?
+                .execute(params![
+                    account.number,
+                    account.available_minor,
+                    account.held_minor
+                ])?;
+        }
+        Ok(())
     }
 
     /// Carries an operation out. `None`: there was nothing to do.
@@ -164,17 +195,6 @@ impl<'t> Books<'t> {
         self.connection
             .prepare_cached("INSERT INTO journal (seq, body, hash) VALUES (?1, ?2, ?3)")?
             .execute(params![row_id(seq)?, body, hash.0])?;
-        for account in &accounts {
-            self.connection
-                .prepare_cached(
-                    "UPDATE accounts SET available_minor = ?2, held_minor = ?3 WHERE number = ?1",
-                )?
-                .execute(params![
-                    account.number,
-                    account.available_minor,
-                    account.held_minor
-                ])?;
-        }
         for (line, posting) in (0_i64..).zip(&entry.postings) {
             let account = accounts
                 .iter()
@@ -196,6 +216,11 @@ impl<'t> Books<'t> {
                 .execute(params![row_id(seq)?, merchant.as_str()])?;
         }
         (self.seq, self.hash) = (seq, hash);
+        for account in accounts {
+            let changed = true;
+            self.accounts
+                .insert(account.terms.id.clone(), Open { account, changed });
+        }
         Ok(Posted {
             seq,
             hash,
@@ -205,7 +230,7 @@ impl<'t> Books<'t> {
     }
 
     /// The accounts as they will stand after these postings, if no limit forbids them.
-    fn after(&self, postings: &[Posting]) -> Result<Vec<Account>, Stop> {
+    fn after(&mut self, postings: &[Posting]) -> Result<Vec<Account>, Stop> {
         let mut accounts: Vec<Account> = Vec::with_capacity(postings.len());
         for posting in postings {
             let at = match accounts
@@ -236,8 +261,24 @@ impl<'t> Books<'t> {
         Ok(accounts)
     }
 
-    pub(super) fn account(&self, id: &AccountId) -> Result<Option<Account>, Stop> {
-        read_account(self.connection, id)
+    /// An account as the operations before have left it.
+    pub(super) fn account(&mut self, id: &AccountId) -> Result<Option<Account>, Stop> {
+        if let Some(open) = self.accounts.get(id) {
+            return Ok(Some(open.account.clone()));
+        }
+        let account = read_account(self.connection, id)?;
+        if let Some(account) = &account {
+            let (account, changed) = (account.clone(), false);
+            self.accounts.insert(id.clone(), Open { account, changed });
+        }
+        Ok(account)
+    }
+
+    /// An account has other terms now, in its row too.
+    pub(super) fn has_terms(&mut self, terms: &AccountTerms) {
+        if let Some(open) = self.accounts.get_mut(&terms.id) {
+            open.account.terms = terms.clone();
+        }
     }
 }
 

@@ -277,25 +277,25 @@ impl Books<'_> {
     }
 
     fn keep_order(
-        &self,
+        &mut self,
         payment: &Payment,
         held_seq: Option<u64>,
         paid_seq: Option<u64>,
     ) -> Result<(), Stop> {
         let minor = payment.amount.minor();
+        let (payer, payee) = (self.row(&payment.payer)?, self.row(&payment.payee)?);
         self.connection
             .prepare_cached(
                 "INSERT INTO orders (merchant, order_id, digest, payer, payee, amount_minor, held_minor, paid_minor,
                                      expires_at_ms, held_seq, paid_seq)
-                 VALUES (?1, ?2, ?3, (SELECT number FROM accounts WHERE id = ?4),
-                         (SELECT number FROM accounts WHERE id = ?5), ?6, ?7, ?8, ?9, ?10, ?11)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .execute(params![
                 payment.merchant.as_str(),
                 payment.order.as_str(),
                 payment.digest.0,
-                payment.payer.as_str(),
-                payment.payee.as_str(),
+                payer,
+                payee,
                 minor,
                 if held_seq.is_some() { minor } else { 0 },
                 if paid_seq.is_some() { minor } else { 0 },
@@ -304,6 +304,14 @@ impl Books<'_> {
                 paid_seq.map(row_id).transpose()?,
             ])?;
         Ok(())
+    }
+
+    /// The number of an account's row.
+    fn row(&mut self, id: &AccountId) -> Result<i64, Stop> {
+        let account = self.account(id)?;
+        // Whoever asks has posted to it, or looked whether it is there.
+        let account = account.ok_or_else(|| Stop::Broken(format!("account {id} is missing")))?;
+        Ok(account.number)
     }
 }
 

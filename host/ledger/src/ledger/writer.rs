@@ -1,7 +1,7 @@
 //! The thread that writes: operations that wait together share one transaction, and so one `fsync`.
 //!
-//! A second thread tells the outcomes, so that what a caller does with an outcome (signing a receipt, say) does not
-//! hold up the next transaction.
+//! Other threads tell the outcomes, so that what a caller does with an outcome (signing a receipt, say) does not
+//! hold up the next transaction. To sign costs more than to write, so there is one of them for each core, and two at least.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -18,10 +18,13 @@ use crate::clock::Clock;
 
 /// The most operations that share a transaction.
 const MAX_BATCH: usize = 512;
+/// The most threads that tell outcomes.
+const MOST_TELLERS: usize = 4;
 /// The longest sleep; a clock may jump meanwhile.
 const MAX_SLEEP: Duration = Duration::from_secs(60);
 
-/// Called once, from a thread of the ledger's, when an operation is over. What it says is on disk by then.
+/// Called once, from a thread of the ledger's, when an operation is over. What it says is on disk by then. Outcomes of operations
+/// that shared a transaction are told in any order, and at the same time.
 /// `Ok(None)`: there was nothing to do.
 pub type Done = Box<dyn FnOnce(Result<Option<Posted>, LedgerError>) + Send>;
 
@@ -54,7 +57,7 @@ pub(super) fn ended() -> LedgerError {
     LedgerError::Unavailable("the ledger's thread has ended".into())
 }
 
-/// The two threads.
+/// The thread that writes and those that tell.
 #[derive(Debug)]
 pub(super) struct Writer {
     jobs: Option<Sender<Job>>,
@@ -89,12 +92,15 @@ impl Noticed {
     }
 }
 
+/// An outcome, and who is to be told.
+type Told = (Done, Result<Option<Posted>, LedgerError>);
+
 struct State {
     noticed: Arc<Noticed>,
     connection: Connection,
     clock: Arc<dyn Clock>,
     notices: bool,
-    outcomes: Sender<(Done, Result<Option<Posted>, LedgerError>)>,
+    outcomes: Sender<Told>,
 }
 
 impl Writer {
@@ -105,7 +111,7 @@ impl Writer {
         noticed: Arc<Noticed>,
     ) -> std::io::Result<Self> {
         let (jobs, waiting) = mpsc::channel();
-        let (outcomes, told) = mpsc::channel::<(Done, _)>();
+        let (outcomes, told) = mpsc::channel::<Told>();
         let mut state = State {
             noticed,
             connection,
@@ -116,17 +122,18 @@ impl Writer {
         let write = std::thread::Builder::new()
             .name("lapak-ledger".into())
             .spawn(move || state.serve(&waiting))?;
-        let tell = std::thread::Builder::new()
-            .name("lapak-ledger-tell".into())
-            .spawn(move || {
-                for (done, outcome) in told {
-                    done(outcome);
-                }
-            })?;
-        Ok(Self {
+        let mut writer = Self {
             jobs: Some(jobs),
-            threads: vec![write, tell],
-        })
+            threads: vec![write],
+        };
+        let told = Arc::new(Mutex::new(told));
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        for _ in 0..cores.clamp(2, MOST_TELLERS) {
+            let told = Arc::clone(&told);
+            let tell = std::thread::Builder::new().name("lapak-ledger-tell".into());
+            writer.threads.push(tell.spawn(move || tell_all(&told))?);
+        }
+        Ok(writer)
     }
 
     pub(super) fn submit(&self, job: Job) {
@@ -137,6 +144,18 @@ impl Writer {
         if let Some(job) = refused {
             (job.done())(Err(ended()));
         }
+    }
+}
+
+/// Tells outcomes, one at a time, until there will be no more.
+fn tell_all(told: &Mutex<Receiver<Told>>) {
+    loop {
+        // Let go before it is told, so that others are told meanwhile.
+        let next = told.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((done, outcome)) = next else {
+            return;
+        };
+        done(outcome);
     }
 }
 
@@ -215,6 +234,7 @@ impl State {
                 Err(stop) => return Err(stop.into()),
             });
         }
+        books.close()?;
         transaction.commit()?;
         if self.notices {
             self.noticed.more();
