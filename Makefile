@@ -8,7 +8,7 @@ SHELL_TESTS = @if command -v node >/dev/null; then node --test preview/assets-te
 # What was not tested for want of a tool, in one line.
 SKIPPED = @scripts/skipped.sh
 
-.PHONY: help setup demo test delays attack bench check bindings screenshots
+.PHONY: help setup demo test delays attack bench check bindings dist screenshots
 
 help:
 	@echo "make demo [PORT=7700]  build the example apps and show them in a browser"
@@ -17,6 +17,7 @@ help:
 	@echo "make attack            hostile apps, packages and clients beside a neighbour who taps"
 	@echo "make bench [ONLY=id]   measure"
 	@echo "make check             formatting, lints, docs, tests"
+	@echo "make dist              a static program, a .deb, a tar archive, a container's folder, for machines without Rust; tested"
 	@echo "make bindings          the SDK's bindings, after a change of the WIT files"
 	@echo "make screenshots       the pictures in the README"
 
@@ -66,6 +67,10 @@ check:
 
 bindings:
 	cargo run --bin bindings
+
+dist: setup
+	scripts/dist.sh
+	scripts/dist/test.sh
 
 screenshots: setup
 	cargo build --workspace --bin lapak
