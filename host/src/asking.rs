@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::audit::AuditEntry;
 use crate::grants::consent::Consent;
-use crate::grants::{AccessDenied, Capability, Decision, Permission};
+use crate::grants::{AccessDenied, Capability, Decision};
 use crate::instance::InstanceState;
 use crate::session::Shared;
 use crate::sheet::ConsentLine;
@@ -113,7 +113,7 @@ impl InstanceState {
     pub(crate) fn refused(&mut self, wanted: Use, why: &str, about: &str) {
         if !self.is_replay()
             && !self.session.is_model
-            && Permission::of(wanted.capability).is_some()
+            && wanted.capability.needs_permission()
             && self.uses.first(wanted, false, about)
         {
             note(&self.session, wanted, Err(why), "", about, "denied");
@@ -360,7 +360,7 @@ pub(crate) fn note(
     outcome: &str,
 ) {
     // Nobody sees a model: what it tries is nothing that anybody's app did.
-    if session.is_model || Permission::of(wanted.capability).is_none() {
+    if session.is_model || !wanted.capability.needs_permission() {
         return;
     }
     session.host.audit.note(AuditEntry {

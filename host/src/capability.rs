@@ -246,8 +246,19 @@ impl Rooms {
             Answer::Network(news) => self.network.news(request, news),
             Answer::Device(news) => self.device.news(request, news),
             Answer::Motion(news) => self.motion.news(request, news),
-            // The others have no watches.
-            _ => false,
+            Answer::Storage(_)
+            | Answer::Timer
+            | Answer::Payments(_)
+            | Answer::Wallet(_)
+            | Answer::Fetch(_)
+            | Answer::Files(_)
+            | Answer::Identity(_)
+            | Answer::Notify(_)
+            | Answer::Scan(_)
+            | Answer::OpenApp(_)
+            | Answer::Clipboard(_)
+            | Answer::Vendor(_)
+            | Answer::News(_) => false,
         }
     }
 

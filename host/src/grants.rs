@@ -6,8 +6,7 @@
 
 mod bounds;
 pub mod consent;
-mod permission;
-mod terms;
+mod footing;
 pub mod vendor;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,24 +14,24 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use lapak_abi::manifest::Manifest;
 
+use crate::room::{Asks, Terms};
 use vendor::VendorSlot;
 
 pub use bounds::{
     BluetoothBounds, Bounds, FetchBounds, LocationBounds, Most, OutOfBounds, PaymentBounds,
     Spending,
 };
-pub use permission::{PERMISSIONS, Permission};
-pub(crate) use terms::Terms;
-pub use terms::{CapabilitySet, Decision, Why};
+pub(crate) use footing::Footing;
+pub use footing::{CapabilitySet, Decision, Why};
 
 /// Makes the enumeration of capabilities: each has its name, which is that of its WIT interface, and its place in the set.
 macro_rules! capabilities {
-    ($($capability:ident = $name:literal,)*) => {
+    ($($capability:ident = $room:ident,)*) => {
         /// A capability: one WIT interface that a host may lend to an app.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Capability {
             $(
-                #[doc = concat!("`lapak:app/", $name, "`")]
+                #[doc = concat!("`lapak:app`: [`", stringify!($room), "`](crate::capability::", stringify!($room), ")")]
                 $capability,
             )*
             /// An interface of the platform's own.
@@ -47,14 +46,20 @@ macro_rules! capabilities {
 
         impl Capability {
             /// Every capability of `lapak:app` that this host knows.
-            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$capability),*];
+            pub const ALL: [Self; [$(stringify!($room)),*].len()] = [$(Self::$capability),*];
 
             /// The name of its WIT interface: `location`, or a platform's own with its package, `acme:lamp/lamp`.
             #[must_use]
             pub fn name(self) -> &'static str {
+                self.terms().name
+            }
+
+            /// The terms on which it is lent.
+            #[must_use]
+            pub fn terms(self) -> Terms {
                 match self {
-                    $(Self::$capability => $name,)*
-                    Self::Vendor(slot) => slot.name(),
+                    $(Self::$capability => const { crate::capability::$room::TERMS.checked() },)*
+                    Self::Vendor(slot) => slot.terms(),
                 }
             }
 
@@ -74,27 +79,27 @@ const FIRST_VENDOR: u8 = 40;
 
 // At most 40. New ones go to the end: sessions on disk hold them by their place.
 capabilities! {
-    Console = "console",
-    Clock = "clock",
-    Random = "random",
-    Storage = "storage",
-    Timer = "timer",
-    Payments = "payments",
-    Wallet = "wallet",
-    Location = "location",
-    Fetch = "fetch",
-    Files = "files",
-    Identity = "identity",
-    Notify = "notify",
-    Scan = "scan",
-    Bluetooth = "bluetooth",
-    OpenApp = "open-app",
-    Battery = "battery",
-    Network = "network",
-    Device = "device",
-    Motion = "motion",
-    Clipboard = "clipboard",
-    Vibration = "vibration",
+    Console = console,
+    Clock = clock,
+    Random = random,
+    Storage = storage,
+    Timer = timer,
+    Payments = payments,
+    Wallet = wallet,
+    Location = location,
+    Fetch = fetch,
+    Files = files,
+    Identity = identity,
+    Notify = notify,
+    Scan = scan,
+    Bluetooth = bluetooth,
+    OpenApp = open_app,
+    Battery = battery,
+    Network = network,
+    Device = device,
+    Motion = motion,
+    Clipboard = clipboard,
+    Vibration = vibration,
 }
 
 const _: () = assert!(Capability::ALL.len() <= FIRST_VENDOR as usize);
@@ -112,20 +117,22 @@ impl Capability {
         Self::all().find(|one| one.name() == name)
     }
 
-    /// Whether the person is asked before it is used for the first time. Others need no such question: each use of
-    /// `payments` is one, and for `notify` they are asked about each template.
+    /// Whether the person is asked before it is used for the first time.
     #[must_use]
     pub fn needs_consent(self) -> bool {
-        match self {
-            Self::Wallet
-            | Self::Location
-            | Self::Identity
-            | Self::Bluetooth
-            | Self::Motion
-            | Self::Clipboard => true,
-            Self::Vendor(slot) => slot.terms().needs_consent,
-            _ => false,
-        }
+        self.terms().asks == Asks::FirstUse
+    }
+
+    /// Whether only apps get it whose manifest asks for its permission.
+    #[must_use]
+    pub fn needs_permission(self) -> bool {
+        self.terms().permission().is_some()
+    }
+
+    /// The capability that a permission leads to.
+    #[must_use]
+    pub fn permitted_by(permission: &str) -> Option<Self> {
+        Self::all().find(|one| one.terms().permission() == Some(permission))
     }
 }
 
@@ -161,7 +168,7 @@ pub struct Grants {
     /// Low 48 bits: the capabilities that may be used now; high 16 bits: the generation, which grows with each change.
     word: AtomicU64,
     /// What the word follows from.
-    terms: Mutex<Terms>,
+    footing: Mutex<Footing>,
     /// Called after each change.
     told: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
@@ -179,7 +186,7 @@ impl Grants {
     /// Just these, as if the manifest asked for everything and the person agreed to it, without bounds.
     #[must_use]
     pub fn of(capabilities: impl IntoIterator<Item = Capability>) -> Self {
-        Self::on(Terms {
+        Self::on(Footing {
             asked: Capability::all().collect(),
             granted: capabilities.into_iter().collect(),
             agreed: Capability::all().collect(),
@@ -195,8 +202,8 @@ impl Grants {
         granted: impl IntoIterator<Item = Capability>,
         bounds: Arc<Bounds>,
     ) -> Self {
-        Self::on(Terms {
-            asked: permission::asked(manifest),
+        Self::on(Footing {
+            asked: footing::asked(manifest),
             granted: granted.into_iter().collect(),
             agreed: CapabilitySet::default(),
             refused: CapabilitySet::default(),
@@ -204,11 +211,11 @@ impl Grants {
         })
     }
 
-    /// From terms that were kept.
-    pub(crate) fn on(terms: Terms) -> Self {
+    /// From what was kept.
+    pub(crate) fn on(footing: Footing) -> Self {
         Self {
-            word: AtomicU64::new(terms.allowed().bits()),
-            terms: Mutex::new(terms),
+            word: AtomicU64::new(footing.allowed().bits()),
+            footing: Mutex::new(footing),
             told: OnceLock::new(),
         }
     }
@@ -228,13 +235,13 @@ impl Grants {
     /// can ask, and what is missing, for the audit. An app never hears it.
     #[must_use]
     pub fn decide(&self, capability: Capability) -> Decision {
-        self.terms().decide(capability)
+        self.footing().decide(capability)
     }
 
     /// How far the grants go at this moment.
     #[must_use]
     pub fn bounds(&self) -> Arc<Bounds> {
-        self.terms().bounds.clone()
+        self.footing().bounds.clone()
     }
 
     /// What is missing at this moment, in words for the audit; nothing is.
@@ -254,41 +261,41 @@ impl Grants {
 
     /// The platform grants a capability from now on. What the manifest does not ask for stays out of reach.
     pub fn grant(&self, capability: Capability) {
-        self.change(|terms| terms.granted.insert(capability));
+        self.change(|footing| footing.granted.insert(capability));
     }
 
     /// The platform takes a capability back: the next call is refused.
     pub fn withdraw(&self, capability: Capability) {
-        self.change(|terms| terms.granted.remove(capability));
+        self.change(|footing| footing.granted.remove(capability));
     }
 
     /// The platform moves the bounds; they hold from the next call on, and for sheets that are open.
     pub fn bound(&self, change: impl FnOnce(&mut Bounds)) {
-        self.change(|terms| change(Arc::make_mut(&mut terms.bounds)));
+        self.change(|footing| change(Arc::make_mut(&mut footing.bounds)));
     }
 
     /// The person agrees to a capability, for this session.
     pub fn agree(&self, capability: Capability) {
-        self.change(|terms| {
-            terms.agreed.insert(capability);
-            terms.refused.remove(capability);
+        self.change(|footing| {
+            footing.agreed.insert(capability);
+            footing.refused.remove(capability);
         });
     }
 
     /// The person refuses a capability, or takes back what they agreed to: the next call is refused, and nobody asks again
     /// in this session.
     pub fn disagree(&self, capability: Capability) {
-        self.change(|terms| {
-            terms.agreed.remove(capability);
-            terms.refused.insert(capability);
+        self.change(|footing| {
+            footing.agreed.remove(capability);
+            footing.refused.insert(capability);
         });
     }
 
     /// As if the person had not been asked.
     pub(crate) fn forget_answer(&self, capability: Capability) {
-        self.change(|terms| {
-            terms.agreed.remove(capability);
-            terms.refused.remove(capability);
+        self.change(|footing| {
+            footing.agreed.remove(capability);
+            footing.refused.remove(capability);
         });
     }
 
@@ -299,8 +306,8 @@ impl Grants {
     }
 
     /// What all this follows from, to be kept.
-    pub(crate) fn to_terms(&self) -> Terms {
-        self.terms().clone()
+    pub(crate) fn to_footing(&self) -> Footing {
+        self.footing().clone()
     }
 
     /// Has `told` called after every change from now on: whoever keeps a copy must renew it, or a grant that was taken back
@@ -309,13 +316,13 @@ impl Grants {
         let _ = self.told.set(Box::new(told));
     }
 
-    fn change(&self, change: impl FnOnce(&mut Terms)) {
+    fn change(&self, change: impl FnOnce(&mut Footing)) {
         {
-            let mut terms = self.terms();
-            change(&mut terms);
+            let mut footing = self.footing();
+            change(&mut footing);
             let generation = u64::from(self.generation().wrapping_add(1));
-            let word = (generation << GENERATION_SHIFT) | terms.allowed().bits();
-            // Only whoever holds the terms writes it.
+            let word = (generation << GENERATION_SHIFT) | footing.allowed().bits();
+            // Only whoever holds the lock writes it.
             self.word.store(word, Ordering::Release);
         }
         if let Some(told) = self.told.get() {
@@ -323,8 +330,8 @@ impl Grants {
         }
     }
 
-    fn terms(&self) -> MutexGuard<'_, Terms> {
-        self.terms.lock().unwrap_or_else(PoisonError::into_inner)
+    fn footing(&self) -> MutexGuard<'_, Footing> {
+        self.footing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

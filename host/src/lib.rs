@@ -40,6 +40,7 @@ pub mod profile;
 pub mod recording;
 pub mod report;
 mod requests;
+pub mod room;
 pub mod runtime;
 pub mod session;
 pub mod session_id;

@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::grants::Capability;
 use crate::grants::consent::Consent;
+use crate::room::Words;
 
 pub use answer::{Pin, SheetAnswer, SheetError, SheetOutcome};
 pub(crate) use desk::{Asker, Desk, Lapse};
@@ -84,7 +85,7 @@ pub struct ConsentSheet {
     /// Its permission, as the manifest names it.
     pub permission: String,
     /// What it will be able to do: "see your accounts".
-    pub allows: String,
+    pub allows: Words,
     /// Why, as the app's author wrote it in the manifest.
     pub reason: Option<String>,
     /// What exactly, where there is more to say: what would be told, say.
@@ -207,9 +208,9 @@ mod tests {
     #[test]
     fn no_text_of_others_hides_anything_or_fills_a_sheet() {
         let consent = ConsentSheet {
-            capability: Capability::named("location").expect("a capability"),
+            capability: Capability::Location,
             permission: "scope.userLocation".to_owned(),
-            allows: "see where you are".to_owned(),
+            allows: Capability::Location.terms().allows,
             reason: Some(hostile()),
             lines: vec![ConsentLine {
                 name: hostile(),

@@ -100,6 +100,14 @@ pub struct SimulatedDevices {
 }
 
 impl SimulatedDevices {
+    /// Simulated providers for everything, these devices among them.
+    #[must_use]
+    pub fn providers(&self) -> Providers {
+        let mut providers = Providers::simulated();
+        self.put_behind(&mut providers);
+        providers
+    }
+
     /// Puts them behind the capabilities that they stand for.
     pub fn put_behind(&self, providers: &mut Providers) {
         providers.location = self.location.clone();

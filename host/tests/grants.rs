@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lapak_abi::package::Package;
+use lapak_host::grants::Bounds;
 use lapak_host::grants::consent::memory::MemoryConsents;
 use lapak_host::grants::consent::{Consent, ConsentStore as _, KeptConsent};
-use lapak_host::grants::{Bounds, PERMISSIONS};
 use lapak_host::sheet::{Sheet, SheetAsk};
 use lapak_host::{Capability, Runtime, RuntimeConfig, Session};
 use support::{hostile, launch, tap, text, with_manifest};
@@ -149,21 +149,39 @@ fn functions_of(capabilities: &[Capability]) -> Vec<String> {
     all
 }
 
+/// Every capability that needs a permission, and its permission.
+fn permissions() -> impl Iterator<Item = (Capability, &'static str)> {
+    let all = Capability::ALL.into_iter();
+    all.filter_map(|one| Some((one, one.terms().permission()?)))
+}
+
+#[tokio::test]
+async fn a_host_that_names_nothing_lends_nothing() {
+    let consents = Arc::new(MemoryConsents::agreeing());
+    let config = RuntimeConfig::new(
+        Providers::simulated(),
+        consents,
+        Arc::new(MemoryAudit::default()),
+    );
+    let (_runtime, session) = session_of(hostile(), config).await;
+    assert_eq!(denied(&session).await, functions());
+    assert!(session.sheets().is_empty());
+}
+
 #[tokio::test]
 async fn what_the_manifest_does_not_ask_for_is_refused_whoever_grants_it() {
-    for permission in PERMISSIONS {
+    for (capability, permission) in permissions() {
         let package = with_manifest(&hostile(), |manifest| {
-            manifest.replace(permission.name, "system.permission.NOTHING")
+            manifest.replace(permission, "system.permission.NOTHING")
         });
         let (_runtime, session) = session_of(package, RuntimeConfig::simulated()).await;
-        session.grants().grant(permission.capability);
-        session.grants().agree(permission.capability);
-        let expected = functions_of(&[permission.capability]);
+        session.grants().grant(capability);
+        session.grants().agree(capability);
+        let expected = functions_of(&[capability]);
         assert_eq!(denied(&session).await, expected);
         // Whether to open an app is asked each time, by who may.
         let asks = |sheet: &Sheet| {
-            matches!(sheet.ask, SheetAsk::OpenApp(_))
-                && permission.capability != Capability::OpenApp
+            matches!(sheet.ask, SheetAsk::OpenApp(_)) && capability != Capability::OpenApp
         };
         assert!(session.sheets().iter().all(|sheet| asks(sheet)));
     }

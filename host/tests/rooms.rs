@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use lapak_host::Capability;
+use lapak_host::room::{Asks, Lent};
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -66,4 +67,81 @@ fn mentions(folder: &Path, name: &str) -> bool {
         source
             && std::fs::read_to_string(&path).is_ok_and(|text| text.contains(&format!("{name}::")))
     })
+}
+
+const TABLE_BEGINS: &str = "<!-- capabilities: begin -->\n";
+const TABLE_ENDS: &str = "<!-- capabilities: end -->\n";
+
+/// The table of what is lent to whom, as the terms of the rooms have it.
+fn table() -> String {
+    let mut table = "| capability | lets an app | manifest (`req_permissions`) | the person is asked | a profile may bound |\n|---|---|---|---|---|\n".to_owned();
+    for capability in Capability::ALL {
+        let terms = capability.terms();
+        let permission = match terms.lent {
+            Lent::ToEveryApp => "*none needed*".to_owned(),
+            Lent::ToWhoAsks(permission) => format!("`{permission}`"),
+        };
+        let asks = match terms.asks {
+            Asks::Never => "no",
+            Asks::FirstUse => "before the first use",
+            Asks::EachTime => "each time",
+        };
+        let (name, allows) = (terms.name, terms.allows.en);
+        table += &format!(
+            "| `{name}` | {allows} | {permission} | {asks} | {} |\n",
+            terms.bounds
+        );
+    }
+    table
+}
+
+/// `LAPAK_WRITE=1 cargo test --workspace --test rooms` writes it anew.
+#[test]
+fn the_table_in_contributing_is_what_the_rooms_say() {
+    let path = root().join("CONTRIBUTING.md");
+    let text = std::fs::read_to_string(&path).expect("CONTRIBUTING.md");
+    let (before, rest) = text.split_once(TABLE_BEGINS).expect("the table begins");
+    let (held, after) = rest.split_once(TABLE_ENDS).expect("the table ends");
+    if std::env::var_os("LAPAK_WRITE").is_some() {
+        let whole = [before, TABLE_BEGINS, &table(), TABLE_ENDS, after].concat();
+        return std::fs::write(&path, whole).expect("written");
+    }
+    assert_eq!(
+        held,
+        table(),
+        "write it anew: LAPAK_WRITE=1 cargo test --workspace --test rooms"
+    );
+}
+
+#[test]
+fn every_room_says_what_it_allows_in_every_language_of_the_shell() {
+    let texts = root().join("preview/assets/sheet-texts.js");
+    let texts = std::fs::read_to_string(texts).expect("the shell's texts");
+    let (_, spoken) = texts
+        .split_once("export const TEXTS = {")
+        .expect("the languages");
+    let (spoken, _) = spoken.split_once('}').expect("the languages");
+    let spoken: Vec<_> = spoken
+        .split(',')
+        .filter_map(|one| Some(one.split_once(':')?.0.trim()))
+        .collect();
+    assert_eq!(spoken, lapak_host::room::Words::LANGUAGES);
+    for capability in Capability::ALL {
+        let allows = capability.terms().allows;
+        let texts: Vec<_> = spoken
+            .iter()
+            .map(|lang| allows.for_language(lang))
+            .collect();
+        assert!(
+            texts.iter().all(|text| !text.is_empty()),
+            "{}",
+            capability.name()
+        );
+        assert_ne!(
+            texts[0],
+            texts[1],
+            "{} is not translated",
+            capability.name()
+        );
+    }
 }

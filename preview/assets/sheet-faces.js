@@ -96,10 +96,9 @@ function facts({ sheet, say, lang }) {
 /** What an app wants to use, and why. @param {Look} look */
 export function consent(look) {
   const { sheet, say } = look;
-  const known = say(`consent.${sheet.capability}`);
   const parts = [
     element('h2', { tabindex: '-1' }, title(look)),
-    element('p', { class: 'sheet-allows' }, known.startsWith('consent.') ? sheet.allows : known),
+    element('p', { class: 'sheet-allows' }, sheet.allows),
   ];
   if (sheet.lines.length > 0) {
     const line = ({ name, value }) => {

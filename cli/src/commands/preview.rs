@@ -18,6 +18,7 @@ use lapak_host::capability::random::SystemRandom;
 use lapak_host::capability::storage::sqlite::SqliteStorage;
 use lapak_host::capability::timer::SystemTimer;
 use lapak_host::grants::consent::sqlite::SqliteConsents;
+use lapak_host::grants::{Bounds, Capability};
 use lapak_host::recording::RecordOptions;
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{AppSource, Runtime, RuntimeConfig, SnapshotConfig};
@@ -291,14 +292,14 @@ fn runtime(
     let mut config = RuntimeConfig {
         code_cache: folders::code_cache(),
         compiler: super::compile::compiler(),
-        providers,
-        consents: Arc::new(consents),
-        audit: Arc::new(audit),
+        // A platform that lends all that there is, unless a profile says less.
+        grants: Capability::ALL.to_vec(),
+        bounds: Bounds::unlimited(),
         snapshots: Some(snapshots),
         // Never fewer than the server lets be opened, or those of one address would be all that there is room for.
         max_sessions: SessionQuotas::default().open,
         record: Some(RECORD),
-        ..RuntimeConfig::simulated()
+        ..RuntimeConfig::new(providers, Arc::new(consents), Arc::new(audit))
     };
     if let Some(file) = &args.profile {
         profile::set_up(file, &mut config, devices)?;

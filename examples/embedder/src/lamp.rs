@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use lapak_host::capability::storage::Owner;
 use lapak_host::grants::AccessDenied;
+use lapak_host::room::{Asks, Words};
 use lapak_host::vendor::{AppState, AskError, Done, VendorCapability, VendorTerms};
 use wasmtime::component::{HasSelf, Linker};
 
@@ -32,8 +33,11 @@ impl VendorCapability for Lamps {
         VendorTerms {
             interface: "acme:lamp/lamp@0.1.0",
             permission: "system.permission.ACME_LAMP",
-            allows: "switch your lamp",
-            needs_consent: false,
+            allows: Words {
+                en: "switch your lamp",
+                id: "menyalakan lampu Anda",
+            },
+            asks: Asks::Never,
         }
     }
 

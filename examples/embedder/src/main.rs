@@ -7,6 +7,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use embedder::lamp::Lamps;
 use lapak_abi::package::{Package, PackageLimits};
+use lapak_host::audit::memory::MemoryAudit;
+use lapak_host::grants::consent::memory::MemoryConsents;
 use lapak_host::profile::Profile;
 use lapak_host::simulated::SimulatedDevices;
 use lapak_host::{AppSource, Launch, Runtime, RuntimeConfig};
@@ -24,9 +26,12 @@ async fn main() -> anyhow::Result<()> {
     let devices = SimulatedDevices::default();
     let mut config = RuntimeConfig {
         vendors: vec![Arc::new(Lamps::default())],
-        ..RuntimeConfig::simulated()
+        ..RuntimeConfig::new(
+            devices.providers(),
+            Arc::new(MemoryConsents::default()),
+            Arc::new(MemoryAudit::default()),
+        )
     };
-    devices.put_behind(&mut config.providers);
     let notes = Profile::read(Path::new(&profile))?.set_up(&mut config, &devices)?;
     notes.iter().for_each(|note| eprintln!("{profile}: {note}"));
 

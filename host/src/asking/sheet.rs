@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::{Question, Use, note, now_ms};
 use crate::grants::consent::{Consent, KeptConsent};
-use crate::grants::{AccessDenied, Decision, Permission};
+use crate::grants::{AccessDenied, Decision};
 use crate::session::Shared;
 use crate::sheet::{
     Asker, ConsentSheet, Lapse, Sheet, SheetAnswer, SheetAsk, SheetError, SheetId, SheetOutcome,
@@ -36,8 +36,8 @@ pub(super) fn ask(
 ) {
     let (now, host) = (now_ms(session), &session.host);
     let manifest = session.app.manifest();
-    let permission = Permission::of(wanted.capability);
-    let name = permission.map_or("", |permission| permission.name);
+    let terms = wanted.capability.terms();
+    let name = terms.permission().unwrap_or_default();
     let mut asked = manifest.req_permissions.iter();
     let reason = asked.find(|asked| asked.name == name);
     let localized = |text: &str| session.app.package().localized(text, "en");
@@ -51,7 +51,7 @@ pub(super) fn ask(
         ask: SheetAsk::Consent(ConsentSheet {
             capability: wanted.capability,
             permission: name.to_owned(),
-            allows: permission.map_or_else(String::new, |one| one.allows.to_owned()),
+            allows: terms.allows,
             reason: reason
                 .and_then(|asked| asked.reason.as_deref())
                 .map(localized),

@@ -10,8 +10,21 @@ use crate::flights::{Observed, Stop};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
 
 pub use crate::bindings::lapak::app::battery::Status;
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "battery",
+    lent: Lent::ToWhoAsks("system.permission.BATTERY"),
+    allows: Words {
+        en: "see how full the battery is",
+        id: "melihat sisa baterai",
+    },
+    asks: Asks::Never,
+    bounds: "",
+};
 
 const CAPABILITY: Capability = Capability::Battery;
 const NOW: Use = Use {

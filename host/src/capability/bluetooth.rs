@@ -21,10 +21,23 @@ use crate::capability::storage::Owner;
 use crate::flights::Stop;
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
+use crate::room::{Asks, Lent, Terms, Words};
 
 use discovery::Found;
 pub(crate) use known::BluetoothState;
 pub use uuid::{NotAUuid, Uuid};
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "bluetooth",
+    lent: Lent::ToWhoAsks("system.permission.BLUETOOTH"),
+    allows: Words {
+        en: "find and use Bluetooth devices near you",
+        id: "mencari dan memakai perangkat Bluetooth di dekat Anda",
+    },
+    asks: Asks::FirstUse,
+    bounds: "which services",
+};
 
 const CAPABILITY: Capability = Capability::Bluetooth;
 

@@ -11,6 +11,19 @@ use crate::capability::storage::Owner;
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::RoomRequests;
+use crate::room::{Asks, Lent, Terms, Words};
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "clipboard",
+    lent: Lent::ToWhoAsks("system.permission.CLIPBOARD"),
+    allows: Words {
+        en: "read what you copied, and put something else there",
+        id: "membaca yang Anda salin, dan menggantinya",
+    },
+    asks: Asks::FirstUse,
+    bounds: "",
+};
 
 const CAPABILITY: Capability = Capability::Clipboard;
 const READ: Use = Use {

@@ -9,9 +9,22 @@ use jiff::tz::TimeZone;
 use crate::bindings::lapak::app::clock::{Error, Host};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
+use crate::room::{Asks, Lent, Terms, Words};
 use crate::zone;
 
 pub use crate::bindings::lapak::app::clock::Timestamp;
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "clock",
+    lent: Lent::ToEveryApp,
+    allows: Words {
+        en: "know what time it is where you are",
+        id: "mengetahui jam di tempat Anda",
+    },
+    asks: Asks::Never,
+    bounds: "",
+};
 
 /// The last moment of the calendar that we count by: 9999-12-30T22:00:00Z, the end of that year wherever one is.
 const LAST_UNIX_MS: u64 = 253_402_207_200_000;

@@ -5,8 +5,21 @@ pub mod simulated;
 use crate::bindings::lapak::app::console::{Error, Host};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
+use crate::room::{Asks, Lent, Terms, Words};
 
 pub use crate::bindings::lapak::app::console::Level;
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "console",
+    lent: Lent::ToEveryApp,
+    allows: Words {
+        en: "write lines for its author",
+        id: "menulis catatan untuk pembuatnya",
+    },
+    asks: Asks::Never,
+    bounds: "",
+};
 
 /// Most lines that one event may write.
 pub const MAX_LINES_PER_EVENT: usize = 1_000;

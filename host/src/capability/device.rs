@@ -11,8 +11,21 @@ use crate::flights::{Observed, Stop};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
 
 pub use crate::bindings::lapak::app::device::{Information, Screen, Theme};
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "device",
+    lent: Lent::ToEveryApp,
+    allows: Words {
+        en: "know your screen and what kind of device it is",
+        id: "mengetahui layar dan jenis perangkat Anda",
+    },
+    asks: Asks::Never,
+    bounds: "",
+};
 
 const CAPABILITY: Capability = Capability::Device;
 const WATCH: Use = Use {

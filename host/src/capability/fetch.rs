@@ -22,7 +22,20 @@ use crate::flights::{Backlog, Kept, Stop};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
 use crate::session::Shared;
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "fetch",
+    lent: Lent::ToWhoAsks("system.permission.INTERNET"),
+    allows: Words {
+        en: "talk to the servers that it names",
+        id: "berhubungan dengan server yang disebutkannya",
+    },
+    asks: Asks::Never,
+    bounds: "which hosts",
+};
 
 const CAPABILITY: Capability = Capability::Fetch;
 const SEND: Use = Use {

@@ -13,8 +13,21 @@ use crate::capability::storage::Owner;
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
 
 pub use crate::bindings::lapak::app::files::Entry;
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "files",
+    lent: Lent::ToEveryApp,
+    allows: Words {
+        en: "keep files of its own",
+        id: "menyimpan berkasnya sendiri",
+    },
+    asks: Asks::Never,
+    bounds: "",
+};
 
 /// How much an owner may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,12 +18,25 @@ use crate::capability::storage::Owner;
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, Finisher, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
 use crate::session::Shared;
 use crate::sheet::ConsentLine;
 
 pub use crate::bindings::lapak::app::identity::{Claim, Claimed, Login};
 pub use codes::IdentityCodes;
 pub use host::{ClaimsOfPeople, HostIdentity};
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "identity",
+    lent: Lent::ToWhoAsks("system.permission.IDENTITY"),
+    allows: Words {
+        en: "know you again, and ask you each time for more about yourself",
+        id: "mengenali Anda kembali, dan setiap kali meminta data lain tentang Anda",
+    },
+    asks: Asks::FirstUse,
+    bounds: "",
+};
 
 const CAPABILITY: Capability = Capability::Identity;
 const LOGIN: Use = Use {

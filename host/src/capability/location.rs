@@ -15,7 +15,20 @@ use crate::flights::{Stop, Wanted};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
 use crate::session::Shared;
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "location",
+    lent: Lent::ToWhoAsks("system.permission.LOCATION"),
+    allows: Words {
+        en: "see where you are",
+        id: "melihat lokasi Anda",
+    },
+    asks: Asks::FirstUse,
+    bounds: "coarse only",
+};
 
 const CAPABILITY: Capability = Capability::Location;
 const ONCE: Use = Use {

@@ -13,10 +13,23 @@ use crate::flights::{Stop, Wanted};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
 
 use pace::Pace;
 
 pub use crate::bindings::lapak::app::motion::{Reading, Sensor};
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "motion",
+    lent: Lent::ToWhoAsks("system.permission.MOTION"),
+    allows: Words {
+        en: "see how you move and hold your device",
+        id: "melihat gerakan dan posisi perangkat Anda",
+    },
+    asks: Asks::FirstUse,
+    bounds: "",
+};
 
 const CAPABILITY: Capability = Capability::Motion;
 const WATCH: Use = Use {

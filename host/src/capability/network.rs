@@ -10,8 +10,21 @@ use crate::flights::{Observed, Stop};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
 
 pub use crate::bindings::lapak::app::network::{Kind, Status};
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "network",
+    lent: Lent::ToWhoAsks("system.permission.NETWORK"),
+    allows: Words {
+        en: "see whether you are online, and how",
+        id: "melihat apakah Anda daring, dan lewat apa",
+    },
+    asks: Asks::Never,
+    bounds: "",
+};
 
 const CAPABILITY: Capability = Capability::Network;
 const NOW: Use = Use {

@@ -18,11 +18,24 @@ use crate::grants::consent::Consent;
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, Finisher, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
 use crate::session::Shared;
 use crate::sheet::ConsentLine;
 
 pub use messages::Message;
 pub use rate::{MOST_MESSAGES, Notifications};
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "notify",
+    lent: Lent::ToWhoAsks("system.permission.NOTIFY"),
+    allows: Words {
+        en: "send you messages like this while you do not use it",
+        id: "mengirimi Anda pesan seperti ini ketika Anda tidak memakainya",
+    },
+    asks: Asks::EachTime,
+    bounds: "",
+};
 
 const CAPABILITY: Capability = Capability::Notify;
 const SUBSCRIBE: Use = Use {

@@ -14,6 +14,19 @@ use crate::capability::storage::Owner;
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "open-app",
+    lent: Lent::ToWhoAsks("system.permission.OPEN_APP"),
+    allows: Words {
+        en: "ask you, as you tap, to open another app",
+        id: "meminta Anda membuka aplikasi lain, ketika Anda mengetuk",
+    },
+    asks: Asks::EachTime,
+    bounds: "",
+};
 
 const CAPABILITY: Capability = Capability::OpenApp;
 const OPEN: Use = Use {

@@ -24,6 +24,7 @@ use crate::bindings::lapak::app::requests::RequestId;
 use crate::grants::{AccessDenied, Capability, Decision};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
 use asking::Asking;
 use wants::{Unfit, Wants};
 
@@ -33,6 +34,18 @@ pub use parts::{
 };
 pub use till::Payments;
 pub use wants::MAX_ORDER_BYTES;
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "payments",
+    lent: Lent::ToWhoAsks("system.permission.PAYMENTS"),
+    allows: Words {
+        en: "ask you to pay; each payment is confirmed with your PIN",
+        id: "meminta Anda membayar; setiap pembayaran Anda setujui dengan PIN",
+    },
+    asks: Asks::EachTime,
+    bounds: "kinds, currencies, at a time, in 24 hours, merchants",
+};
 
 /// The most different items of one order.
 const MAX_ITEMS: usize = 200;

@@ -5,6 +5,19 @@ pub mod simulated;
 use crate::bindings::lapak::app::random::{Error, Host};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
+use crate::room::{Asks, Lent, Terms, Words};
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "random",
+    lent: Lent::ToEveryApp,
+    allows: Words {
+        en: "draw random numbers",
+        id: "mengambil angka acak",
+    },
+    asks: Asks::Never,
+    bounds: "",
+};
 
 /// The most bytes that one call gives.
 pub const MAX_BYTES: u32 = 64 * 1024;

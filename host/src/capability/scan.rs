@@ -17,9 +17,23 @@ use crate::flights::{Backlog, Kept, Stop};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
 
 pub(crate) use codes::Kinds;
 use scanner::Scanner;
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "scan",
+    lent: Lent::ToWhoAsks("system.permission.SCAN"),
+    allows: Words {
+        en: "open the scanner, and hear what the code says that you show it",
+        id: "membuka pemindai, dan membaca kode yang Anda tunjukkan",
+    },
+    // Who does not want to scan closes the scanner.
+    asks: Asks::Never,
+    bounds: "",
+};
 
 const CAPABILITY: Capability = Capability::Scan;
 const SCAN: Use = Use {

@@ -12,8 +12,21 @@ use crate::bindings::lapak::app::storage::{Error, Host};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
 
 pub use crate::bindings::lapak::app::storage::Outcome;
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "storage",
+    lent: Lent::ToEveryApp,
+    allows: Words {
+        en: "keep what you do in it, for itself",
+        id: "menyimpan datanya sendiri",
+    },
+    asks: Asks::Never,
+    bounds: "",
+};
 
 /// The longest key, in bytes of UTF-8.
 pub const MAX_KEY_BYTES: usize = 256;

@@ -9,6 +9,19 @@ use crate::bindings::lapak::app::timer::{Error, Host};
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "timer",
+    lent: Lent::ToEveryApp,
+    allows: Words {
+        en: "do something later, while it is open",
+        id: "melakukan sesuatu nanti, selama dibuka",
+    },
+    asks: Asks::Never,
+    bounds: "",
+};
 
 /// The longest that a timer runs: a day.
 pub const MAX_DELAY: Duration = Duration::from_secs(24 * 60 * 60);

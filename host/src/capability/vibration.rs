@@ -7,6 +7,19 @@ use crate::bindings::lapak::app::vibration::{Error, Host};
 use crate::capability::storage::Owner;
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
+use crate::room::{Asks, Lent, Terms, Words};
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "vibration",
+    lent: Lent::ToWhoAsks("system.permission.VIBRATE"),
+    allows: Words {
+        en: "make your device vibrate",
+        id: "menggetarkan perangkat Anda",
+    },
+    asks: Asks::Never,
+    bounds: "",
+};
 
 const CAPABILITY: Capability = Capability::Vibration;
 const VIBRATE: Use = Use {

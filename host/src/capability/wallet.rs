@@ -19,6 +19,19 @@ use crate::bindings::lapak::app::wallet::{Account, Entry, EntryKind, Error, Host
 use crate::grants::{AccessDenied, Capability};
 use crate::instance::InstanceState;
 use crate::requests::{Again, RoomRequests};
+use crate::room::{Asks, Lent, Terms, Words};
+
+/// The terms on which it is lent.
+pub const TERMS: Terms = Terms {
+    name: "wallet",
+    lent: Lent::ToWhoAsks("system.permission.WALLET"),
+    allows: Words {
+        en: "see your accounts, what is in them and what happened in them",
+        id: "melihat rekening Anda, isinya, dan riwayatnya",
+    },
+    asks: Asks::FirstUse,
+    bounds: "",
+};
 
 /// The most lines of one answer.
 const MAX_LINES: u32 = 100;

@@ -74,14 +74,26 @@ fn all_three_must_agree() {
 
 #[test]
 fn every_permission_leads_to_a_capability_of_its_own() {
-    for permission in PERMISSIONS {
-        assert_eq!(Permission::of(permission.capability), Some(*permission));
-        assert!(permission.name.starts_with("system.permission."));
-    }
     for capability in Capability::ALL {
-        let needs = Permission::of(capability).is_some();
-        // What is lent without asking the manifest is not asked of the person either.
-        assert!(needs || !capability.needs_consent());
         assert_eq!(Capability::named(capability.name()), Some(capability));
+        if let Some(permission) = capability.terms().permission() {
+            assert_eq!(Capability::permitted_by(permission), Some(capability));
+            assert!(permission.starts_with("system.permission."));
+        }
     }
+}
+
+/// What every app is lent is decided here once more: who adds to it changes what apps may do that asked for nothing.
+#[test]
+fn only_these_are_lent_to_every_app() {
+    let lent = Capability::ALL
+        .into_iter()
+        .filter(|one| !one.needs_permission());
+    let lent: Vec<_> = lent.map(Capability::name).collect();
+    assert_eq!(
+        lent,
+        [
+            "console", "clock", "random", "storage", "timer", "files", "device"
+        ]
+    );
 }

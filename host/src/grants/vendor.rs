@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use crate::room::{Asks, Lent, Terms, Words};
+
 /// The most capabilities of platforms' own in a process.
 pub const MOST_VENDORS: usize = 8;
 
@@ -13,9 +15,9 @@ pub struct VendorTerms {
     /// What manifests ask for: `system.permission.ACME_LAMP`.
     pub permission: &'static str,
     /// What that allows, for people: "switch your lamp".
-    pub allows: &'static str,
-    /// Whether the person is asked before an app first asks something of it.
-    pub needs_consent: bool,
+    pub allows: Words,
+    /// When the person is asked.
+    pub asks: Asks,
 }
 
 /// Why a capability of a platform's own was not taken.
@@ -77,20 +79,27 @@ impl VendorSlot {
         self.0
     }
 
-    pub(super) fn terms(self) -> VendorTerms {
+    /// The terms as those of any capability.
+    pub(super) fn terms(self) -> Terms {
+        let given = self.given();
+        Terms {
+            name: name(given.interface),
+            lent: Lent::ToWhoAsks(given.permission),
+            allows: given.allows,
+            asks: given.asks,
+            bounds: "",
+        }
+    }
+
+    fn given(self) -> VendorTerms {
         let held = SLOTS.get(usize::from(self.0)).and_then(OnceLock::get);
         // A place exists only once it was given.
         held.copied().unwrap_or(VendorTerms {
             interface: "",
             permission: "",
-            allows: "",
-            needs_consent: true,
+            allows: Words { en: "", id: "" },
+            asks: Asks::FirstUse,
         })
-    }
-
-    /// The interface's name, without its version.
-    pub(super) fn name(self) -> &'static str {
-        name(self.terms().interface)
     }
 }
 
@@ -106,17 +115,20 @@ mod tests {
     const LAMP: VendorTerms = VendorTerms {
         interface: "test:slots/lamp@0.1.0",
         permission: "system.permission.LAMP",
-        allows: "switch your lamp",
-        needs_consent: false,
+        allows: Words {
+            en: "switch your lamp",
+            id: "menyalakan lampu Anda",
+        },
+        asks: Asks::Never,
     };
 
     #[test]
     fn an_interface_has_one_place_and_one_set_of_terms() {
         let lamp = VendorSlot::of(LAMP).expect("a place");
         assert_eq!(VendorSlot::of(LAMP), Ok(lamp));
-        assert_eq!(lamp.name(), "test:slots/lamp");
+        assert_eq!(lamp.terms().name, "test:slots/lamp");
         let asking = VendorTerms {
-            needs_consent: true,
+            asks: Asks::FirstUse,
             ..LAMP
         };
         assert_eq!(

@@ -13,6 +13,7 @@ use crate::app::compiler::Compiler;
 use crate::audit::AuditLog;
 use crate::audit::memory::MemoryAudit;
 use crate::capability::Providers;
+use crate::capability::random::SystemRandom;
 use crate::grants::consent::ConsentStore;
 use crate::grants::consent::memory::MemoryConsents;
 use crate::grants::{Bounds, Capability};
@@ -76,19 +77,27 @@ impl std::fmt::Debug for RuntimeConfig {
 }
 
 impl RuntimeConfig {
-    /// Simulated providers, no cache, everything granted without bounds that this host knows, simulated people who agree to
-    /// all that they are asked, the default limits, nothing kept: for tests, pictures and headless runs.
+    /// A host that lends nothing: no grants, and bounds within which no money moves and no host or device is reached. What is to be lent is said by name, or by a
+    /// [profile](crate::profile). No cache, the default limits, no sessions on disk. Chance is the operating system's, whatever the
+    /// providers say: set [`Providers::random`] afterwards where it is to be another.
     #[must_use]
-    pub fn simulated() -> Self {
+    pub fn new(
+        providers: Providers,
+        consents: Arc<dyn ConsentStore>,
+        audit: Arc<dyn AuditLog>,
+    ) -> Self {
         Self {
             code_cache: None,
             compiler: Compiler::InProcess,
-            providers: Providers::simulated(),
-            grants: Capability::ALL.to_vec(),
+            providers: Providers {
+                random: Arc::new(SystemRandom),
+                ..providers
+            },
+            grants: Vec::new(),
             vendors: Vec::new(),
-            bounds: Bounds::unlimited(),
-            consents: Arc::new(MemoryConsents::agreeing()),
-            audit: Arc::new(MemoryAudit::default()),
+            bounds: Bounds::default(),
+            consents,
+            audit,
             limits: Limits::default(),
             accounts: AccountLimits::default(),
             workers: 0,
@@ -100,5 +109,46 @@ impl RuntimeConfig {
             snapshots: None,
             record: None,
         }
+    }
+
+    /// For tests, pictures and headless runs, and never for a host that people use: simulated providers, guessable chance,
+    /// everything granted without bounds that this host knows, simulated people who agree to all that they are asked.
+    #[must_use]
+    pub fn simulated() -> Self {
+        let providers = Providers::simulated();
+        let random = providers.random.clone();
+        let consents = Arc::new(MemoryConsents::agreeing());
+        let mut config = Self {
+            grants: Capability::ALL.to_vec(),
+            bounds: Bounds::unlimited(),
+            ..Self::new(providers, consents, Arc::new(MemoryAudit::default()))
+        };
+        config.providers.random = random;
+        config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chance(config: &RuntimeConfig) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        config.providers.random.fill(&mut bytes).expect("filled");
+        bytes
+    }
+
+    #[test]
+    fn what_nobody_set_lends_nothing_and_cannot_be_guessed() {
+        let new = || {
+            let consents = Arc::new(MemoryConsents::default());
+            let audit = Arc::new(MemoryAudit::default());
+            RuntimeConfig::new(Providers::simulated(), consents, audit)
+        };
+        assert_eq!(new().grants, []);
+        assert_eq!(new().bounds, Bounds::default());
+        assert_ne!(chance(&new()), chance(&new()));
+        let simulated = RuntimeConfig::simulated;
+        assert_eq!(chance(&simulated()), chance(&simulated()));
     }
 }

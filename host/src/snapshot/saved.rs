@@ -11,7 +11,7 @@ use super::pile::{Bytes, Pile};
 use super::store::ImageHash;
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::Answer;
-use crate::grants::{Bounds, CapabilitySet, Grants, Terms};
+use crate::grants::{Bounds, CapabilitySet, Footing, Grants};
 use crate::mailbox::Mailbox;
 use crate::session::{Shared, ShellEvent, State};
 
@@ -116,7 +116,7 @@ struct SavedTerms {
 
 impl SavedTerms {
     fn of(grants: &Grants) -> Self {
-        let terms = grants.to_terms();
+        let terms = grants.to_footing();
         Self {
             asked: terms.asked,
             granted: terms.granted,
@@ -214,7 +214,7 @@ impl Saved {
 
     pub(crate) fn grants(&self) -> Grants {
         let vendors = &self.granted.vendors;
-        Grants::on(Terms {
+        Grants::on(Footing {
             asked: self.granted.asked.moved(vendors),
             granted: self.granted.granted.moved(vendors),
             agreed: self.granted.agreed.moved(vendors),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::messages::Digits;
 
-/// Every sheet of a session that is open, the oldest first, the app's own words in the language `lang`.
+/// Every sheet of a session that is open, the oldest first, every word in the language `lang`.
 pub(super) fn open(session: &Session, lang: &str) -> Value {
     let now_ms = now_ms();
     let sheets: Vec<Value> = session
@@ -33,6 +33,7 @@ fn shown(sheet: &Sheet, now_ms: i64, package: &Package, lang: &str) -> Value {
         let mut asked = manifest.req_permissions.iter();
         let asked = asked.find(|asked| asked.name == consent.permission);
         let reason = asked.and_then(|asked| asked.reason.as_deref());
+        shown["allows"] = json!(consent.allows.for_language(lang));
         shown["reason"] = json!(reason.map(|reason| package.localized(reason, lang)));
     }
     shown["id"] = json!(sheet.id);

@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lapak_host::audit::{AuditEntry, AuditQuery};
-use lapak_host::grants::{Capability, Decision, Permission, Why};
+use lapak_host::grants::{Capability, Decision, Why};
 use lapak_host::{Runtime, Session};
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ fn grant(session: &Session, capability: Capability) -> Value {
         "capability": capability.name(), "state": state, "granted": granted,
         "asked_for": why != Some(Why::NotInManifest), "why": why.map(|why| why.to_string()),
         "needs_consent": capability.needs_consent(),
-        "allows": Permission::of(capability).map(|permission| permission.allows),
+        "allows": capability.needs_permission().then_some(capability.terms().allows.en),
     })
 }
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use lapak_abi::manifest::Manifest;
 use serde::{Deserialize, Serialize};
 
 use super::{Bounds, Capability};
+use crate::room::Lent;
 
 /// Some of the capabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +37,7 @@ pub enum Why {
 
 /// What a session's grants follow from.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Terms {
+pub(crate) struct Footing {
     /// Of the manifest's, and what is lent by default.
     pub(crate) asked: CapabilitySet,
     /// Of the platform's.
@@ -48,7 +50,7 @@ pub(crate) struct Terms {
     pub(crate) bounds: Arc<Bounds>,
 }
 
-impl Terms {
+impl Footing {
     /// What may be used.
     pub(super) fn allowed(&self) -> CapabilitySet {
         let silent = Capability::all()
@@ -72,6 +74,21 @@ impl Terms {
         }
         Decision::AskPerson
     }
+}
+
+/// What an app may ever use: what is lent to every app, and what its manifest asks for. Names that this host does not know ask
+/// for nothing.
+pub(super) fn asked(manifest: &Manifest) -> CapabilitySet {
+    let names = |permission: &str| {
+        let mut wanted = manifest.req_permissions.iter();
+        wanted.any(|wanted| wanted.name == permission)
+    };
+    Capability::all()
+        .filter(|capability| match capability.terms().lent {
+            Lent::ToEveryApp => true,
+            Lent::ToWhoAsks(permission) => names(permission),
+        })
+        .collect()
 }
 
 impl CapabilitySet {
