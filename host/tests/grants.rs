@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lapak_abi::package::Package;
+use lapak_host::audit::memory::MemoryAudit;
+use lapak_host::capability::Providers;
 use lapak_host::grants::Bounds;
 use lapak_host::grants::consent::memory::MemoryConsents;
 use lapak_host::grants::consent::{Consent, ConsentStore as _, KeptConsent};
