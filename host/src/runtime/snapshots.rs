@@ -19,7 +19,7 @@ use crate::metrics::count;
 use crate::session::{Beginning, Body, Screen, Session, SessionId, Shared};
 use crate::snapshot::frozen::Frozen;
 use crate::snapshot::image::Image;
-use crate::snapshot::saved::{LAYOUT, Saved};
+use crate::snapshot::saved::{LAYOUT, OLDEST_LAYOUT, Saved};
 use crate::snapshot::seal::{self, Accepts, SealError, SealKey};
 use crate::snapshot::store::contained::Contained;
 use crate::snapshot::store::sqlite::SqliteSnapshots;
@@ -275,6 +275,7 @@ impl Snapshots {
 
     fn accepts(&self) -> Accepts {
         Accepts {
+            oldest_layout: OLDEST_LAYOUT,
             newest_layout: LAYOUT,
             plain_bytes: self.most_bytes,
         }

@@ -435,7 +435,7 @@ impl Shared {
 mod tests {
     use super::*;
 
-    /// ARCHITECTURE.md says so.
+    /// docs/architecture/sessions.md says so.
     #[test]
     fn a_record_is_small_enough_for_a_million() {
         assert!(size_of::<Shared>() <= 464, "{}", size_of::<Shared>());

@@ -17,8 +17,9 @@ use crate::session::{Shared, ShellEvent, State};
 
 /// The version of [`Saved`]'s form. Grows with every change of it, or of anything in it.
 pub(crate) const LAYOUT: u16 = 7;
-/// From this on [`Rest`] follows; what is before it has not changed since the last one.
-const LAYOUT_WITH_REST: u16 = 6;
+/// The oldest version that is read. Fields are told by their order, so what is older would be read as what it is not: it is refused
+/// by its number.
+pub(crate) const OLDEST_LAYOUT: u16 = 7;
 
 /// A frozen session of more bytes is kept in several parts: see [`Rest`].
 const WHOLE_BYTES: usize = 1 << 20;
@@ -175,12 +176,10 @@ impl Saved {
         postcard::to_extend(&self.rest, bytes)
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) made in this layout.
-    pub(crate) fn from_bytes(layout: u16, bytes: &[u8]) -> Result<Self, postcard::Error> {
+    /// Reads what [`to_bytes`](Self::to_bytes) made.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, postcard::Error> {
         let (mut saved, after): (Self, _) = postcard::take_from_bytes(bytes)?;
-        if layout >= LAYOUT_WITH_REST {
-            saved.rest = postcard::from_bytes(after)?;
-        }
+        saved.rest = postcard::from_bytes(after)?;
         Ok(saved)
     }
 

@@ -72,6 +72,8 @@ impl std::fmt::Debug for SealKey {
 /// What a caller of [`open`] can take.
 #[derive(Debug, Clone, Copy)]
 pub struct Accepts {
+    /// The oldest layout of the contents that it understands.
+    pub oldest_layout: u16,
     /// The newest layout of the contents that it understands.
     pub newest_layout: u16,
     /// The largest contents, in bytes. No more than this is ever allocated for them.
@@ -107,6 +109,17 @@ pub enum SealError {
         found: u16,
         /// The newest version that is known here.
         known: u16,
+    },
+    /// The contents have a layout that this host does not read any more.
+    #[error(
+        "the snapshot was made by an older host: its layout has version {found}, this host reads {oldest} and newer; launch the app anew, \
+         what it stored is there"
+    )]
+    Older {
+        /// The snapshot's version.
+        found: u16,
+        /// The oldest version that is read here.
+        oldest: u16,
     },
     /// Another host's key sealed it.
     #[error(
@@ -319,6 +332,12 @@ impl Header {
             return Err(SealError::OtherKey {
                 found: hex(self.key_id),
                 ours: hex(key.id),
+            });
+        }
+        if self.layout < accepts.oldest_layout {
+            return Err(SealError::Older {
+                found: self.layout,
+                oldest: accepts.oldest_layout,
             });
         }
         if self.layout > accepts.newest_layout {

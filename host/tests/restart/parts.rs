@@ -130,9 +130,7 @@ async fn of_a_large_session_on_disk_only_the_first_part_is_written_again() {
 }
 
 #[tokio::test]
-async fn what_was_written_before_there_were_parts_goes_on() {
-    /// The last one without.
-    const LAYOUT: u16 = 5;
+async fn what_has_an_older_layout_is_refused_by_its_number_and_the_app_begins_anew() {
     /// Today's.
     const NEWEST: u16 = 7;
     let folder = tempfile::tempdir().expect("a folder");
@@ -150,19 +148,28 @@ async fn what_was_written_before_there_were_parts_goes_on() {
 
     let key = SealKey::new(&HostKey::open(folder.path()).expect("the key"));
     let accepts = Accepts {
+        oldest_layout: NEWEST,
         newest_layout: NEWEST,
         plain_bytes: 1 << 20,
     };
     let sealed = store.get(id).expect("read").expect("there");
-    let mut opened = seal::open(&key, id, accepts, sealed).expect("opened");
+    let opened = seal::open(&key, id, accepts, sealed).expect("opened");
     assert_eq!(opened.layout, NEWEST);
-    assert_eq!(opened.plain.pop(), Some(0), "that there is no rest");
-    let old = seal::seal(&key, id, LAYOUT, &opened.plain).expect("sealed");
+    let old = seal::seal(&key, id, NEWEST - 1, &opened.plain).expect("sealed");
     store.put(&[(id, &old)]).expect("kept");
 
     let second = start(over(&store, folder.path()));
-    let _app = second.load(counter()).await.expect("load");
-    let session = second.session(id).expect("resumed");
+    let app = second.load(counter()).await.expect("load");
+    let error = second.session(id).expect_err("refused");
+    let older = ResumeError::Seal(SealError::Older {
+        found: NEWEST - 1,
+        oldest: NEWEST,
+    });
+    assert_eq!(error.to_string(), older.to_string());
+    // The app is launched anew, and the old session can be forgotten.
+    second.forget(id);
+    let session = second.launch(&app, Launch::new("me")).expect("launch");
+    settled(&session).await;
     tap(&session, "+").await;
-    assert_eq!(text(&session, "count"), "2");
+    assert_eq!(text(&session, "count"), "1");
 }

@@ -95,6 +95,7 @@ fn figures_of_the_seal() {
     let folder = tempfile::tempdir().expect("a folder");
     let key = SealKey::new(&HostKey::open(folder.path()).expect("a key"));
     let accepts = Accepts {
+        oldest_layout: 0,
         newest_layout: 0,
         plain_bytes: 64 << 20,
     };

@@ -12,6 +12,7 @@ use crate::{new_id, noise};
 
 const SESSION: SessionId = SessionId::from_bytes([5; 16]);
 const ACCEPTS: Accepts = Accepts {
+    oldest_layout: 2,
     newest_layout: 3,
     plain_bytes: 1 << 20,
 };
@@ -214,6 +215,18 @@ fn newer_ones_are_refused_with_a_sentence() {
     let mut forged = newer;
     forged[9] = 3;
     assert!(matches!(refused(&forged), SealError::Tampered));
+}
+
+#[test]
+fn older_ones_are_refused_by_their_layout_and_never_read_as_what_they_are_not() {
+    let known = seal(&KEY, SESSION, 2, b"from before").expect("sealed");
+    assert_eq!(opened(&known).expect("known").layout, 2);
+    let older = seal(&KEY, SESSION, 1, b"from long ago").expect("sealed");
+    let error = refused(&older).to_string();
+    assert!(
+        error.contains("its layout has version 1, this host reads 2 and newer"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::{ResumeError, Snapshots, damaged};
 use crate::session::SessionId;
 use crate::snapshot::pile::{Pile, Put as _};
-use crate::snapshot::saved::{LAYOUT, PART_BYTES, Rest, Saved};
+use crate::snapshot::saved::{LAYOUT, OLDEST_LAYOUT, PART_BYTES, Rest, Saved};
 use crate::snapshot::seal::{self, Accepts, PartOf, SealError, SealKey};
 use crate::snapshot::store::SnapshotStore as _;
 
@@ -46,7 +46,7 @@ impl Snapshots {
 
     fn open_first(&self, id: SessionId, sealed: Vec<u8>) -> Result<Saved, ResumeError> {
         let opened = seal::open(&self.key, id, self.accepts(), sealed)?;
-        Saved::from_bytes(opened.layout, &opened.plain).map_err(damaged)
+        Saved::from_bytes(&opened.plain).map_err(damaged)
     }
 }
 
@@ -120,6 +120,7 @@ impl Others {
 
     fn take(&mut self, key: &SealKey, part: PartOf, sealed: &[u8]) -> Result<(), ResumeError> {
         let accepts = Accepts {
+            oldest_layout: OLDEST_LAYOUT,
             newest_layout: LAYOUT,
             plain_bytes: PART_BYTES.min(self.total - self.bytes.len()),
         };
