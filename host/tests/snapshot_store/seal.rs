@@ -12,7 +12,7 @@ use crate::{new_id, noise};
 
 const SESSION: SessionId = SessionId::from_bytes([5; 16]);
 const ACCEPTS: Accepts = Accepts {
-    oldest_layout: 2,
+    oldest_layout: 0,
     newest_layout: 3,
     plain_bytes: 1 << 20,
 };
@@ -219,10 +219,16 @@ fn newer_ones_are_refused_with_a_sentence() {
 
 #[test]
 fn older_ones_are_refused_by_their_layout_and_never_read_as_what_they_are_not() {
+    let accepts = Accepts {
+        oldest_layout: 2,
+        ..ACCEPTS
+    };
     let known = seal(&KEY, SESSION, 2, b"from before").expect("sealed");
-    assert_eq!(opened(&known).expect("known").layout, 2);
+    let known = open(&KEY, SESSION, accepts, known).expect("known");
+    assert_eq!(known.layout, 2);
     let older = seal(&KEY, SESSION, 1, b"from long ago").expect("sealed");
-    let error = refused(&older).to_string();
+    let error = open(&KEY, SESSION, accepts, older).expect_err("refused");
+    let error = error.to_string();
     assert!(
         error.contains("its layout has version 1, this host reads 2 and newer"),
         "{error}"
