@@ -4,6 +4,7 @@
 pub mod address;
 pub mod controls;
 pub mod domain;
+pub mod file;
 pub mod file_path;
 pub mod json;
 pub mod languages;

@@ -14,7 +14,7 @@ const FILE: &str = "device.json";
 pub(crate) fn begin_with(folder: &Path, devices: &SimulatedDevices) -> Result<(), Failure> {
     let file = folder.join(FILE);
     let wrong = |what: String| Failure::app(format!("{}: {what}", file.display()));
-    let text = match std::fs::read_to_string(&file) {
+    let text = match lapak_abi::file::read_text(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(wrong(error.to_string())),

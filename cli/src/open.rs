@@ -18,13 +18,15 @@ pub(crate) fn open_package(path: &Path, purpose: Purpose) -> Result<Package, Fai
     if path.is_dir() {
         return Ok(build(path, purpose)?.package);
     }
-    let bytes = std::fs::read(path).map_err(|error| {
+    let limits = PackageLimits::default();
+    let most = u64::try_from(limits.compressed_bytes).unwrap_or(u64::MAX);
+    let bytes = lapak_abi::file::read(path, most).map_err(|error| {
         Failure::app(format!(
             "{}: {error}. Name a folder of an app or a package (.ma)",
             path.display()
         ))
     })?;
-    Package::read(bytes, &PackageLimits::default())
+    Package::read(bytes, &limits)
         .map_err(|error| Failure::app(format!("{}: {error}", path.display())))
 }
 

@@ -23,13 +23,13 @@ const STAMP: &str = "SOURCES";
 /// Writes the SDK into an app that `lapak new` made, if it is not there or is another one. Other apps bring
 /// their SDK themselves.
 pub(crate) fn refresh(app: &Path) -> Result<(), Failure> {
-    let config = std::fs::read_to_string(app.join(".cargo/config.toml")).unwrap_or_default();
+    let config = lapak_abi::file::read_text(&app.join(".cargo/config.toml")).unwrap_or_default();
     if !config.contains(FOLDER) {
         return Ok(());
     }
     let folder = app.join(FOLDER);
     let stamp = stamp();
-    if std::fs::read_to_string(folder.join(STAMP)).is_ok_and(|found| found == stamp) {
+    if lapak_abi::file::read_text(&folder.join(STAMP)).is_ok_and(|found| found == stamp) {
         return Ok(());
     }
     write(&folder, &stamp).map_err(|error| {

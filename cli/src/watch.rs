@@ -28,8 +28,32 @@ pub(crate) fn watch(
     })?;
     for folder in folders {
         watcher.watch(folder, RecursiveMode::Recursive)?;
+        // A folder that is replaced takes its watch with it: only the one above sees the new one.
+        if let Some(above) = folder.parent() {
+            let _ = watcher.watch(above, RecursiveMode::NonRecursive);
+        }
     }
     Ok(watcher)
+}
+
+/// A folder has changed: if it is another one than `last`, watches that.
+pub(crate) fn watch_again(watcher: &mut impl Watcher, folder: &Path, last: &mut Option<u64>) {
+    let now = number(folder);
+    if now != *last {
+        *last = now;
+        // While there is none, the one above is watched.
+        let _ = watcher.watch(folder, RecursiveMode::Recursive);
+    }
+}
+
+/// What tells one folder from another at the same place.
+pub(crate) fn number(folder: &Path) -> Option<u64> {
+    let found = std::fs::metadata(folder).ok()?;
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&found);
+    #[cfg(not(unix))]
+    let number = u64::from(found.is_dir());
+    Some(number)
 }
 
 /// What the build itself writes, and what editors leave behind, does not start another build.

@@ -11,6 +11,8 @@ mod clients;
 mod component;
 #[path = "attack/cost.rs"]
 mod cost;
+#[path = "attack/files.rs"]
+mod files;
 #[path = "attack/guests.rs"]
 mod guests;
 #[path = "attack/neighbour.rs"]
@@ -68,9 +70,14 @@ const CLIENTS: Budget = Budget {
     peak_mib: 640,
     disk_mib_per_second: 0,
 };
-/// Of an app that comes as ever other people: it may have a gigabyte of memory by its account, and the allocator keeps
-/// some of what was given back.
+/// Of an app that comes as ever other people: it may have a gigabyte of memory and a quarter of one under way by its account, and
+/// hardly ever has both.
 const APPS: Budget = Budget {
+    peak_mib: 1_280,
+    disk_mib_per_second: 64,
+};
+/// Of six such apps and the clients together.
+const EVERYBODY: Budget = Budget {
     peak_mib: 2_048,
     disk_mib_per_second: 64,
 };
@@ -99,10 +106,15 @@ impl Siege {
             std::fs::write(&path, bytes).expect("written");
             apps.push(path);
         }
-        let preview = Running::start_all(&apps, &folder.path().join("data"));
         let run = packages.iter().map(|(name, _)| *name);
         let run = run.filter(|name| RUN.contains(name));
-        preview.until_ready(run.chain(["counter"]).collect());
+        Self::begin(folder, &apps, run.chain(["counter"]).collect())
+    }
+
+    /// Shows these apps, and waits until those of the names are ready.
+    fn begin(folder: tempfile::TempDir, apps: &[PathBuf], ready: Vec<&str>) -> Self {
+        let preview = Running::start_all(apps, &folder.path().join("data"));
+        preview.until_ready(ready);
         Self {
             preview: Arc::new(preview),
             folder,
@@ -265,6 +277,39 @@ fn clients_that_launch_without_end() {
     );
 }
 
+/// Beside an app whose folder turns into ever other things while it is shown.
+#[test]
+fn a_watched_folder_that_is_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let good = std::fs::read(counter(folder.path())).expect("read");
+    let shown = folder.path().join("changing");
+    std::fs::create_dir(&shown).expect("a folder");
+    std::fs::write(shown.join("app.ma"), &good).expect("written");
+    let apps = [folder.path().join("counter.ma"), shown.clone()];
+    let siege = Siege::begin(folder, &apps, vec!["counter", "changing"]);
+    siege.stand(
+        "a folder that is replaced",
+        CLIENTS,
+        vec![files::replaces(shown, good)],
+    );
+}
+
+/// What lies where the command reads at its start: it says what is wrong, or goes on without.
+#[test]
+fn files_that_are_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let package = counter(folder.path());
+    for (what, hostile) in files::all() {
+        let ended = files::started_with(&package, &hostile);
+        println!("{what}: {ended}");
+        assert!(
+            ended.peak_mib < CLIENTS.peak_mib,
+            "{what}: {} MiB",
+            ended.peak_mib
+        );
+    }
+}
+
 /// Everything at once; `make attack` lets it go on for 20 minutes.
 #[test]
 fn all_at_once() {
@@ -284,5 +329,5 @@ fn all_at_once() {
         clients::unfinished_frames(),
     ]);
     let time = seconds("LAPAK_SOAK_SECONDS");
-    siege.stand_for("all at once", time, APPS, attackers);
+    siege.stand_for("all at once", time, EVERYBODY, attackers);
 }

@@ -3,7 +3,7 @@
 //! CPU time has accounts of its own ([`lapak_scheduler::Account`]). Everything else that a guest, a package or a shell makes
 //! the host keep or do is a [`Cost`], and is charged where it is caused, in one of two ways:
 //!
-//! - a `Charge` for what begins and ends: work on another thread, an answer that waits. It is taken before the work begins
+//! - a `Charge` for what begins and ends: a value that is asked to be kept, an answer that waits. It is taken before the work begins
 //!   and gives back when it is dropped, wherever that is.
 //! - a *standing* amount for what a session simply has: its snapshot, its requests in flight. It is set, and the accounts hear of
 //!   the difference. It costs nothing while it stays the same, and goes back with the session.
@@ -32,7 +32,7 @@ use crate::session::Shared;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cost {
-    /// Bytes held in the host's memory: snapshots, instances that cannot be frozen or are large, answers that wait.
+    /// Bytes held in the host's memory: snapshots, instances that cannot be frozen or are large.
     Memory,
     /// Bytes on disk, where the host knows them.
     Disk,
@@ -42,16 +42,19 @@ pub enum Cost {
     Residents,
     /// Pieces of work on threads other than those that run guests, begun or waiting.
     Work,
+    /// Bytes of requests under way: values that were asked to be kept or sent, answers that the app has not taken.
+    Transit,
 }
 
 impl Cost {
     /// Every cost, in the order of all arrays by cost.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Memory,
         Self::Disk,
         Self::Requests,
         Self::Residents,
         Self::Work,
+        Self::Transit,
     ];
 
     /// What it is called where it is shown.
@@ -63,13 +66,14 @@ impl Cost {
             Self::Requests => "requests in flight",
             Self::Residents => "sessions that cannot be frozen",
             Self::Work => "pieces of work in flight",
+            Self::Transit => "bytes of requests under way",
         }
     }
 
     /// In what it is counted.
     fn unit(self) -> usize {
         match self {
-            Self::Memory | Self::Disk => 1 << 10,
+            Self::Memory | Self::Disk | Self::Transit => 1 << 10,
             Self::Requests | Self::Residents | Self::Work => 1,
         }
     }

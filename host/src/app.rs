@@ -6,7 +6,7 @@ mod findings;
 pub(crate) mod source;
 mod weight;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use lapak_abi::manifest::Manifest;
@@ -25,7 +25,7 @@ use crate::bindings::{MiniApp, MiniAppPre};
 use crate::code_cache::CodeCache;
 use crate::contract::{ContractError, VendorInterfaces};
 use crate::instance::{AppState, InstanceState, hosted};
-use crate::session::Launch;
+use crate::session::{Launch, SLOW_TICKS};
 use crate::snapshot::eligibility::Verdict;
 use crate::snapshot::image::Image;
 use crate::vendor::{Vendor, link_absent};
@@ -51,6 +51,8 @@ pub struct App {
     pristine: OnceLock<(Arc<Image>, usize)>,
     /// A session of it has become large.
     grows: AtomicBool,
+    /// Until when it counts as slow, in the host's coarse time.
+    slow_until: AtomicU32,
     /// Linear memory of a session that was kept resident last, in bytes.
     resident_bytes: AtomicUsize,
     models: Mutex<Vec<Arc<Model>>>,
@@ -193,6 +195,17 @@ impl App {
         if !self.grows() {
             self.grows.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Whether a session of it has lately held a worker for long.
+    pub(crate) fn is_slow(&self, now: u32) -> bool {
+        now < self.slow_until.load(Ordering::Relaxed)
+    }
+
+    /// A session of it has held a worker for long.
+    pub(crate) fn has_held_a_worker(&self, now: u32) {
+        let until = now.saturating_add(SLOW_TICKS);
+        self.slow_until.store(until, Ordering::Relaxed);
     }
 
     /// What one more session takes for as long as it lives, if it cannot be frozen: what the last one did, in bytes.
@@ -338,6 +351,7 @@ impl App {
             accounts: OnceLock::new(),
             pristine: OnceLock::new(),
             grows: AtomicBool::new(false),
+            slow_until: AtomicU32::new(0),
             resident_bytes: AtomicUsize::new(0),
             models: Mutex::default(),
             package: package.clone(),

@@ -214,6 +214,23 @@ impl Rooms {
         delivered
     }
 
+    /// Whether one of those that may keep much keeps something of this request.
+    pub(crate) fn holds(&self, request: RequestId) -> bool {
+        self.storage.holds(request)
+            || self.files.holds(request)
+            || self.fetch.holds(request)
+            || self.vendor.holds(request)
+            || self.clipboard.holds(request)
+    }
+
+    /// What was asked to be kept or told takes.
+    pub(crate) fn asked_bytes(&self) -> usize {
+        let storage = self.storage.asked().map(storage::Operation::bytes);
+        let files = self.files.asked().map(files::Operation::bytes);
+        let vendor = self.vendor.asked().map(crate::vendor::Asked::bytes);
+        storage.chain(files).chain(vendor).sum()
+    }
+
     fn put(&mut self, request: RequestId, answer: Answer) -> bool {
         match answer {
             Answer::Storage(answer) => self.storage.finish(request, answer),

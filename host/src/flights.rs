@@ -106,7 +106,7 @@ impl Shared {
             let Some(news) = flights.and_then(|flights| flights.news(request, news)) else {
                 return;
             };
-            if !state.deliver(request, Answer::News(Box::new(news))) {
+            if !state.deliver(self, request, Answer::News(Box::new(news))) {
                 return;
             }
             self.changed();
@@ -126,7 +126,7 @@ impl Shared {
                 state.flights = None;
             }
             let last = last.filter(|_| flight.is_some());
-            let told = last.is_some_and(|last| state.deliver(request, last));
+            let told = last.is_some_and(|last| state.deliver(self, request, last));
             if told {
                 self.changed();
             }
@@ -198,7 +198,10 @@ impl InstanceState {
             let mut state = self.session.lock();
             let flights = state.flights.as_deref_mut();
             let next = flights.and_then(|flights| flights.taken(request));
-            next.is_some_and(|next| state.deliver(request, Answer::News(Box::new(next))))
+            next.is_some_and(|next| {
+                let next = Answer::News(Box::new(next));
+                state.deliver(&self.session, request, next)
+            })
         };
         if next {
             self.session.host.scheduler.wake(&self.session);

@@ -30,8 +30,8 @@ use crate::instances::LARGE_BYTES;
 use crate::navigation::Caused;
 use crate::recording::Tape;
 use crate::report::{LimitHit, ReportedPanic};
-use crate::requests::{Finisher, Requests};
-use crate::session::Shared;
+use crate::requests::{Finisher, Held, Requests};
+use crate::session::{HOLDS, Shared};
 use crate::snapshot::image::{self, BrokenDelta, Dirty, Image};
 use crate::snapshot::pile::Pile;
 use crate::snapshot::slots::{Order, Slot, SlotView};
@@ -70,6 +70,8 @@ pub(crate) struct InstanceState {
     pub(crate) handles_tap: bool,
     /// What the app hands over to its next version.
     pub(crate) carried: Carried,
+    /// Charges for what its rooms keep that is large.
+    pub(crate) held: Held,
     /// What the audit says of the running event already.
     pub(crate) uses: Uses,
     /// What is written down of this session, or what it is played from.
@@ -77,6 +79,8 @@ pub(crate) struct InstanceState {
     /// CPU time that the letter in hand may use.
     budget: Duration,
     pub(crate) meter: CpuMeter,
+    /// What the letter had used when its guest last looked whether it should give way.
+    looked: Duration,
 }
 
 /// A store with the app in it. Dropped after any fault, never used again.
@@ -122,10 +126,12 @@ impl InstanceState {
             panic: None,
             handles_tap: false,
             carried: Carried::default(),
+            held: Held::default(),
             uses: Uses::default(),
             tape,
             budget: Duration::ZERO,
             meter: CpuMeter::default(),
+            looked: Duration::ZERO,
             session,
         }
     }
@@ -164,6 +170,7 @@ impl InstanceState {
         self.budget = budget;
         self.caused = Caused::default();
         self.meter.reset();
+        self.looked = Duration::ZERO;
     }
 
     /// Whether the letter in hand has used more CPU time than it may. Between two of its events: within one the epoch tells.
@@ -173,6 +180,15 @@ impl InstanceState {
             return Err(LimitHit::Cpu { limit });
         }
         Ok(())
+    }
+
+    /// The guest can be made to give way now, or has returned; its letter has used so much.
+    fn looks(&mut self, used: Duration) {
+        if used.saturating_sub(self.looked) > HOLDS {
+            let now = self.session.host.coarse_now();
+            self.session.app.has_held_a_worker(now);
+        }
+        self.looked = used;
     }
 
     /// A fresh request, or `None` when too many are in flight.
@@ -194,7 +210,7 @@ impl InstanceState {
 
     /// Ends the request later. `None` in a replay, where nobody is asked: the outcome is on the tape.
     pub(crate) fn finisher(&self, request: RequestId) -> Option<Finisher> {
-        (!self.tape.is_replay()).then(|| Finisher::new(request, &self.session))
+        (!self.tape.is_replay()).then(|| Finisher::new(request, &self.session, &self.held))
     }
 }
 
@@ -238,10 +254,14 @@ impl Instance {
         state.uses.clear();
         let meter = state.meter.clone();
         self.store.set_epoch_deadline(1);
+        // What the host did for the session since is not the guest's.
+        self.state_mut().looked = meter.used();
         let handle = self.exports.lapak_app_app();
-        meter
+        let handled = meter
             .measure(handle.call_handle(&mut self.store, event))
-            .await
+            .await;
+        self.state_mut().looks(meter.used());
+        handled
     }
 
     pub(crate) fn state(&self) -> &InstanceState {
@@ -378,9 +398,11 @@ fn new_store(engine: &Engine, app: &App, state: Box<InstanceState>) -> Store<App
     // as records of the host's.
     store.set_hostcall_fuel(hostcall_bytes);
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|store| {
-        let state = whose(store.data().state.as_deref());
-        if state.meter.used_in_slice() > state.budget {
+    store.epoch_deadline_callback(|mut store| {
+        let state = whose(store.data_mut().state.as_deref_mut());
+        let used = state.meter.used_in_slice();
+        state.looks(used);
+        if used > state.budget {
             return Err(LimitHit::Cpu {
                 limit: state.budget,
             }

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use lapak_scheduler::Overloaded;
 
+use crate::account::Charge;
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::Answer;
 use crate::session::ShellEvent;
@@ -53,6 +54,8 @@ struct Waiting {
     /// Of what the shell sent.
     bytes: usize,
     finished: VecDeque<(RequestId, Answer)>,
+    /// For those of them that are large.
+    charges: Vec<(RequestId, Charge)>,
     /// Finished requests that were the last letters.
     in_a_row: u32,
 }
@@ -89,6 +92,19 @@ impl Mailbox {
     pub(crate) fn finish(&mut self, request: RequestId, answer: Answer) {
         let waiting = self.waiting.get_or_insert_default();
         waiting.finished.push_back((request, answer));
+    }
+
+    /// Keeps a charge for as long as the answer to this request waits here.
+    pub(crate) fn keep_charge(&mut self, request: RequestId, charge: Charge) {
+        let waiting = self.waiting.get_or_insert_default();
+        waiting.charges.push((request, charge));
+    }
+
+    /// The charge for an answer that was just taken from here.
+    pub(crate) fn take_charge(&mut self, request: RequestId) -> Option<Charge> {
+        let charges = &mut self.waiting.as_mut()?.charges;
+        let at = charges.iter().position(|(of, _)| *of == request)?;
+        Some(charges.remove(at).1)
     }
 
     /// The next letter: requests that have finished go first.

@@ -63,7 +63,7 @@ impl Profile {
     /// [`ProfileError`], which names the file and the place in it.
     pub fn read(path: &Path) -> Result<Self, ProfileError> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path);
+        let text = lapak_abi::file::read_text(path);
         let text = text.map_err(|error| wrong(&name, format!("{error}. Name a profile's file")))?;
         Self::parse(&text).map_err(|error| wrong(&format!("{name}: {}", error.at), error.what))
     }

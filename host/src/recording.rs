@@ -20,7 +20,7 @@ use crate::view::Tree;
 pub use replay::{ReplayError, Replayed};
 
 /// The version of [`Recording`]'s form.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// How much a session writes down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

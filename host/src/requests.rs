@@ -1,14 +1,17 @@
 //! Requests of one session: ids given once, a limited number in flight, outcomes delivered between events.
 
+mod held;
 mod room;
 pub(crate) mod weight;
 
 use std::sync::{Arc, Weak};
 
+use crate::account::Charge;
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::Answer;
 use crate::session::Shared;
 
+pub(crate) use held::Held;
 pub(crate) use room::{Again, RoomRequests};
 
 /// The requests that a session has begun.
@@ -60,14 +63,17 @@ pub(crate) struct Finisher {
     request: RequestId,
     /// A provider may take a day: it does not keep a session that has ended meanwhile, nor the host.
     session: Weak<Shared>,
+    /// What the provider has of the request, for as long as it has it.
+    _held: Option<Arc<Charge>>,
 }
 
 impl Finisher {
     /// What a provider's callback holds to end the request, from any thread.
-    pub(crate) fn new(request: RequestId, session: &Arc<Shared>) -> Self {
+    pub(crate) fn new(request: RequestId, session: &Arc<Shared>, held: &Held) -> Self {
         Self {
             request,
             session: Arc::downgrade(session),
+            _held: held.of(request),
         }
     }
 

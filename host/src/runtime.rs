@@ -35,7 +35,9 @@ use crate::mailbox::Mailbox;
 use crate::metrics::{Metrics, MetricsReading, QueueDelays, count};
 use crate::pools::Pools;
 use crate::recording::{Player, Recorder};
-use crate::session::{Beginning, Body, Launch, Session, SessionId, Shared, Updates, Watcher};
+use crate::session::{
+    Beginning, Body, Launch, Session, SessionId, Shared, SlowTurns, Updates, Watcher,
+};
 use crate::sheet::Desk;
 use crate::updates::Adopted;
 use crate::vendor::Vendor;
@@ -107,6 +109,7 @@ impl Runtime {
             accounts: Accounts::new(config.accounts),
             max_sessions: config.max_sessions,
             instances: Instances::new(config.max_instances, bell.clone()),
+            slow_turns: SlowTurns::new(workers(config.workers)),
             registry: Registry::new(),
             snapshots,
             metrics,
@@ -181,7 +184,7 @@ impl Runtime {
             }
         };
         if host.snapshots.is_some() {
-            host.apps().insert(app.mark(), app.clone());
+            host.remember(&app);
         }
         Ok(app)
     }
@@ -500,6 +503,14 @@ fn snapshots(config: &RuntimeConfig) -> Result<Option<Snapshots>, RuntimeError> 
     config.snapshots.as_ref().map(open).transpose()
 }
 
+/// How many threads run guests, where so many were asked for.
+fn workers(asked: usize) -> usize {
+    match asked {
+        0 => Config::default().workers,
+        workers => workers,
+    }
+}
+
 fn scheduler(
     config: &RuntimeConfig,
     engine: &Engine,
@@ -509,10 +520,7 @@ fn scheduler(
     let (engine, io) = (engine.clone(), io.clone());
     let default = Config::default();
     Scheduler::start(Config {
-        workers: match config.workers {
-            0 => default.workers,
-            workers => workers,
-        },
+        workers: workers(config.workers),
         max_runnable: config.max_runnable,
         policy: Policy {
             budgets: config.budgets,

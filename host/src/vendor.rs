@@ -15,7 +15,7 @@ use wasmtime::component::Linker;
 
 pub use crate::grants::vendor::{MOST_VENDORS, VendorError, VendorTerms};
 pub(crate) use absent::link_absent;
-pub(crate) use asking::{Answer, VendorState};
+pub(crate) use asking::{Answer, Asked, VendorState};
 pub use asking::{AskError, Done};
 
 use crate::asking::{Use, note};

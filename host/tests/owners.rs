@@ -75,16 +75,31 @@ async fn an_app_of_the_same_id_from_elsewhere_reads_nothing_of_the_first_ones() 
     };
     assert_eq!(decided(&first), lapak_host::grants::Decision::Allowed);
     assert_eq!(decided(&second), lapak_host::grants::Decision::AskPerson);
-    let of_other = AuditQuery {
-        person: Some(&theirs.person),
-        app_id: Some(&theirs.app_id),
-        capability: None,
-        since_ms: 0,
-        limit: 100,
+}
+
+/// What one did is in the audit as its own, and the other, of the same id and for the same person, has done nothing.
+#[tokio::test]
+async fn the_audit_tells_apart_who_has_the_same_id() {
+    let runtime = Runtime::new(RuntimeConfig::simulated()).expect("a runtime");
+    let first = loaded(&runtime, place("/apps/shop")).await;
+    let second = loaded(&runtime, place("/tmp/evil")).await;
+    let (mine, _) = tapped(&runtime, &first, "call-everything").await;
+    let (theirs, _) = tapped(&runtime, &second, "call-storage-read").await;
+    let (mine, theirs) = (mine.owner(), theirs.owner());
+    assert_eq!(mine.person, theirs.person);
+    let noted = |app_id: &str| {
+        let query = AuditQuery {
+            person: Some(&mine.person),
+            app_id: Some(app_id),
+            capability: None,
+            since_ms: 0,
+            limit: 100,
+        };
+        runtime.audit(query).expect("the audit").len()
     };
-    for entry in runtime.audit(of_other).expect("the audit") {
-        assert_eq!(entry.app_id, *theirs.app_id);
-    }
+    assert!(noted(&mine.app_id) > 0, "it used what is audited");
+    assert_eq!(noted(&theirs.app_id), 0);
+    assert_eq!(noted(&first.manifest().app_id), 0, "nobody is only an id");
 }
 
 #[tokio::test]

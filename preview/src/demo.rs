@@ -91,7 +91,7 @@ impl DemoShop {
     /// When there is a file that is no shop.
     pub fn of_folder(folder: &Path) -> Result<Option<Self>, DemoError> {
         let path = folder.join(SHOP_FILE);
-        let text = match std::fs::read_to_string(&path) {
+        let text = match lapak_abi::file::read_text(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(DemoError::File(path, error.to_string())),

@@ -132,7 +132,8 @@ pub fn build_for(
 }
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
-    std::fs::read(path).map_err(|source| BuildError::File {
+    let most = u64::try_from(PackageLimits::default().unpacked_bytes).unwrap_or(u64::MAX);
+    lapak_abi::file::read(path, most).map_err(|source| BuildError::File {
         path: path.to_owned(),
         source,
     })

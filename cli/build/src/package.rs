@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use lapak_abi::limits::PackageLimits;
 use lapak_abi::manifest::Manifest;
 use lapak_abi::package::{COMPONENT, MANIFEST, PackageWriter, STYLES};
 
@@ -37,13 +38,51 @@ pub(crate) fn pack(
             writer.file(&css, read(&dir.join(&css))?)?;
         }
     }
+    let mut left = Left::default();
     for folder in ["common", "i18n"] {
-        add_folder(&mut writer, dir, Path::new(folder))?;
+        add_folder(&mut writer, dir, Path::new(folder), &mut left)?;
     }
     Ok(writer.finish()?)
 }
 
-fn add_folder(writer: &mut PackageWriter, dir: &Path, folder: &Path) -> Result<(), BuildError> {
+/// What may still be added to a package. What is too much for any is not gathered first: links may lead round in circles, and
+/// files be as long as the disk.
+struct Left {
+    files: usize,
+    bytes: usize,
+}
+
+impl Default for Left {
+    fn default() -> Self {
+        let limits = PackageLimits::default();
+        Self {
+            files: limits.files,
+            bytes: limits.unpacked_bytes,
+        }
+    }
+}
+
+impl Left {
+    fn take(&mut self, path: &Path, bytes: usize) -> Result<(), BuildError> {
+        let left = self.files.checked_sub(1).zip(self.bytes.checked_sub(bytes));
+        let (files, bytes) = left.ok_or_else(|| BuildError::File {
+            path: path.to_owned(),
+            source: std::io::Error::new(
+                std::io::ErrorKind::FileTooLarge,
+                "with it there are more files, or more bytes, than a package may have",
+            ),
+        })?;
+        *self = Self { files, bytes };
+        Ok(())
+    }
+}
+
+fn add_folder(
+    writer: &mut PackageWriter,
+    dir: &Path,
+    folder: &Path,
+    left: &mut Left,
+) -> Result<(), BuildError> {
     for entry in entries(&dir.join(folder))? {
         let Some(name) = entry.file_name() else {
             continue;
@@ -54,10 +93,13 @@ fn add_folder(writer: &mut PackageWriter, dir: &Path, folder: &Path) -> Result<(
         }
         let inner = folder.join(name);
         if entry.is_dir() {
-            add_folder(writer, dir, &inner)?;
+            left.take(&entry, 0)?;
+            add_folder(writer, dir, &inner, left)?;
         } else {
             let path: Vec<_> = inner.iter().map(|part| part.to_string_lossy()).collect();
-            writer.file(&path.join("/"), read(&entry)?)?;
+            let bytes = read(&entry)?;
+            left.take(&entry, bytes.len())?;
+            writer.file(&path.join("/"), bytes)?;
         }
     }
     Ok(())

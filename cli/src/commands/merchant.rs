@@ -106,7 +106,7 @@ fn sign(args: &SignArgs) -> Result<(), Failure> {
 
 fn json(path: Option<&Path>) -> Result<Value, Failure> {
     let text = match path {
-        Some(path) => std::fs::read_to_string(path)
+        Some(path) => lapak_abi::file::read_text(path)
             .map_err(|error| Failure::app(format!("{}: {error}", path.display())))?,
         None => {
             let mut text = String::new();
@@ -135,7 +135,7 @@ fn secret_key(path: &Path) -> Result<SecretKey, Failure> {
 }
 
 fn public_key(path: &Path) -> Result<PublicKey, Failure> {
-    let text = std::fs::read_to_string(path)
+    let text = lapak_abi::file::read_text(path)
         .map_err(|error| Failure::app(format!("{}: {error}", path.display())))?;
     PublicKey::from_jwk(&text).map_err(|error| Failure::app(format!("{}: {error}", path.display())))
 }

@@ -347,7 +347,7 @@ async fn show(runtime: &Runtime, preview: &Preview, name: &str, path: &Path) {
 async fn rebuild(runtime: Runtime, preview: Preview, folders: Vec<(String, PathBuf)>) {
     let (sender, mut changed) = mpsc::unbounded_channel::<usize>();
     let paths: Vec<PathBuf> = folders.iter().map(|(_, path)| path.clone()).collect();
-    let _watching = match watch::watch(&paths, sender) {
+    let mut watching = match watch::watch(&paths, sender) {
         Ok(watching) => watching,
         Err(error) => {
             output::note(&format!(
@@ -356,6 +356,7 @@ async fn rebuild(runtime: Runtime, preview: Preview, folders: Vec<(String, PathB
             return std::future::pending().await;
         }
     };
+    let mut numbers: Vec<_> = paths.iter().map(|path| watch::number(path)).collect();
     while let Some(first) = changed.recv().await {
         // Editors write several files at once: wait for the last.
         tokio::time::sleep(Duration::from_millis(40)).await;
@@ -363,7 +364,12 @@ async fn rebuild(runtime: Runtime, preview: Preview, folders: Vec<(String, PathB
         while let Ok(another) = changed.try_recv() {
             due.insert(another);
         }
-        for (name, path) in due.into_iter().filter_map(|index| folders.get(index)) {
+        for index in due {
+            let (Some((name, path)), Some(last)) = (folders.get(index), numbers.get_mut(index))
+            else {
+                continue;
+            };
+            watch::watch_again(&mut watching, path, last);
             show(&runtime, &preview, name, path).await;
         }
     }

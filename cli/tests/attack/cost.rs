@@ -14,23 +14,28 @@ pub(super) struct Cost {
 impl Cost {
     /// Of a process and its folder.
     pub(super) fn of(process: u32, folder: &Path) -> Self {
-        let status = std::fs::read_to_string(format!("/proc/{process}/status"));
-        let status = status.expect("the server runs");
-        let mib = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let kib = line.and_then(|line| {
-                line.trim_matches(|one: char| !one.is_ascii_digit())
-                    .parse::<u64>()
-                    .ok()
-            });
-            kib.expect("a number of KiB") / 1024
-        };
+        let mib = |name: &str| mib(process, name).expect("the server runs");
         Self {
             memory_mib: mib("VmRSS:"),
             peak_mib: mib("VmHWM:"),
             disk_mib: bytes_below(folder) / (1024 * 1024),
         }
     }
+}
+
+impl Cost {
+    /// The most memory that a process ever had, in MiB, while it runs.
+    pub(super) fn of_memory(process: u32) -> Option<u64> {
+        mib(process, "VmHWM:")
+    }
+}
+
+/// A line of what the system tells of a process.
+fn mib(process: u32, name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    let kib = line.trim_matches(|one: char| !one.is_ascii_digit());
+    Some(kib.parse::<u64>().ok()? / 1024)
 }
 
 fn bytes_below(folder: &Path) -> u64 {

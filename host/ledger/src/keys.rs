@@ -97,7 +97,7 @@ impl SecretKey {
     /// # Errors
     /// When the file cannot be read or has no secret key.
     pub fn from_file(path: &Path) -> Result<Self, KeyError> {
-        let text = std::fs::read_to_string(path).map_err(|error| file(path, error))?;
+        let text = lapak_abi::file::read_text(path).map_err(|error| file(path, error))?;
         Self::from_jwk(&Zeroizing::new(text))
     }
 

@@ -164,7 +164,7 @@ impl FolderLock {
 
 /// Who says that they hold a lock.
 fn holder(lock: &Path) -> String {
-    let text = std::fs::read_to_string(lock).unwrap_or_default();
+    let text = lapak_abi::file::read_text(lock).unwrap_or_default();
     match text.trim().parse::<u32>() {
         Ok(process) => format!(" (process {process})"),
         Err(_) => String::new(),

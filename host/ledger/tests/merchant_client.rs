@@ -6,7 +6,10 @@ mod support;
 mod world;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lapak_ledger::WebOptions;
@@ -105,4 +108,130 @@ fn orders_do_not_cross_a_network_in_the_clear() {
         "http://shop.example/orders".to_owned(),
     )]);
     assert!(MerchantClient::new(urls, &WebOptions::default()).is_err());
+}
+
+/// What a hostile server does with the connection after a request has come.
+type Hostile = fn(&mut TcpStream, &dyn Fn() -> bool);
+
+/// A server that is hostile to everybody, on loopback and without TLS; counts who came, and the bytes that were taken from it.
+struct HostileServer {
+    address: SocketAddr,
+    came: Arc<AtomicUsize>,
+}
+
+impl HostileServer {
+    fn start(hostile: Hostile) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let came = Arc::new(AtomicUsize::new(0));
+        let count = came.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                count.fetch_add(1, Ordering::SeqCst);
+                std::thread::spawn(move || {
+                    let mut stream = stream;
+                    let mut head = [0; 4_096];
+                    let _ = stream.read(&mut head);
+                    // Waits for more, or for the end.
+                    let looks = stream.try_clone().expect("a stream");
+                    let gone = move || matches!((&looks).read(&mut [0; 4_096]), Ok(0) | Err(_));
+                    hostile(&mut stream, &gone);
+                });
+            }
+        });
+        Self { address, came }
+    }
+
+    fn order(&self) -> Result<String, NoOrder> {
+        let url = format!("http://{}/orders", self.address);
+        let urls = BTreeMap::from([("warung".parse().expect("a name"), url)]);
+        let options = WebOptions {
+            timeout: Duration::from_secs(2),
+            ..WebOptions::default()
+        };
+        let client = MerchantClient::new(urls, &options).expect("a safe address");
+        client.order(&"warung".parse().expect("a name"), &wanted("rendang"))
+    }
+}
+
+/// Bytes that were taken from the endless ones, of all of them.
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+
+fn send_for_ever(stream: &mut TcpStream, what: &[u8]) {
+    while stream.write_all(what).is_ok() {
+        TAKEN.fetch_add(what.len(), Ordering::SeqCst);
+    }
+}
+
+/// None of them is believed, followed, waited for beyond the time-out, or read beyond the bound.
+#[test]
+fn hostile_servers_cost_no_more_than_the_bounds() {
+    const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+    let all: [(&str, Hostile); 9] = [
+        ("never answers", |_, gone| while !gone() {}),
+        ("closes at once", |_, _| {}),
+        ("an endless head", |stream, _| {
+            let _ = stream.write_all(OK);
+            send_for_ever(stream, format!("x-a: {}\r\n", "a".repeat(1_000)).as_bytes());
+        }),
+        ("an endless first line", |stream, _| {
+            send_for_ever(stream, &[b'a'; 4_096]);
+        }),
+        ("an endless body", |stream, _| {
+            let _ = stream.write_all(OK);
+            let _ = stream.write_all(b"\r\n{\"signed\":\"");
+            send_for_ever(stream, &[b'a'; 4_096]);
+        }),
+        ("endless chunks", |stream, _| {
+            let _ = stream.write_all(OK);
+            let _ = stream.write_all(b"transfer-encoding: chunked\r\n\r\n");
+            send_for_ever(stream, b"1\r\na\r\n");
+        }),
+        ("a length that is none", |stream, _| {
+            let _ = stream.write_all(OK);
+            let _ = stream.write_all(b"content-length: 99999999999999999999\r\n\r\n{}");
+        }),
+        ("a byte now and then", |stream, _| {
+            let _ = stream.write_all(OK);
+            let _ = stream.write_all(b"content-length: 100000\r\n\r\n");
+            while stream.write_all(b"a").is_ok() {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }),
+        ("a list in a list in a list", |stream, _| {
+            let _ = stream.write_all(OK);
+            let body = "[".repeat(200_000);
+            let _ = write!(stream, "content-length: {}\r\n\r\n{body}", body.len());
+        }),
+    ];
+    for (what, hostile) in all {
+        let server = HostileServer::start(hostile);
+        let signed = server.order();
+        assert!(
+            matches!(signed, Err(NoOrder::Unavailable(_))),
+            "{what}: {signed:?}"
+        );
+    }
+    // What is in the sockets on the way is the system's.
+    let taken = TAKEN.load(Ordering::SeqCst);
+    assert!(taken < 64 << 20, "{taken} bytes were taken");
+}
+
+/// An address that a merchant names was looked at by nobody.
+#[test]
+fn no_redirect_is_followed() {
+    static ELSEWHERE: OnceLock<SocketAddr> = OnceLock::new();
+    let elsewhere = HostileServer::start(|_, _| {});
+    ELSEWHERE.set(elsewhere.address).expect("once");
+    let sends_on = HostileServer::start(|stream, _| {
+        let to = ELSEWHERE.get().expect("set");
+        let _ = write!(
+            stream,
+            "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://{to}/orders\r\ncontent-length: 0\r\n\r\n"
+        );
+    });
+    let signed = sends_on.order();
+    assert!(matches!(signed, Err(NoOrder::Unavailable(_))), "{signed:?}");
+    assert_eq!(sends_on.came.load(Ordering::SeqCst), 1);
+    assert_eq!(elsewhere.came.load(Ordering::SeqCst), 0);
 }

@@ -16,6 +16,8 @@ pub struct Allowance {
     pub residents: usize,
     /// Pieces of work on threads other than those that run guests.
     pub work: usize,
+    /// Bytes of requests under way: values that were asked to be kept or sent, answers that were not taken.
+    pub transit_bytes: usize,
 }
 
 /// How much accounts may have, by whose they are. A host can change it.
@@ -46,6 +48,7 @@ impl Default for AccountLimits {
             requests: 1 << 20,
             residents: 512,
             work: 256,
+            transit_bytes: 256 * MIB,
         };
         Self {
             session: Allowance {
@@ -54,6 +57,7 @@ impl Default for AccountLimits {
                 requests: 64,
                 residents: 1,
                 work: 32,
+                transit_bytes: 64 * MIB,
             },
             app,
             person: Allowance {
@@ -62,6 +66,7 @@ impl Default for AccountLimits {
                 requests: 1_024,
                 residents: 64,
                 work: 64,
+                transit_bytes: 128 * MIB,
             },
             package: app,
             host: Allowance {
@@ -70,6 +75,7 @@ impl Default for AccountLimits {
                 requests: 4 << 20,
                 residents: 2_048,
                 work: 1_024,
+                transit_bytes: GIB,
             },
         }
     }
@@ -85,6 +91,7 @@ impl AccountLimits {
             requests: usize::MAX,
             residents: usize::MAX,
             work: usize::MAX,
+            transit_bytes: usize::MAX,
         };
         Self {
             session: all,
@@ -118,6 +125,7 @@ impl Allowance {
             Cost::Requests => self.requests,
             Cost::Residents => self.residents,
             Cost::Work => self.work,
+            Cost::Transit => self.transit_bytes,
         }
     }
 }

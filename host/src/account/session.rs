@@ -12,8 +12,8 @@ pub(crate) struct SessionAccount {
     person: Arc<Account>,
     /// Charges, in units.
     charged: [AtomicU32; Cost::ALL.len()],
-    /// What it has of all but the last besides, in units.
-    standing: [AtomicU32; Cost::ALL.len() - 1],
+    /// What it has of the first ones besides, in units: work and what is under way begin and end.
+    standing: [AtomicU32; 4],
 }
 
 impl SessionAccount {

@@ -99,7 +99,8 @@ impl Host for InstanceState {
         if text.len() > MOST_BYTES {
             return Err(Error::TooLarge);
         }
-        let request = self.begin_request().ok_or(Error::TooManyRequests)?;
+        let request = self.begin_request_of(text.len());
+        let request = request.ok_or(Error::TooManyRequests)?;
         self.rooms.clipboard.ask(request, Asked::Write);
         self.write_clipboard(request, text);
         Ok(request)

@@ -136,7 +136,8 @@ impl Host for InstanceState {
         if self.rooms.fetch.in_flight() >= MOST_IN_FLIGHT || !begins {
             return Err(Error::TooManyRequests);
         }
-        let request = self.begin_request().ok_or(Error::TooManyRequests)?;
+        let request = self.begin_request_of(exchange.body.len());
+        let request = request.ok_or(Error::TooManyRequests)?;
         self.rooms.fetch.ask(request, ());
         self.fly(request, exchange);
         Ok(request)

@@ -207,7 +207,8 @@ impl Host for InstanceState {
 
 impl InstanceState {
     fn operate(&mut self, operation: Operation) -> Result<RequestId, Error> {
-        let request = self.begin_request().ok_or(Error::TooManyRequests)?;
+        let request = self.begin_request_of(operation.bytes());
+        let request = request.ok_or(Error::TooManyRequests)?;
         self.rooms.files.ask(request, operation.clone());
         self.submit_to_files(request, operation);
         Ok(request)

@@ -178,7 +178,8 @@ impl Host for InstanceState {
 
 impl InstanceState {
     fn start(&mut self, operation: Operation) -> Result<RequestId, Error> {
-        let request = self.begin_request().ok_or(Error::TooManyRequests)?;
+        let request = self.begin_request_of(operation.bytes());
+        let request = request.ok_or(Error::TooManyRequests)?;
         self.rooms.storage.ask(request, operation.clone());
         self.submit(request, operation);
         Ok(request)

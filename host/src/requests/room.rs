@@ -138,6 +138,12 @@ impl<Q: Clone + PartialEq, A, const MOST: usize> RoomRequests<Q, A, MOST> {
         self.asked.is_empty() && self.watched.is_empty() && self.finished.is_empty()
     }
 
+    /// Whether something of this request is kept here.
+    pub(crate) fn holds(&self, request: RequestId) -> bool {
+        let kept = self.asked.contains_key(&request) || self.watched.contains_key(&request);
+        kept || self.finished.contains_key(&request)
+    }
+
     /// How many finish once and have not yet.
     pub(crate) fn in_flight(&self) -> usize {
         self.asked.len()

@@ -10,7 +10,10 @@ pub(crate) const WAITING_BYTES: usize = 16 << 20;
 /// Answers of one room that an app was told of and has not taken, in bytes. Past it the oldest are forgotten, all but the last.
 pub(crate) const UNTAKEN_BYTES: usize = 8 << 20;
 /// What is smaller is not looked at: so many requests are in flight at most.
-const SMALL: usize = 16 << 10;
+pub(crate) const SMALL: usize = 16 << 10;
+/// Values of one session that it asked to be kept and that are not yet, in bytes. What comes past it is not taken: the app hears
+/// `too-many-requests` at once.
+pub(crate) const ASKED_BYTES: usize = 16 << 20;
 
 impl Answer {
     /// What it takes besides its own few bytes, where that may be much.
@@ -26,16 +29,8 @@ impl Answer {
         }
     }
 
-    /// The same request with nothing to take, where so much waits already.
-    pub(crate) fn within(self, waiting: impl FnOnce() -> usize) -> Self {
-        let bytes = self.bytes();
-        if bytes <= SMALL || waiting().saturating_add(bytes) <= WAITING_BYTES {
-            return self;
-        }
-        tracing::info!(
-            bytes,
-            "an answer is lost: its session takes none of those it has"
-        );
+    /// The same request with nothing to take: there is no room for what it came to.
+    pub(crate) fn lost(self) -> Self {
         match self {
             Self::Storage(_) => Self::Storage(Err(StorageError::Unavailable)),
             Self::Files(files::Answer::Bytes(_)) => {
@@ -57,6 +52,27 @@ pub(crate) fn of_storage(answer: &storage::Answer) -> usize {
             keys.iter().map(|key| key.len() + size_of::<String>()).sum()
         }
         _ => 0,
+    }
+}
+
+impl storage::Operation {
+    /// What it takes besides its own few bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Set(key, value) => key.len().saturating_add(value.len()),
+            Self::Get(key) | Self::Remove(key) => key.len(),
+            Self::Keys | Self::Clear => 0,
+        }
+    }
+}
+
+impl files::Operation {
+    /// What it takes besides its own few bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Write(_, bytes) => bytes.len(),
+            _ => 0,
+        }
     }
 }
 
@@ -91,13 +107,10 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_past_the_bound_is_lost_and_small_answers_never_are() {
-        let large = || Answer::Storage(value(1 << 20));
-        assert_eq!(large().within(|| WAITING_BYTES - (1 << 20)), large());
+    fn what_is_lost_is_told_as_unavailable() {
         let lost = Answer::Storage(Err(StorageError::Unavailable));
-        assert_eq!(large().within(|| WAITING_BYTES), lost);
-        let small = Answer::Storage(value(100));
-        assert_eq!(small.clone().within(|| usize::MAX), small);
+        assert_eq!(Answer::Storage(value(1 << 20)).lost(), lost);
+        assert_eq!(Answer::Timer.lost(), Answer::Timer);
     }
 
     #[test]

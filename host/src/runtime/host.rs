@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lapak_abi::limits::Limits;
 use lapak_abi::package::Package;
-use lapak_scheduler::{Account, Scheduler};
+use lapak_scheduler::{Account, NORMAL_WEIGHT, Scheduler};
 use wasmtime::Engine;
 
 use super::registry::Registry;
@@ -30,10 +30,15 @@ use crate::metrics::{CLASSES, Histogram, MOST_TENANTS, Metrics, MetricsReading, 
 use crate::pools::Pools;
 use crate::recording::RecordOptions;
 use crate::report::EndCause;
-use crate::session::{Screen, Shared, nanos};
+use crate::session::{Screen, Shared, SlowTurns, nanos};
 use crate::sheet::Desk;
 use crate::snapshot::store::StoreError;
 use crate::vendor::Vendor;
+
+/// Tenants that are kept though nobody uses them, before it is looked who need not be.
+const MOST_UNUSED: usize = 1_024;
+/// Apps that are kept though no session is left of them in memory and nobody shows them.
+const MOST_UNUSED_APPS: usize = 64;
 
 /// One tick of the host's coarse time.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -63,6 +68,7 @@ pub(crate) struct Host {
     pub(crate) accounts: Arc<Accounts>,
     pub(super) max_sessions: usize,
     pub(crate) instances: Arc<Instances>,
+    pub(crate) slow_turns: SlowTurns,
     pub(super) registry: Registry,
     pub(crate) snapshots: Option<Snapshots>,
     pub(crate) metrics: Arc<Metrics>,
@@ -201,9 +207,36 @@ impl Host {
         if let Some(account) = tenants.get(name) {
             return account.clone();
         }
+        if tenants.len() >= MOST_UNUSED {
+            // One whose weight somebody has set is to have it when it comes again.
+            let is_kept = |account: &Arc<Account>| {
+                Arc::strong_count(account) > 1 || account.weight() != NORMAL_WEIGHT
+            };
+            // Not at each call where as many are in use: then the table is twice as large as it needs to be.
+            if tenants.len() == tenants.capacity() {
+                tenants.retain(|_, account| is_kept(account));
+            }
+        }
         let account = Arc::new(Account::new());
         tenants.insert(name.into(), account.clone());
         account
+    }
+
+    /// An app was loaded, whose sessions may be on disk. Of those that nobody else has any more so many are kept: builds come and
+    /// go for as long as the host lives.
+    pub(super) fn remember(&self, app: &Arc<App>) {
+        let dropped: Vec<_> = {
+            let mut apps = self.apps();
+            apps.insert(app.mark(), app.clone());
+            let unused = apps.iter().filter(|(_, app)| Arc::strong_count(app) == 1);
+            let mut unused: Vec<_> = unused.map(|(mark, app)| (app.serial(), *mark)).collect();
+            let over = unused.len().saturating_sub(MOST_UNUSED_APPS);
+            unused.sort_unstable();
+            let oldest = unused.into_iter().take(over);
+            oldest.filter_map(|(_, mark)| apps.remove(&mark)).collect()
+        };
+        // Compiled code takes its time to go.
+        drop(dropped);
     }
 
     /// The name of a tenant's account.

@@ -97,6 +97,7 @@ impl Rounds {
             let now = host.now.fetch_add(1, Ordering::Relaxed);
             host.instances.freeze_idle(now, self.freeze_after);
             host.instances.look_after_waiting();
+            host.slow_turns.look_after();
             host.relieve_accounts();
             host.end_who_waits();
         }

@@ -21,6 +21,7 @@ use crate::instance::{Instance, give_way};
 use crate::instances::Permit;
 use crate::mailbox::Letter;
 use crate::report::{EndCause, EndReport, from_error};
+use crate::requests::weight::SMALL;
 use crate::updates::{Adopted, Carried};
 use crate::view::{Element, NavigatorAction, NodeId, NodeIds, Trigger, accept_input, kind_name};
 use crate::zone::Zone;
@@ -133,8 +134,11 @@ impl Actor {
     async fn carry(&mut self, letter: Letter) -> Result<(), Ended> {
         match letter {
             Letter::Finished(request, answer) => {
+                let large = answer.bytes() > SMALL;
+                let charge = large.then(|| self.session().lock().mailbox.take_charge(request));
                 let state = self.instance.state_mut();
                 let ends = !matches!(answer, crate::capability::Answer::News(_));
+                state.held.finished(request, charge.flatten());
                 if !state.rooms.deliver(request, answer) {
                     // A watch that the app has stopped meanwhile.
                     return Ok(());
@@ -342,6 +346,7 @@ impl Actor {
         state.handles_tap = false;
         let cpu = meter.used().saturating_sub(before);
         let dropped_lines = state.console.begin_event();
+        state.held.forget_taken(&state.rooms);
         let caused = std::mem::take(&mut state.page_events);
         self.due.extend(caused.into_iter().map(page_event));
         let view = view.map_err(|error| {

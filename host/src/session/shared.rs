@@ -54,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) listed_large: AtomicBool,
     /// In the list of sessions that wait for an instance, and still in need of one.
     pub(crate) waits: AtomicBool,
+    /// In the line of sessions that wait for a slow turn.
+    pub(crate) waits_for_turn: AtomicBool,
     /// On its way from the disk.
     pub(crate) fetching: AtomicBool,
     /// The person has done something since they last cancelled a sheet.
@@ -114,6 +116,7 @@ impl Shared {
             listed: AtomicBool::new(false),
             listed_large: AtomicBool::new(false),
             waits: AtomicBool::new(false),
+            waits_for_turn: AtomicBool::new(false),
             fetching: AtomicBool::new(false),
             acted: AtomicBool::new(true),
             large: AtomicBool::new(false),
@@ -193,7 +196,7 @@ impl Shared {
         delays::at("finish");
         {
             let mut state = self.lock();
-            if !state.deliver(request, answer) {
+            if !state.deliver(self, request, answer) {
                 return;
             }
             self.changed();

@@ -2,13 +2,16 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use super::watch::Watchers;
-use super::{Actor, Launch, Residence, Screen};
+use super::{Actor, Launch, Residence, Screen, Shared};
+use crate::account::{Charge, Cost};
 use crate::bindings::lapak::app::requests::RequestId;
 use crate::capability::Answer;
 use crate::flights::Flights;
 use crate::mailbox::Mailbox;
+use crate::requests::weight::{SMALL, WAITING_BYTES};
 use crate::runtime::Host;
 use crate::snapshot::frozen::Frozen;
 use crate::updates::Adopted;
@@ -117,14 +120,41 @@ impl State {
     }
 
     /// Puts what a request came to into the mailbox; not that of a session that has ended.
-    pub(crate) fn deliver(&mut self, request: RequestId, answer: Answer) -> bool {
+    pub(crate) fn deliver(
+        &mut self,
+        session: &Arc<Shared>,
+        request: RequestId,
+        answer: Answer,
+    ) -> bool {
         if self.progress.ended {
             return false;
         }
-        let answer = answer.within(|| self.mailbox.answer_bytes());
+        let answer = match answer.bytes() {
+            ..=SMALL => answer,
+            bytes => match self.room_for(session, bytes) {
+                Some(charge) => {
+                    self.mailbox.keep_charge(request, charge);
+                    answer
+                }
+                None => answer.lost(),
+            },
+        };
         self.mailbox.finish(request, answer);
         self.progress(Progress::busy);
         true
+    }
+
+    /// Charges a session for an answer of so many bytes that is to wait for it, if there is room for it.
+    fn room_for(&self, session: &Arc<Shared>, bytes: usize) -> Option<Charge> {
+        let waiting = self.mailbox.answer_bytes().saturating_add(bytes);
+        let charge = match waiting <= WAITING_BYTES {
+            true => session.charge(Cost::Transit, bytes).ok(),
+            false => None,
+        };
+        if charge.is_none() {
+            tracing::info!(bytes, session = ?session.id, "an answer is lost: its session, app or person takes too few of those there are");
+        }
+        charge
     }
 
     /// The screen of a session that is not only bytes.

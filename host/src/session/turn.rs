@@ -53,6 +53,10 @@ impl Wake for Shared {
 
 /// From wherever the session is, until it rests, waits or makes way.
 fn turn(session: &Arc<Shared>) -> Turn {
+    // Woken again when it may have one.
+    let Ok(_slow) = session.host.slow_turns.begin(session) else {
+        return Turn::Idle;
+    };
     let mut work = match begin(session) {
         Next::Work(work) => work,
         Next::Nothing => return Turn::Idle,

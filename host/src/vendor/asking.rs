@@ -72,7 +72,8 @@ impl AppState {
         if question.len() > MOST_BYTES {
             return Err(AskError::TooLong);
         }
-        let request = state.begin_request().ok_or(AskError::TooManyRequests)?;
+        let request = state.begin_request_of(question.len());
+        let request = request.ok_or(AskError::TooManyRequests)?;
         let asked = Asked {
             of: capability.name().to_owned(),
             about: about[..about.floor_char_boundary(MOST_ABOUT_BYTES)].to_owned(),
@@ -103,6 +104,13 @@ impl AppState {
                     false => Err(answer),
                 });
         taken.transpose()
+    }
+}
+
+impl Asked {
+    /// What it takes besides its own few bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
     }
 }
 

@@ -7,6 +7,7 @@ mod missing;
 mod system;
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -61,11 +62,11 @@ pub fn add_font(path: &Path) -> Result<(), FontError> {
         path: path.display().to_string(),
         what,
     };
-    let size = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?;
-    if size.len() > MAX_FONT_BYTES {
-        return Err(wrong("a font has at most 64 MiB".into()));
-    }
-    let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    let bytes = lapak_abi::file::read(path, MAX_FONT_BYTES);
+    let bytes = bytes.map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => wrong("a font has at most 64 MiB".into()),
+        _ => wrong(error.to_string()),
+    })?;
     let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
     let taken = read.take(bytes, None);
     taken.map_err(|what| wrong(format!("{what}. It takes TTF, OTF, TTC and WOFF2")))?;
@@ -128,7 +129,7 @@ impl Read {
             return false;
         }
         self.system_bytes += size;
-        let Ok(bytes) = std::fs::read(&path) else {
+        let Ok(bytes) = lapak_abi::file::read(&path, MAX_FONT_BYTES) else {
             return false;
         };
         if let Err(error) = self.take(bytes, None) {

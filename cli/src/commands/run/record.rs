@@ -33,9 +33,12 @@ pub(super) fn write(path: &Path, session: &Session) -> Result<(), Failure> {
         .map_err(|error| told(path, &error))
 }
 
+/// The longest recording that is read, in bytes.
+const MOST_BYTES: u64 = 256 << 20;
+
 /// Reads a recording.
 pub(super) fn read(path: &Path) -> Result<Recording, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = lapak_abi::file::read(path, MOST_BYTES).map_err(|error| {
         Failure::app(format!(
             "{}: {error}. Name a file that --record or the preview made",
             path.display()

@@ -11,6 +11,9 @@ use lapak_abi::file_path::FilePath;
 use super::{Done, Entry, FilesError, FilesProvider, Operation, Outcome, Quota};
 use crate::capability::storage::Owner;
 
+/// Owners for whom something is kept.
+const MOST_OWNERS: usize = 10_000;
+
 /// A tree for each owner.
 #[derive(Debug, Default)]
 pub struct SimulatedFiles {
@@ -31,7 +34,16 @@ impl FilesProvider for SimulatedFiles {
     fn submit(&self, owner: &Owner, quota: Quota, operation: Operation, done: Done) {
         let outcome = {
             let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-            carry_out(owners.entry(owner.clone()).or_default(), quota, operation)
+            let full = owners.len() >= MOST_OWNERS;
+            match owners.get_mut(owner) {
+                Some(tree) => carry_out(tree, quota, operation),
+                // Who only looks has nothing kept for them.
+                None if !matches!(operation, Operation::Write(..) | Operation::MakeFolder(_)) => {
+                    carry_out(&mut Tree::new(), quota, operation)
+                }
+                None if full => Err(FilesError::QuotaExceeded),
+                None => carry_out(owners.entry(owner.clone()).or_default(), quota, operation),
+            }
         };
         done(outcome);
     }

@@ -8,6 +8,9 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Done, Operation, Outcome, Owner, Quota, StorageError, StorageProvider};
 
+/// Owners for whom something is kept.
+const MOST_OWNERS: usize = 10_000;
+
 type Values = BTreeMap<String, Vec<u8>>;
 
 /// A map for each owner.
@@ -20,7 +23,16 @@ impl StorageProvider for SimulatedStorage {
     fn submit(&self, owner: &Owner, quota: Quota, operation: Operation, done: Done) {
         let outcome = {
             let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-            carry_out(owners.entry(owner.clone()).or_default(), quota, operation)
+            let full = owners.len() >= MOST_OWNERS;
+            match owners.get_mut(owner) {
+                Some(values) => carry_out(values, quota, operation),
+                // Who only looks has nothing kept for them.
+                None if !matches!(operation, Operation::Set(..)) => {
+                    carry_out(&mut Values::new(), quota, operation)
+                }
+                None if full => Err(StorageError::QuotaExceeded),
+                None => carry_out(owners.entry(owner.clone()).or_default(), quota, operation),
+            }
         };
         done(outcome);
     }
