@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 
 use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
 
 /// The longest name of an app, in characters.
 pub const MOST_NAME: usize = 64;
@@ -20,6 +22,10 @@ pub const MOST_DESCRIPTION: usize = 1_000;
 pub const MOST_ID: usize = 128;
 /// Marks that may stand on one letter. Vietnamese needs two, Hebrew and Arabic three.
 const MOST_MARKS: usize = 4;
+/// Signs of any kind that may stand on one letter, those that are written beside it among them. Burmese needs five.
+const MOST_SIGNS: usize = 8;
+/// Blanks that may follow one another.
+const MOST_BLANKS: usize = 2;
 
 /// Why a text may not stand on the host's own surfaces. A sentence that goes on after the text's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +45,9 @@ pub enum TextFault {
     /// A character that shows as something else than it is, or not at all.
     #[error("holds the hidden character U+{:04X}; take it out", u32::from(*.0))]
     Hidden(char),
+    /// Blanks that push apart what belongs together.
+    #[error("has more than {MOST_BLANKS} blanks in a row; leave one")]
+    Blanks,
     /// More marks on one letter than any language writes.
     #[error("piles more than {MOST_MARKS} marks on one letter; take some away")]
     Piled,
@@ -62,14 +71,16 @@ pub fn check(text: &str, most: usize) -> Result<(), TextFault> {
 /// Whether something in a text shows as something else than it is, or takes more than one line.
 #[must_use]
 pub fn hides_something(text: &str) -> bool {
-    fault(text).is_some()
+    fault(text).is_some_and(|fault| fault != TextFault::Blanks)
 }
 
 /// The text as the host shows it: on one line, without what is hidden, cut to `most` characters. What [`check`] takes stays as
 /// it is, but for repeated spaces and those at its ends.
 #[must_use]
 pub fn cleaned(text: &str, most: usize) -> Cow<'_, str> {
-    let spaced = text.trim() != text || text.contains("  ");
+    let mut pairs = text.chars().zip(text.chars().skip(1));
+    let spaced =
+        text.trim() != text || pairs.any(|(one, next)| one.is_whitespace() && next.is_whitespace());
     if !spaced && (text.is_empty() || check(text, most).is_ok()) {
         return Cow::Borrowed(text);
     }
@@ -118,7 +129,8 @@ pub fn printable_json(text: &str) -> Cow<'_, str> {
 
 fn printable_as(text: &str, escape: impl Fn(char, &mut String)) -> Cow<'_, str> {
     let mut seen = Seen::default();
-    let odd = |fault: Option<TextFault>| fault.is_some_and(|fault| fault != TextFault::Lines);
+    let odd =
+        |fault: Option<TextFault>| matches!(fault, Some(TextFault::Hidden(_) | TextFault::Piled));
     let mut shows = |c: char| match c {
         '\n' | '\t' => {
             seen = Seen::default();
@@ -164,6 +176,8 @@ fn fault(text: &str) -> Option<TextFault> {
 struct Seen {
     before: Option<char>,
     marks: usize,
+    signs: usize,
+    blanks: usize,
 }
 
 impl Seen {
@@ -181,8 +195,17 @@ impl Seen {
         if fault.is_some() {
             return fault;
         }
+        self.blanks = if c.is_whitespace() {
+            self.blanks + 1
+        } else {
+            0
+        };
+        if self.blanks > MOST_BLANKS {
+            return Some(TextFault::Blanks);
+        }
         self.marks = if is_mark(c) { self.marks + 1 } else { 0 };
-        if self.marks > MOST_MARKS {
+        self.signs = if is_sign(c) { self.signs + 1 } else { 0 };
+        if self.marks > MOST_MARKS || self.signs > MOST_SIGNS {
             return Some(TextFault::Piled);
         }
         self.before = Some(c);
@@ -193,6 +216,17 @@ impl Seen {
 fn is_mark(c: char) -> bool {
     let encloses = matches!(c, '\u{488}' | '\u{489}' | '\u{20dd}'..='\u{20e4}');
     !c.is_ascii() && (encloses || CanonicalCombiningClassMapBorrowed::new().get_u8(c) != 0)
+}
+
+/// What belongs to the letter before it, on it or beside it.
+fn is_sign(c: char) -> bool {
+    !c.is_ascii()
+        && matches!(
+            CodePointMapData::<GeneralCategory>::new().get(c),
+            GeneralCategory::NonspacingMark
+                | GeneralCategory::SpacingMark
+                | GeneralCategory::EnclosingMark
+        )
 }
 
 /// Scripts whose letters a joiner shapes, and pictures that it puts together.
@@ -219,7 +253,7 @@ fn is_hidden(c: char) -> bool {
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
             | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fdd0}'..='\u{fdef}'
-            | '\u{fff0}'..='\u{ffff}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{fff0}'..='\u{ffff}' | '\u{13430}'..='\u{1345f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}')
         || u32::from(c) & 0xfffe == 0xfffe
 }
@@ -275,6 +309,22 @@ mod tests {
         assert_eq!(cleaned("  one\r\n\u{2028}two ", 64), "one two");
         assert_eq!(check(" \u{a0} ", 64), Err(TextFault::Empty));
         assert_eq!(check("", 64), Err(TextFault::Empty));
+        for invisible in ["Pay\u{1d159}Pal", "Pay\u{13437}Pal"] {
+            assert!(matches!(check(invisible, 64), Err(TextFault::Hidden(_))));
+        }
+    }
+
+    #[test]
+    fn blanks_push_nothing_out_of_sight() {
+        for blank in [' ', '\u{2003}', '\u{3000}', '\u{a0}'] {
+            let apart = format!("Kasir{}BRI", String::from(blank).repeat(40));
+            assert_eq!(check(&apart, 64), Err(TextFault::Blanks), "{apart:?}");
+            assert_eq!(cleaned(&apart, 64), "Kasir BRI");
+            assert_eq!(printable(&apart), apart);
+        }
+        assert_eq!(check("Kasir  BRI", 64), Ok(()));
+        assert_eq!(cleaned("Kasir \u{2003}BRI", 64), "Kasir BRI");
+        assert_eq!(printable("    indented"), "    indented");
     }
 
     #[test]
@@ -290,6 +340,21 @@ mod tests {
             cleaned(&zalgo, 64),
             format!("a{}", "\u{301}".repeat(MOST_MARKS))
         );
+        for (letter, sign) in [
+            ('ก', '\u{e47}'),
+            ('ཀ', '\u{f90}'),
+            ('a', '\u{a670}'),
+            ('ក', '\u{17c6}'),
+            ('क', '\u{903}'),
+        ] {
+            let pile = format!("{letter}{}", String::from(sign).repeat(60));
+            assert_eq!(check(&pile, 64), Err(TextFault::Piled), "{pile}");
+            assert!(cleaned(&pile, 64).chars().count() <= 1 + MOST_SIGNS);
+        }
+        for good in ["လျှို့ဝှက်", "བསྒྲུབས", "ที่นี่", "កញ្ញា", "நிக்ஷ்மி"]
+        {
+            assert_eq!(check(good, 64), Ok(()), "{good}");
+        }
         assert_eq!(quoted("a\u{1b}"), r#""a\u{1b}""#);
         assert_eq!(quoted(&long).chars().count(), 83);
     }

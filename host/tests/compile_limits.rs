@@ -12,8 +12,12 @@ fn component(module: &str) -> Vec<u8> {
 }
 
 async fn refusal(module: &str) -> String {
+    refusal_of(&component(module)).await
+}
+
+async fn refusal_of(component: &[u8]) -> String {
     let runtime = Runtime::new(RuntimeConfig::simulated()).expect("a runtime");
-    let package = with_wasm(&counter(), &component(module));
+    let package = with_wasm(&counter(), component);
     let error = runtime.load(package).await.expect_err("it has no `handle`");
     error.to_string()
 }
@@ -83,4 +87,23 @@ async fn what_is_large_but_not_too_large_is_compiled() {
         let told = refusal(&module).await;
         assert!(!told.contains("too much"), "{told}");
     }
+}
+
+#[tokio::test]
+async fn what_tables_and_types_hold_is_counted() {
+    let items = "0 ".repeat(100_000);
+    let segments = format!("(elem (i32.const 0) func {items})").repeat(6);
+    let refused = refusal(&format!("(table 1 funcref) (func) {segments}")).await;
+    assert!(
+        refused.contains("too many functions into tables"),
+        "{refused}"
+    );
+
+    let fields: String = (0..600)
+        .map(|nth| format!("(field \"a{nth}\" u8)"))
+        .collect();
+    let types = format!("(type (record {fields}))").repeat(90);
+    let types = wat::parse_str(format!("(component {types})")).expect("a component");
+    let refused = refusal_of(&types).await;
+    assert!(refused.contains("types have too many parts"), "{refused}");
 }

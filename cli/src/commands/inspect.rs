@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::open::open_package;
-use crate::output;
+use crate::{folders, output};
 
 /// Tells what is in a package.
 #[derive(Debug, clap::Args)]
@@ -62,8 +62,13 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
 fn would_run(package: Package) -> Result<Option<String>, Failure> {
     let tokio = tokio::runtime::Runtime::new().context("tokio could not be started")?;
     tokio.block_on(async {
-        let runtime = Runtime::new(RuntimeConfig::simulated())
-            .map_err(|error| Failure::machine(error.to_string()))?;
+        // Packages of strangers are looked at, too: what compiles them is bounded, and apart from this process.
+        let config = RuntimeConfig {
+            code_cache: folders::code_cache(),
+            compiler: super::compile::compiler(),
+            ..RuntimeConfig::simulated()
+        };
+        let runtime = Runtime::new(config).map_err(|error| Failure::machine(error.to_string()))?;
         match runtime.load(package).await {
             Ok(_) => Ok(None),
             Err(LoadError::Host(why)) => Err(Failure::machine(why)),

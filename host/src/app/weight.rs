@@ -2,8 +2,9 @@
 //! the length of a function, and a few kilobytes of a package unpack to a function of megabytes.
 
 use wasmparser::{
-    BinaryReaderError, BlockType, CompositeInnerType, FunctionBody, Operator, Parser, Payload,
-    TypeRef,
+    BinaryReaderError, BlockType, ComponentDefinedType, ComponentType, ComponentTypeDeclaration,
+    CompositeInnerType, ElementItems, FunctionBody, InstanceTypeDeclaration, Operator, Parser,
+    Payload, TypeRef,
 };
 
 /// The most functions of a component. What JavaScript's toolchain makes, an engine and all, has about 20,000.
@@ -22,6 +23,10 @@ const MAX_FUNCTION_WORK: u64 = 400_000;
 const MAX_WORK: u64 = 12_000_000;
 /// The most functions that a component lifts or lowers.
 const MAX_CANONICAL: u32 = 4_096;
+/// The most parts of a component's types: types, fields, cases, parameters. A component that imports all of the contract has about 3,000.
+const MAX_TYPE_PARTS: u64 = 50_000;
+/// The most functions that a component puts into its tables. Python's toolchain puts about 20,000 there.
+const MAX_ELEMENTS: u64 = 500_000;
 
 /// Too much for the compiler, or not readable at all.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +61,19 @@ pub(crate) fn check(wasm: &[u8]) -> Result<(), WeightError> {
             Payload::Version { .. } => open.push(Module::default()),
             Payload::End(_) => _ = open.pop(),
             Payload::ComponentCanonicalSection(section) => total.canonical(section.count())?,
+            Payload::ComponentTypeSection(section) => {
+                for one in section {
+                    total.types(parts(&one?))?;
+                }
+            }
+            Payload::ElementSection(section) => {
+                for one in section {
+                    total.elements(match one?.items {
+                        ElementItems::Functions(items) => items.count(),
+                        ElementItems::Expressions(_, items) => items.count(),
+                    })?;
+                }
+            }
             Payload::CodeSectionStart { count, .. } => total.functions(count)?,
             Payload::CodeSectionEntry(body) => {
                 let module = open.last().map_or(&EMPTY, |module| module);
@@ -75,6 +93,8 @@ pub(crate) fn check(wasm: &[u8]) -> Result<(), WeightError> {
 struct Total {
     functions: u32,
     canonical: u32,
+    types: u64,
+    elements: u64,
     work: u64,
 }
 
@@ -97,10 +117,54 @@ impl Total {
         )
     }
 
+    fn types(&mut self, more: u64) -> Result<(), WeightError> {
+        self.types = self.types.saturating_add(more);
+        within(self.types, MAX_TYPE_PARTS, "its types have too many parts")
+    }
+
+    fn elements(&mut self, more: u32) -> Result<(), WeightError> {
+        self.elements = self.elements.saturating_add(more.into());
+        within(
+            self.elements,
+            MAX_ELEMENTS,
+            "it puts too many functions into tables",
+        )
+    }
+
     fn work(&mut self, more: u64) -> Result<(), WeightError> {
         self.work = self.work.saturating_add(more);
         within(self.work, MAX_WORK, "its functions are too long together")
     }
+}
+
+/// How many parts a type has, itself among them. How deep types nest is bounded before.
+fn parts(one: &ComponentType<'_>) -> u64 {
+    let inner = match one {
+        ComponentType::Defined(one) => match one {
+            ComponentDefinedType::Record(fields) => fields.len(),
+            ComponentDefinedType::Variant(cases) => cases.len(),
+            ComponentDefinedType::Tuple(values) => values.len(),
+            ComponentDefinedType::Flags(names) | ComponentDefinedType::Enum(names) => names.len(),
+            _ => 1,
+        },
+        ComponentType::Func(one) => one.params.len(),
+        ComponentType::Resource { .. } => 1,
+        ComponentType::Component(all) => {
+            let parts = all.iter().map(|one| match one {
+                ComponentTypeDeclaration::Type(one) => parts(one),
+                _ => 1,
+            });
+            return parts.sum::<u64>().saturating_add(1);
+        }
+        ComponentType::Instance(all) => {
+            let parts = all.iter().map(|one| match one {
+                InstanceTypeDeclaration::Type(one) => parts(one),
+                _ => 1,
+            });
+            return parts.sum::<u64>().saturating_add(1);
+        }
+    };
+    u64::try_from(inner).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 static EMPTY: Module = Module {
