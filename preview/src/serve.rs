@@ -57,6 +57,10 @@ impl Default for ConnectionLimits {
     }
 }
 
+/// How much of a request's head is held, in bytes: heads are a few KiB. It bounds what is read ahead, not bodies. Without it
+/// every connection could hold 400 KiB of a head that does not end.
+const HEAD_BYTES: usize = 64 * 1024;
+
 /// How long the next connection is waited for after one could not be taken.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -121,6 +125,7 @@ async fn answer(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
+        .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::select! {
@@ -222,6 +227,36 @@ mod tests {
         // Kept alive, and then nothing asked.
         let idle = says(address, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
         assert!(answer_of(idle).await.ends_with("here"));
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_too_large_ends_the_connection_before_its_time_is_over() {
+        let limits = ConnectionLimits {
+            head: Duration::from_secs(3_600),
+            ..ConnectionLimits::default()
+        };
+        let address = served(limits).await;
+        let mut half = says(address, "GET / HTTP/1.1\r\nHost: a\r\nX: ").await;
+        // The server may have closed before all is written.
+        let _ = half.write_all(&vec![b'x'; 2 * HEAD_BYTES]).await;
+        let answer = answer_of(half).await;
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 431"),
+            "{answer}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_body_may_be_larger_than_a_head() {
+        let address = served(ConnectionLimits::default()).await;
+        let body = "x".repeat(8 * HEAD_BYTES);
+        let asks = format!(
+            "GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let answer = answer_of(says(address, &asks).await).await;
+        assert!(answer.starts_with("HTTP/1.1 200"));
+        assert!(answer.ends_with(&body));
     }
 
     #[tokio::test]
