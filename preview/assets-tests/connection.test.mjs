@@ -205,6 +205,50 @@ test('what the server refuses is told, and not sent again', (t) => {
   assert.deepEqual(world.sockets[1].news().slice(1), [{ t: 'b', seq: 2 }]);
 });
 
+test('what the server could not read is told as that, and what came after it goes on', (t) => {
+  const { connection, socket, world } = greeted(t);
+  connection.event({ t: 'a' });
+  connection.event({ t: 'b' });
+  socket.says({ t: 'refused', seq: 1, why: 'malformed' });
+  socket.says({ t: 'ack', seq: 2 });
+  assert.deepEqual(world.lost, ['malformed']);
+  assert.equal(connection.outbox.size, 0);
+});
+
+test('an event that is told to be slow for ever ends the connection too, however often it is sent', (t) => {
+  const { connection, socket } = greeted(t);
+  connection.event({ t: 'a' });
+  for (let tenth = 1; tenth < 100; tenth += 1) {
+    socket.says({ t: 'slow', seq: 1 });
+    mock.timers.tick(100);
+  }
+  assert.equal(connection.live, true);
+  assert.ok(socket.news().length > 50);
+  mock.timers.tick(100);
+  assert.equal(connection.live, false);
+});
+
+test('an event is watched from when it is the first', (t) => {
+  const { connection, socket } = greeted(t);
+  connection.event({ t: 'a' });
+  connection.event({ t: 'b' });
+  mock.timers.tick(6_000);
+  socket.says({ t: 'ack', seq: 1 });
+  mock.timers.tick(3_000);
+  socket.says({ t: 'pong' });
+  mock.timers.tick(3_000);
+  assert.equal(connection.live, true);
+  // What is forgotten is watched no more.
+  connection.forget();
+  socket.says({ t: 'welcome', seq: 0 });
+  connection.event({ t: 'c' });
+  for (let second = 1; second < 10; second += 1) {
+    mock.timers.tick(1_000);
+    socket.says({ t: 'pong' });
+  }
+  assert.equal(connection.live, true);
+});
+
 test('an event under which every connection breaks is given up and told', (t) => {
   const { connection, world } = greeted(t);
   connection.event({ t: 'bad' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Outbox } from '../assets/outbox.js';
+import { Outbox, written } from '../assets/outbox.js';
 
 const numbers = (messages) => messages.map((message) => message.seq);
 
@@ -53,6 +53,25 @@ test('a server that has forgotten what it took is noticed', () => {
   assert.deepEqual(outbox.leaving(), [{ t: 'c', seq: 1 }]);
   outbox.push({ t: 'd' });
   assert.deepEqual(outbox.leaving(), [{ t: 'd', seq: 2 }]);
+});
+
+test('half a character is written as one that can be read, and whole ones stay', () => {
+  const value = { fields: [{ name: 'a', value: { text: 'x\ud83d' } }, { name: 'b', value: { text: '😀\ude00y' } }] };
+  const heard = JSON.parse(written({ t: 'input', value }));
+  assert.deepEqual(heard.value.fields.map((field) => field.value.text), ['x\ufffd', '😀\ufffdy']);
+  const { toWellFormed } = String.prototype;
+  delete String.prototype.toWellFormed;
+  try {
+    assert.deepEqual(JSON.parse(written({ t: 'input', value })), heard);
+  } finally {
+    String.prototype.toWellFormed = toWellFormed;
+  }
+});
+
+test('kind and number are written first', () => {
+  const outbox = new Outbox();
+  outbox.push({ value: { text: 'a' }, t: 'input' });
+  assert.match(written(outbox.leaving()[0]), /^{"t":"input","seq":1,/);
 });
 
 test('an empty outbox notices it too', () => {

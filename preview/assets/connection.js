@@ -1,6 +1,6 @@
 // The WebSocket: greets, sends what waits, comes back after a break.
 
-import { Outbox } from './outbox.js';
+import { Outbox, written } from './outbox.js';
 
 /** @typedef {import('./outbox.js').Message} Message */
 
@@ -44,6 +44,8 @@ export class Connection {
   #retry = 0;
   #slow = 0;
   #watch = 0;
+  /** The event that is watched; 0 if none is. */
+  #watched = 0;
   #pulse = 0;
   /** Whether patches are for a screen that is not the one shown: until the next greeting. */
   #behind = false;
@@ -55,7 +57,7 @@ export class Connection {
    * @param {(message: Message) => void} options.heard
    * @param {(live: boolean) => void} options.changed
    * @param {() => void} options.refused a connection could not even be opened
-   * @param {(why: 'too-large' | 'not-taken' | 'forgotten') => void} options.lost something that the person did does not arrive
+   * @param {(why: 'too-large' | 'malformed' | 'not-taken' | 'forgotten') => void} options.lost something that the person did does not arrive
    * @param {typeof WebSocket} [options.Socket]
    */
   constructor(options) {
@@ -142,6 +144,7 @@ export class Connection {
 
   #renew(keep) {
     this.#client = newClient();
+    this.#unwatch();
     this.outbox.renumber(keep);
     if (this.live) {
       this.live = false;
@@ -165,7 +168,8 @@ export class Connection {
         return this.#watchOver();
       case 'refused':
         this.outbox.taken(/** @type {number} */ (message.seq));
-        this.options.lost('too-large');
+        // A newer server may have other reasons.
+        this.options.lost(message.why === 'too-large' || message.why === 'malformed' ? message.why : 'not-taken');
         return this.#watchOver();
       case 'forgotten':
         return this.#forgotten();
@@ -205,6 +209,7 @@ export class Connection {
   /** The server does not know any more what it took of this page, and takes nothing from it: begin as another. */
   #forgotten() {
     this.#client = newClient();
+    this.#unwatch();
     if (this.outbox.forgotten()) this.options.lost('forgotten');
     this.#hello();
   }
@@ -220,14 +225,22 @@ export class Connection {
     this.#watchOver();
   }
 
-  /** Gives the connection up when an event is not answered. */
+  /** Gives the connection up when an event is not taken: `slow` again and again is no reason to wait longer. */
   #watchOver() {
+    const first = this.live ? this.outbox.first : 0;
+    if (first === this.#watched) return;
     clearTimeout(this.#watch);
-    if (!this.outbox.size || !this.live) return;
-    const first = this.outbox.first;
+    this.#watched = first;
+    if (!first) return;
     this.#watch = setTimeout(() => {
       if (this.outbox.first === first) this.#lost();
     }, DEAD_AFTER);
+  }
+
+  /** Numbers count from 1 again, or the connection is over. */
+  #unwatch() {
+    clearTimeout(this.#watch);
+    this.#watched = 0;
   }
 
   #lost(tooLarge = false) {
@@ -244,7 +257,7 @@ export class Connection {
     this.#socket = null;
     this.live = false;
     this.#behind = false;
-    clearTimeout(this.#watch);
+    this.#unwatch();
     clearTimeout(this.#pulse);
     clearTimeout(this.#slow);
     this.#slow = 0;
@@ -254,6 +267,6 @@ export class Connection {
 
   /** @param {Message} message */
   #send(message) {
-    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message));
+    if (this.#socket?.readyState === 1) this.#socket.send(written(message));
   }
 }

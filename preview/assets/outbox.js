@@ -12,6 +12,21 @@ const MOST_BYTES = 256 * 1024;
 const NUMBER_BYTES = 32;
 
 const encoder = new TextEncoder();
+/** Half a pair of UTF-16: with the flag `u`, whole pairs are other characters. */
+const LONE = /[\ud800-\udfff]/gu;
+
+/** A text without halves of characters, which no server can read. @param {string} text */
+function wellFormed(text) {
+  return text.toWellFormed?.() ?? text.replace(LONE, '\ufffd');
+}
+
+/**
+ * A message as it is written.
+ * @param {Message} message
+ */
+export function written(message) {
+  return JSON.stringify(message, (_, value) => (typeof value === 'string' ? wellFormed(value) : value));
+}
 
 /**
  * @typedef {object} Waiting
@@ -50,7 +65,7 @@ export class Outbox {
    * @param {Message} message
    */
   fits(message) {
-    const text = JSON.stringify(message);
+    const text = written(message);
     const most = this.mostBytes - NUMBER_BYTES;
     // A character has three bytes at most for each of its UTF-16 units.
     return text.length * 3 <= most || encoder.encode(text).length <= most;
@@ -74,11 +89,14 @@ export class Outbox {
     return true;
   }
 
-  /** The events that have to leave now, with their numbers. @returns {Message[]} */
+  /**
+   * The events that have to leave now, with their numbers: those stand first, where a server finds them that cannot read the rest.
+   * @returns {Message[]}
+   */
   leaving() {
     const leaving = this.#waiting.filter((one) => !one.left);
     for (const one of leaving) one.left = one.sent = true;
-    return leaving.map((one) => ({ ...one.message, seq: one.seq }));
+    return leaving.map(({ message: { t, ...rest }, seq }) => ({ t, seq, ...rest }));
   }
 
   /** The server took this event, and so all before it. @param {number} seq */

@@ -7,6 +7,7 @@ const EN = {
   restart: 'Start it again',
   full: 'The app is not answering; what you do now is not sent.',
   'too-large': 'That is too long to be sent, and the app does not have it.',
+  malformed: 'What you put in could not be read, and the app does not have it.',
   'not-taken': 'Something that you did could not be sent, and is left out.',
   forgotten: 'What you did last may not have arrived. Look before you do it again.',
 };
@@ -18,6 +19,7 @@ const ID = {
   restart: 'Mulai lagi',
   full: 'Aplikasi tidak menjawab; yang Anda lakukan sekarang tidak dikirim.',
   'too-large': 'Teks itu terlalu panjang untuk dikirim, dan aplikasi tidak menerimanya.',
+  malformed: 'Yang Anda masukkan tidak dapat dibaca, dan aplikasi tidak menerimanya.',
   'not-taken': 'Sesuatu yang Anda lakukan tidak dapat dikirim, dan dilewati.',
   forgotten: 'Yang terakhir Anda lakukan mungkin tidak sampai. Periksa dulu sebelum mengulanginya.',
 };

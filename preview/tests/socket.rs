@@ -132,7 +132,7 @@ async fn malformed_messages_are_answered_and_change_nothing() {
         "{\"t\":\"input\"}",
         "{\"t\":\"no-such\"}",
         "\u{0}",
-        r#"{"t":"input","seq":1,"node":-1,"on":"tap","value":null}"#,
+        r#"{"t":"input","node":-1,"on":"tap","value":null}"#,
         r#"{"t":"input","seq":1e400,"node":1,"on":"tap","value":null}"#,
     ] {
         shell.raw(message).await;
@@ -226,6 +226,35 @@ async fn an_event_that_is_a_little_too_large_is_refused_and_the_session_goes_on(
     shell.seq = 1;
     shell.tap(plus).await;
     assert_eq!(shell.hear("ack").await["seq"], 2);
+    shell.hear("patch").await;
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_refused_and_the_session_goes_on() {
+    let server = Server::of(&[COUNTER]).await;
+    let (session, _) = launched(&server, None).await;
+    let (mut shell, page) = Shell::hello(&server, &session, "one").await;
+    let plus = node(&page, "Add one");
+    let values = [
+        r#"{"text":"\ud83d"}"#,
+        r#"{"number":1e999}"#,
+        r#"{"number":null}"#,
+    ];
+    for (seq, value) in (1_u64..).zip(values) {
+        let text =
+            format!(r#"{{"t":"input","seq":{seq},"node":{plus},"on":"input","value":{value}}}"#);
+        shell.raw(&text).await;
+        let refused = shell.hear("refused").await;
+        assert_eq!(refused["seq"], seq);
+        assert_eq!(refused["why"], "malformed");
+    }
+    // One whose turn has not come keeps its number.
+    shell.raw(r#"{"t":"input","seq":9,"node":-1}"#).await;
+    assert_eq!(shell.hear("slow").await["seq"], 9);
+    // Their numbers are used up; the next event is taken.
+    shell.seq = 3;
+    shell.tap(plus).await;
+    assert_eq!(shell.hear("ack").await["seq"], 4);
     shell.hear("patch").await;
 }
 

@@ -17,6 +17,42 @@ pub(super) fn read(text: &str) -> Result<FromShell, JsonError> {
     lapak_abi::json::read(text.as_bytes(), LIMITS)
 }
 
+/// The number of an event that could not be read, so that what comes after it need not wait for it for ever.
+pub(super) fn number_of(text: &str) -> Option<u64> {
+    /// Members that it does not name may hold anything.
+    #[derive(Deserialize)]
+    struct Numbered {
+        seq: Option<u64>,
+    }
+    match serde_json::from_str::<Numbered>(text) {
+        Ok(numbered) => numbered.seq,
+        Err(_) => written_number(text),
+    }
+}
+
+/// The number where shells write it: behind the kind, or at the very end. A text that a person wrote stands at neither place:
+/// its quotation marks are escaped, and it ends with one.
+fn written_number(text: &str) -> Option<u64> {
+    const MEMBER: &str = "\"seq\":";
+    let first = || {
+        let (kind, rest) = text.strip_prefix("{\"t\":\"")?.split_once('"')?;
+        let is_kind = kind.bytes().all(|byte| byte.is_ascii_lowercase());
+        let rest = rest.strip_prefix(',')?.strip_prefix(MEMBER)?;
+        let (digits, _) = rest.split_once([',', '}'])?;
+        digits_of(digits).filter(|_| is_kind)
+    };
+    let last = || {
+        let (before, digits) = text.strip_suffix('}')?.rsplit_once(MEMBER)?;
+        digits_of(digits).filter(|_| before.ends_with(','))
+    };
+    first().or_else(last)
+}
+
+fn digits_of(text: &str) -> Option<u64> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number)
+}
+
 /// A message of the shell's.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "t", rename_all = "kebab-case", deny_unknown_fields)]
@@ -340,6 +376,40 @@ mod tests {
             r#"{"t":"device","line":7}"#,
         ] {
             assert!(read(message).is_err(), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_what_cannot_be_read_is_found() {
+        for text in [
+            r#"{"t":"input","seq":7,"node":1,"on":"input","value":{"text":"\ud83d"}}"#,
+            r#"{"t":"input","node":1,"on":"input","value":{"text":"\ud83d"},"seq":7}"#,
+            r#"{"t":"input","seq":7,"node":1,"on":"input","value":{"number":1e999}}"#,
+            r#"{"t":"input","seq":7,"node":1,"on":"input","value":{"number":null}}"#,
+            r#"{"t":"no-such","seq":7}"#,
+            // Not even JSON.
+            r#"{"t":"input","seq":7,"node":"#,
+            r#"{"t":"input",,,"seq":7}"#,
+        ] {
+            assert!(read(text).is_err(), "{text}");
+            assert_eq!(number_of(text), Some(7), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_number_has_none() {
+        for text in [
+            "",
+            "null",
+            "{",
+            r#"{"t":"input"}"#,
+            r#"{"t":"input","seq":1e400}"#,
+            r#"{"t":"input","seq":-1}"#,
+            r#"{"t":"input","seq":+1,,}"#,
+            r#"{"t":"input","seq":99999999999999999999}"#,
+            r#"{"t":"input","value":{"text":",\"seq\":7}"#,
+        ] {
+            assert_eq!(number_of(text), None, "{text}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! One connection, from its greeting to its end.
 
+mod events;
+
 use std::future::Future as _;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -19,7 +21,6 @@ use super::errands::{Done, Errand, Errands};
 use super::line::Line;
 use super::{Aside, Asides, Gone, MAX_MESSAGE_BYTES, NextAside};
 use crate::html::wire::PatchMessage;
-use crate::server::clients::Taken;
 use crate::server::messages::{self, FromShell, Which};
 use crate::server::pages::{ended_message, page_message, title};
 use crate::server::sessions::{Live, OpenSession, Watched};
@@ -177,7 +178,7 @@ impl Talk {
         match message {
             Some(Ok(Message::Text(text))) => match messages::read(&text) {
                 Ok(message) => self.take(message, text.len()).await,
-                Err(error) => self.not_understood(&error.to_string()).await,
+                Err(error) => self.misread(&text, &error).await,
             },
             Some(Ok(Message::Binary(_))) => self.not_understood("messages are text").await,
             Some(Ok(Message::Ping(_))) => {
@@ -236,35 +237,6 @@ impl Talk {
             | FromShell::Uninstall {}
             | FromShell::Device { .. } => self.run_errand(message).await,
             event => self.take_event(event, bytes).await,
-        }
-    }
-
-    async fn take_event(&mut self, event: FromShell, bytes: usize) -> Result<(), Gone> {
-        let (Some(client), Some((seq, event))) = (&self.client, event.event()) else {
-            return self.not_understood("say hello first").await;
-        };
-        let fits = bytes <= MAX_MESSAGE_BYTES;
-        let session = &self.live.session;
-        let taken = self.open.take(client, seq, || match event {
-            Some(event) if fits => session.send(event),
-            // Its number is used up all the same: what comes after it is not to wait for it.
-            _ => Ok(()),
-        });
-        match taken {
-            Taken::Yes if fits => {
-                let ack = format!("{{\"t\":\"ack\",\"seq\":{seq}}}");
-                self.line.acknowledge(ack).await?;
-                self.set_alarm();
-                Ok(())
-            }
-            Taken::Yes => {
-                self.say(&json!({
-                    "t": "refused", "seq": seq, "why": "too-large", "most": MAX_MESSAGE_BYTES,
-                }))
-                .await
-            }
-            Taken::Later => self.say(&json!({ "t": "slow", "seq": seq })).await,
-            Taken::Never => self.say(&json!({ "t": "forgotten" })).await,
         }
     }
 
