@@ -3,6 +3,7 @@
 mod errands;
 mod line;
 mod talk;
+mod unfinished;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -20,6 +20,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::Gone;
+use super::unfinished::{self, Unfinished};
 
 /// The largest message that is heard, in bytes. Those that are taken are smaller (`MAX_MESSAGE_BYTES`): what is only a little
 /// too large is answered, and not the end of the connection.
@@ -35,7 +36,7 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// The connection.
 pub(super) struct Line {
-    socket: WebSocketStream<TokioIo<Upgraded>>,
+    socket: WebSocketStream<Unfinished<TokioIo<Upgraded>>>,
     owes: Owes,
     /// How long an acknowledgement may wait for what the event leads to.
     moment: Duration,
@@ -57,7 +58,7 @@ impl Line {
             .write_buffer_size(FRAME_BYTES)
             .max_message_size(Some(MAX_HEARD_BYTES))
             .max_frame_size(Some(MAX_HEARD_BYTES));
-        let stream = TokioIo::new(stream);
+        let stream = Unfinished::new(TokioIo::new(stream), &unfinished::ALL);
         Self {
             socket: WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await,
             owes: Owes::Nothing,
@@ -70,7 +71,21 @@ impl Line {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Message, Error>>> {
-        Pin::new(&mut self.socket).poll_next(cx)
+        let heard = Pin::new(&mut self.socket).poll_next(cx);
+        let unfinished = self.socket.get_mut();
+        match &heard {
+            Poll::Ready(Some(Ok(Message::Text(_) | Message::Binary(_)))) => unfinished.whole(),
+            Poll::Ready(Some(Ok(Message::Ping(bytes) | Message::Pong(bytes)))) => {
+                unfinished.control(bytes.len());
+            }
+            _ => {}
+        }
+        heard
+    }
+
+    /// Whether a message has begun and should have come to its end.
+    pub(super) fn is_overdue(&self, now: Instant) -> bool {
+        self.socket.get_ref().is_overdue(now)
     }
 
     /// Says something, with the next [`flush`](Self::flush) at the latest.
@@ -139,7 +154,7 @@ impl Line {
             return;
         }
         // A connection that is closed with something unread is reset, and the reason lost.
-        let stream = self.socket.get_mut();
+        let stream = self.socket.get_mut().uncounted();
         let read = async {
             let mut nothing = [0; READ_BYTES];
             let mut left = LINGER_BYTES;

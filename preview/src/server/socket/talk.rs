@@ -175,6 +175,10 @@ impl Talk {
 
     async fn heard(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Gone> {
         self.last_heard = Instant::now();
+        // Looked at here too: whoever sends one ping after another lets no alarm come.
+        if self.line.is_overdue(self.last_heard) {
+            return Err(Gone);
+        }
         match message {
             Some(Ok(Message::Text(text))) => match messages::read(&text) {
                 Ok(message) => self.take(message, text.len()).await,
@@ -451,6 +455,9 @@ impl Talk {
         }
         if now >= self.next_beat {
             self.next_beat = now + BEAT;
+            if self.line.is_overdue(now) {
+                return Err(Gone);
+            }
             let silent = now.duration_since(self.last_heard);
             if silent > SILENCE {
                 return Err(Gone);
