@@ -27,6 +27,7 @@ use tokio::net::TcpListener;
 use tower::Service as _;
 
 pub use descriptors::raise_descriptor_limit;
+pub(crate) use places::network;
 use places::{Place, Places};
 use stream::Placed;
 

@@ -200,6 +200,33 @@ async fn is_open(server: &Server, session: &str) -> bool {
 }
 
 #[tokio::test]
+async fn whoever_comes_back_is_not_shut_out_by_others_of_their_address() {
+    let counter = package(COUNTER).await;
+    let server = Server::set_up(vec![("counter", counter)], |options, _| {
+        small(options);
+        options.quotas.open = 100;
+    })
+    .await;
+    let (_, _, ada) = launch(&server, "10.0.0.2", None).await;
+    let (_, _, budi) = launch(&server, "10.0.0.1", None).await;
+    for _ in 0..2 {
+        let (status, ..) = launch(&server, "10.0.0.1", None).await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+    }
+    let (status, ..) = launch(&server, "10.0.0.1", None).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    // Both are known, wherever they were before.
+    for known in [&ada, &budi] {
+        let (status, ..) = launch(&server, "10.0.0.1", Some(known)).await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+    }
+    // Whoever says so with a cookie that nobody issued is not.
+    let forged = format!("{ada}0");
+    let (status, ..) = launch(&server, "10.0.0.1", Some(&forged)).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
 async fn whoever_opens_too_much_closes_their_own_and_nobody_elses() {
     let counter = package(COUNTER).await;
     let server = Server::set_up(vec![("counter", counter)], |options, _| small(options)).await;

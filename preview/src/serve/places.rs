@@ -1,7 +1,7 @@
 //! Who is connected, in the order in which they last asked something.
 
 use std::collections::{BTreeSet, HashMap};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -143,9 +143,10 @@ impl Place {
     }
 }
 
-/// With IPv6 a single customer has a network of addresses.
-fn network(address: IpAddr) -> IpAddr {
+/// Who counts as one: with IPv6 a single customer has a network of addresses, and this machine has 2^24 of IPv4 and one of IPv6.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
+        here if here.is_loopback() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
             IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
@@ -212,6 +213,15 @@ mod tests {
         assert!(places.take(address(2)).is_none());
         second.leave();
         assert!(places.take(address(2)).is_some());
+    }
+
+    #[test]
+    fn this_machine_counts_as_one_address() {
+        let of = |address: &str| network(address.parse().expect("an address"));
+        for here in ["127.0.0.1", "127.9.8.7", "::1", "::ffff:127.0.0.2"] {
+            assert_eq!(of(here), of("127.0.0.1"), "{here}");
+        }
+        assert_ne!(of("128.0.0.1"), of("127.0.0.1"));
     }
 
     #[test]

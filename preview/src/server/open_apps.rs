@@ -8,6 +8,7 @@ use lapak_host::capability::storage::Owner;
 use lapak_host::session::Referrer;
 use lapak_host::simulated::SimulatedDevices;
 
+use super::quotas::Comer;
 use super::sessions::{OpenSession, Start};
 use super::shelf::{ShownApp, Stall};
 use super::{Inner, Preview};
@@ -61,7 +62,12 @@ impl Preview {
             ..opener.start.clone()
         };
         let sessions = &self.inner.sessions;
-        let opened = sessions.open(&self.inner.runtime, &stall, &shown, start, opener.from);
+        // They have the page of a session before them.
+        let comer = Comer {
+            from: opener.from,
+            is_known: true,
+        };
+        let opened = sessions.open(&self.inner.runtime, &stall, &shown, start, comer);
         opened
             .inspect_err(|error| tracing::warn!(%error, "an app is not opened by another"))
             .ok()

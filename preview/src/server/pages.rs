@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::people::Visitor;
+use super::quotas::Comer;
 use super::resume::Absent;
 use super::sessions::{Live, OpenSession, Start};
 use super::shelf::{ShownApp, Stall};
@@ -113,13 +114,16 @@ pub(super) async fn launch(
         Err(response) => return *response,
     };
     let visitor = preview.visitor(headers);
-    let from = preview.comes_from(headers, request.extensions());
+    let comer = Comer {
+        from: preview.comes_from(headers, request.extensions()),
+        is_known: visitor.issued.is_none(),
+    };
     let start = start(visitor.person.clone(), query, headers, shown.app.package());
     let (inner, device) = (&preview.inner, visitor.person.clone());
     preview.begin_device(&device);
     let opened = match inner
         .sessions
-        .open(&inner.runtime, &stall, &shown, start, from)
+        .open(&inner.runtime, &stall, &shown, start, comer)
     {
         Ok(opened) => opened,
         Err(error) => {

@@ -5,7 +5,7 @@
 //! address, since a browser looks at a page as soon as it has it.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +13,23 @@ use axum::http::StatusCode;
 use lapak_host::LaunchError;
 
 use super::sessions::OpenSession;
+use crate::serve::network;
 
 /// How long a session may be open before a browser looks at it.
 pub(super) const UNSEEN: Duration = Duration::from_secs(60);
+
+/// Sessions that a person whom the server knows may have open although their address has as many as it may: others at the address
+/// do not shut them out.
+const OF_KNOWN: usize = 5;
+
+/// Who wants a session opened, and from where.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Comer {
+    /// The address, as far as that is known.
+    pub(super) from: Option<IpAddr>,
+    /// They came with a cookie that this server issued before.
+    pub(super) is_known: bool,
+}
 
 /// How many sessions may be open at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +39,7 @@ pub struct SessionQuotas {
     /// Of one person.
     pub of_person: usize,
     /// Opened from one address; with IPv6 from one network of 2^64. People without a cookie are new each time, so they are
-    /// counted by this.
+    /// counted by this. Who comes back may have a few more; with those, an address has twice as many at most.
     pub of_address: usize,
 }
 
@@ -103,7 +117,7 @@ impl Index {
         &self,
         quotas: SessionQuotas,
         person: &str,
-        from: Option<IpAddr>,
+        comer: Comer,
     ) -> Result<Option<Arc<OpenSession>>, NotOpened> {
         let own = self.of_person.get(person).map_or(0, Vec::len);
         if own >= quotas.of_person {
@@ -112,8 +126,15 @@ impl Index {
                 .map(Some)
                 .ok_or(NotOpened::Person(own));
         }
-        let of_address = from.and_then(|from| self.of_address.get(&network(from)));
-        if let Some(here) = of_address.filter(|here| here.len() >= quotas.of_address) {
+        let of_address = comer
+            .from
+            .and_then(|from| self.of_address.get(&network(from)));
+        // Cookies cost nothing, so even with those who come back an address has an end.
+        let most = match comer.is_known && own < OF_KNOWN {
+            true => quotas.of_address.saturating_mul(2),
+            false => quotas.of_address,
+        };
+        if let Some(here) = of_address.filter(|here| here.len() >= most) {
             let unseen = here.iter().find(|open| open.was_never_seen());
             let closed = unseen.cloned().or_else(|| self.forgotten(person));
             return closed.map(Some).ok_or(NotOpened::Address(here.len()));
@@ -143,16 +164,5 @@ fn take_out<K: std::hash::Hash + Eq>(
     all.retain(|one| !Arc::ptr_eq(one, open));
     if all.is_empty() {
         of.remove(key);
-    }
-}
-
-/// With IPv6 a single customer has a network of addresses.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 => v4,
     }
 }

@@ -8,6 +8,7 @@ use lapak_host::{ResumeError, Session};
 use super::Preview;
 use super::journal::Journal;
 use super::kept::Kept;
+use super::quotas::Comer;
 use super::sessions::{Live, OpenSession};
 use super::shelf::{ShownApp, Stall};
 
@@ -85,7 +86,13 @@ impl Preview {
             .ok_or_else(|| Absent::Unbuilt(stall.clone()))?;
         let same = shown.app.package().digest() == kept.package;
         let sessions = &self.inner.sessions;
-        let room = sessions.make_room(&kept.start.person, None);
+        let room = sessions.make_room(
+            &kept.start.person,
+            Comer {
+                from: None,
+                is_known: true,
+            },
+        );
         room.map_err(|error| Absent::NotNow(error.to_string()))?;
         let taken_up = if same { self.taken_up(&kept)? } else { None };
         let resumed = taken_up.is_some();

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use super::clients::{Clients, Taken};
 use super::journal::{AllBytes, Journal};
 use super::kept::{Kept, KeptSessions};
-use super::quotas::{Index, NotOpened, SessionQuotas, UNSEEN};
+use super::quotas::{Comer, Index, NotOpened, SessionQuotas, UNSEEN};
 use super::shelf::{ShownApp, Stall};
 
 /// How many browser pages may look at sessions.
@@ -133,16 +133,16 @@ impl Sessions {
         }
     }
 
-    /// Launches a session for whoever asks for it `from` an address, and opens it under a new token.
+    /// Launches a session for whoever asks for it, and opens it under a new token.
     pub(super) fn open(
         &self,
         runtime: &Runtime,
         stall: &Arc<Stall>,
         shown: &Arc<ShownApp>,
         start: Start,
-        from: Option<IpAddr>,
+        comer: Comer,
     ) -> Result<Arc<OpenSession>, NotOpened> {
-        self.make_room(&start.person, from)?;
+        self.make_room(&start.person, comer)?;
         let launch = start.launch(start.pages.clone());
         let journal = self.journal();
         let begin = |launch| runtime.launch_watched_by(&shown.app, launch, journal.watcher());
@@ -165,7 +165,13 @@ impl Sessions {
             session,
             shown: shown.clone(),
         };
-        Ok(self.put_back(new_token(), stall.clone(), kept, from, (live, journal)))
+        Ok(self.put_back(
+            new_token(),
+            stall.clone(),
+            kept,
+            comer.from,
+            (live, journal),
+        ))
     }
 
     /// Opens a session under a token, as it was `kept`.
@@ -237,9 +243,9 @@ impl Sessions {
     }
 
     /// Makes sure that one more session may be opened, at the cost of nobody else's.
-    pub(super) fn make_room(&self, person: &str, from: Option<IpAddr>) -> Result<(), NotOpened> {
+    pub(super) fn make_room(&self, person: &str, comer: Comer) -> Result<(), NotOpened> {
         let mut open = lock(&self.open);
-        while let Some(forgotten) = open.room(self.quotas, person, from)? {
+        while let Some(forgotten) = open.room(self.quotas, person, comer)? {
             open.remove(&forgotten);
             self.close(&forgotten);
         }
