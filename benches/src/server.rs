@@ -12,7 +12,9 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use lapak_host::Runtime;
-use lapak_preview::{ConnectionLimits, Preview, PreviewOptions, SessionQuotas, serve};
+use lapak_preview::{
+    ConnectionLimits, MessageRates, Preview, PreviewOptions, SessionQuotas, SocketLimits, serve,
+};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime as Tokio;
 use tokio_tungstenite::WebSocketStream;
@@ -55,6 +57,11 @@ impl Served {
                 quotas: SessionQuotas {
                     of_address: usize::MAX,
                     ..SessionQuotas::default()
+                },
+                // And may be of one person.
+                sockets: SocketLimits {
+                    messages: MessageRates::UNBOUNDED,
+                    ..SocketLimits::default()
                 },
                 ..PreviewOptions::default()
             };

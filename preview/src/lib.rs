@@ -16,6 +16,6 @@ mod style;
 
 pub use serve::{ConnectionLimits, raise_descriptor_limit};
 pub use server::{
-    KeptError, KeptSessions, PeopleKey, Preview, PreviewOptions, SessionQuotas, ShownApps,
-    SocketLimits,
+    KeptError, KeptSessions, MessageRates, PeopleKey, Preview, PreviewOptions, SessionQuotas,
+    ShownApps, SocketLimits,
 };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use lapak_host::recording::Recording;
+use lapak_preview::MessageRates;
 use serde_json::json;
 use support::Server;
 use support::shell::{Shell, body, get, launched, node};
@@ -85,7 +86,13 @@ async fn an_event_out_of_order_waits_for_those_before_it() {
 
 #[tokio::test]
 async fn ten_thousand_taps_all_count() {
-    let server = Server::of(&[COUNTER]).await;
+    let package = tokio::task::spawn_blocking(|| support::built(COUNTER)).await;
+    let packages = vec![("counter", package.expect("built"))];
+    // Nobody is as fast as this test.
+    let server = Server::set_up(packages, |options, _| {
+        options.sockets.messages = MessageRates::UNBOUNDED;
+    })
+    .await;
     let (session, _) = launched(&server, None).await;
     let (mut shell, page) = Shell::hello(&server, &session, "one").await;
     let plus = node(&page, "Add one");

@@ -147,6 +147,41 @@ impl FromShell {
     }
 }
 
+/// What a message counts as that a person never sends many of, or that nobody can read: all but what they do in an app.
+pub(super) const DEAR: u32 = 10;
+/// So many bytes of a message count as one more.
+const BYTES_OF_ONE: usize = 16 * 1024;
+
+impl FromShell {
+    /// How many plain messages this one of so many bytes counts as.
+    pub(super) fn counts_as(&self, bytes: usize) -> u32 {
+        let is_plain = matches!(self, Self::Ping {}) || self.is_event();
+        let kind = if is_plain { 1 } else { DEAR };
+        kind + more_for(bytes)
+    }
+
+    /// Whether it has a number.
+    fn is_event(&self) -> bool {
+        matches!(
+            self,
+            Self::Input { .. }
+                | Self::Back { .. }
+                | Self::Tab { .. }
+                | Self::Refresh { .. }
+                | Self::Bottom { .. }
+                | Self::Zone { .. }
+                | Self::Show { .. }
+                | Self::Hide { .. }
+                | Self::Nothing { .. }
+        )
+    }
+}
+
+/// What the size of a message adds to what it counts as.
+pub(super) fn more_for(bytes: usize) -> u32 {
+    u32::try_from(bytes / BYTES_OF_ONE).unwrap_or(u32::MAX - DEAR)
+}
+
 /// What of the audit is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -393,6 +428,18 @@ mod tests {
         ] {
             assert!(read(text).is_err(), "{text}");
             assert_eq!(number_of(text), Some(7), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_dear_counts_as_several() {
+        let counts = |text: &str, bytes| read(text).expect("a message").counts_as(bytes);
+        for plain in [r#"{"t":"back","seq":2}"#, r#"{"t":"ping"}"#] {
+            assert_eq!(counts(plain, 100), 1, "{plain}");
+        }
+        assert_eq!(counts(r#"{"t":"nothing","seq":2}"#, 256 << 10), 17);
+        for dear in [r#"{"t":"trust"}"#, r#"{"t":"restart"}"#] {
+            assert_eq!(counts(dear, 100), DEAR, "{dear}");
         }
     }
 

@@ -16,6 +16,7 @@ use super::clients::{Clients, Taken};
 use super::journal::{AllBytes, Journal};
 use super::kept::{Kept, KeptSessions};
 use super::quotas::{Comer, Index, NotOpened, SessionQuotas, UNSEEN};
+use super::rates::{MessageRates, Spent};
 use super::shelf::{ShownApp, Stall};
 
 /// How many browser pages may look at sessions.
@@ -28,6 +29,8 @@ pub struct SocketLimits {
     /// How long the acknowledgement of an event waits for what the event leads to, so that both leave in one write. A slower app's
     /// is not held longer.
     pub moment: Duration,
+    /// How many messages a person may send over all their connections.
+    pub messages: MessageRates,
 }
 
 impl Default for SocketLimits {
@@ -36,6 +39,7 @@ impl Default for SocketLimits {
             of_session: 8,
             of_person: 64,
             moment: Duration::from_millis(1),
+            messages: MessageRates::default(),
         }
     }
 }
@@ -50,7 +54,7 @@ pub(super) struct Sessions {
     quotas: SessionQuotas,
     limits: SocketLimits,
     /// Connections that look at a person's sessions.
-    sockets: Arc<Mutex<HashMap<String, usize>>>,
+    sockets: Arc<Mutex<HashMap<String, Sockets>>>,
     /// What the journals of all sessions hold.
     journals: AllBytes,
     /// Remembers them over a restart.
@@ -390,7 +394,8 @@ impl Sessions {
     /// Counts a browser page that looks at the session, for as long as the guard lives; `None` if too many do.
     pub(super) fn watched(&self, open: &Arc<OpenSession>) -> Option<Watched> {
         let mut sockets = lock(&self.sockets);
-        let of_person = sockets.get(&open.start.person).copied().unwrap_or(0);
+        let person = &open.start.person;
+        let of_person = sockets.get(person).map_or(0, |of_person| of_person.count);
         let of_session = open.sockets.load(Ordering::Relaxed);
         let most = self.limits;
         if of_session >= most.of_session || of_person >= most.of_person {
@@ -398,18 +403,38 @@ impl Sessions {
         }
         open.was_shown.store(true, Ordering::Relaxed);
         open.sockets.fetch_add(1, Ordering::Relaxed);
-        sockets.insert(open.start.person.clone(), of_person + 1);
+        let now = tokio::time::Instant::now();
+        if sockets.len() == sockets.capacity() {
+            // Before the table grows: who left, and has nothing to wait for, is forgotten.
+            sockets.retain(|_, of_person| of_person.count > 0 || !of_person.spent.is_over(now));
+        }
+        let of_person = sockets.entry(person.clone()).or_insert_with(|| Sockets {
+            count: 0,
+            spent: Arc::new(Spent::new(most.messages, now)),
+        });
+        of_person.count += 1;
         Some(Watched {
             open: open.clone(),
+            spent: of_person.spent.clone(),
             sockets: self.sockets.clone(),
         })
     }
 }
 
+/// A person's connections.
+#[derive(Debug)]
+struct Sockets {
+    count: usize,
+    /// What they sent, those of a moment ago included: connecting again wins nothing.
+    spent: Arc<Spent>,
+}
+
 /// A browser page looks at the session.
 pub(super) struct Watched {
     open: Arc<OpenSession>,
-    sockets: Arc<Mutex<HashMap<String, usize>>>,
+    sockets: Arc<Mutex<HashMap<String, Sockets>>>,
+    /// What the person has sent of late.
+    pub(super) spent: Arc<Spent>,
 }
 
 impl Drop for Watched {
@@ -417,9 +442,9 @@ impl Drop for Watched {
         let mut sockets = lock(&self.sockets);
         self.open.sockets.fetch_sub(1, Ordering::Relaxed);
         let person = &self.open.start.person;
-        if let Some(count) = sockets.get_mut(person) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(of_person) = sockets.get_mut(person) {
+            of_person.count -= 1;
+            if of_person.count == 0 && self.spent.is_over(tokio::time::Instant::now()) {
                 sockets.remove(person);
             }
         }

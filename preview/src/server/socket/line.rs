@@ -88,6 +88,11 @@ impl Line {
         self.socket.get_ref().is_overdue(now)
     }
 
+    /// Nothing is read at the moment: the other side is not to be blamed for that.
+    pub(super) fn excuse(&mut self, now: Instant) {
+        self.socket.get_mut().excuse(now);
+    }
+
     /// Says something, with the next [`flush`](Self::flush) at the latest.
     pub(super) async fn say(&mut self, text: String) -> Result<(), Gone> {
         self.owes = Owes::Words;

@@ -60,7 +60,9 @@ pub(super) struct Talk {
     alarm: Pin<Box<Sleep>>,
     next_beat: Instant,
     last_heard: Instant,
-    _watched: Watched,
+    watched: Watched,
+    /// The person has sent too much: nothing is read until then.
+    rest: Pin<Box<Sleep>>,
 }
 
 /// An inspector reads the session's journal.
@@ -110,7 +112,8 @@ impl Talk {
             alarm: Box::pin(sleep(BEAT)),
             next_beat: now + BEAT,
             last_heard: now,
-            _watched: watched,
+            watched,
+            rest: Box::pin(sleep(Duration::ZERO)),
             preview,
             open,
         }
@@ -136,7 +139,9 @@ impl Talk {
 
     /// What the person does comes before what the app did.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
-        if let Poll::Ready(message) = self.line.poll_heard(cx) {
+        if self.may_read(cx)
+            && let Poll::Ready(message) = self.line.poll_heard(cx)
+        {
             return Poll::Ready(Next::Heard(message));
         }
         if let Some(updates) = &mut self.updates
@@ -181,15 +186,28 @@ impl Talk {
         }
         match message {
             Some(Ok(Message::Text(text))) => match messages::read(&text) {
-                Ok(message) => self.take(message, text.len()).await,
-                Err(error) => self.misread(&text, &error).await,
+                Ok(message) => {
+                    self.spend(message.counts_as(text.len()));
+                    self.take(message, text.len()).await
+                }
+                Err(error) => {
+                    self.spend(messages::DEAR + messages::more_for(text.len()));
+                    self.misread(&text, &error).await
+                }
             },
-            Some(Ok(Message::Binary(_))) => self.not_understood("messages are text").await,
+            Some(Ok(Message::Binary(bytes))) => {
+                self.spend(messages::DEAR + messages::more_for(bytes.len()));
+                self.not_understood("messages are text").await
+            }
             Some(Ok(Message::Ping(_))) => {
+                self.spend(1);
                 // The answer is in the buffer.
                 self.line.flush().await
             }
-            Some(Ok(Message::Pong(_) | Message::Frame(_))) => Ok(()),
+            Some(Ok(Message::Pong(_) | Message::Frame(_))) => {
+                self.spend(1);
+                Ok(())
+            }
             Some(Err(Error::Capacity(_))) => {
                 self.line.end_for_size().await;
                 Err(Gone)

@@ -1,7 +1,11 @@
 //! What the person did: taken once and in order, or given up.
 
+use std::future::Future as _;
+use std::task::Context;
+
 use lapak_abi::json::JsonError;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::{Gone, Talk};
 use crate::server::clients::Taken;
@@ -9,6 +13,29 @@ use crate::server::messages::{self, FromShell};
 use crate::server::socket::MAX_MESSAGE_BYTES;
 
 impl Talk {
+    /// Whether the person may send more at the moment; if not, `cx` is woken when they may.
+    pub(super) fn may_read(&mut self, cx: &mut Context<'_>) -> bool {
+        loop {
+            let now = Instant::now();
+            let Some(until) = self.watched.spent.waits_until(now) else {
+                return true;
+            };
+            // Who is not read is not silent.
+            self.last_heard = now;
+            self.line.excuse(now);
+            // As far as it is known now: another of their connections may be the faster one then.
+            self.rest.as_mut().reset(until);
+            if self.rest.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+        }
+    }
+
+    /// Counts a message of the person's.
+    pub(super) fn spend(&self, messages: u32) {
+        self.watched.spent.spend(messages, self.last_heard);
+    }
+
     pub(super) async fn take_event(&mut self, event: FromShell, bytes: usize) -> Result<(), Gone> {
         let (Some(client), Some((seq, event))) = (&self.client, event.event()) else {
             return self.not_understood("say hello first").await;
