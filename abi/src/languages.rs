@@ -79,7 +79,8 @@ pub fn canonical(tag: &str) -> String {
     format!("{language}{rest}")
 }
 
-/// Whether this could be a language tag: letters and digits in parts of 1 to 8, at most 35 bytes.
+/// Whether this could be the tag of a language: letters and digits in parts of 1 to 8, at most 35 bytes. What begins with `x` or
+/// `i` names no language that anybody else knows (`x-default`).
 #[must_use]
 pub fn is_tag(tag: &str) -> bool {
     let part = |part: &str| {
@@ -89,6 +90,7 @@ pub fn is_tag(tag: &str) -> bool {
     tag.len() <= MAX_TAG_BYTES
         && tag.split('-').all(part)
         && first.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && !["x", "i"].iter().any(|one| first.eq_ignore_ascii_case(one))
 }
 
 /// The languages of an `Accept-Language` header (RFC 9110, section 12.5.4), the best first. What has the weight 0, is
@@ -243,6 +245,17 @@ mod tests {
         assert_eq!(lookup(&["fr-FR", "id", "en"], &available), Some("id"));
         assert_eq!(lookup(&["en-GB", "id"], &available), Some("en"));
         assert_eq!(lookup::<&str, _>(&[], &available), None);
+    }
+
+    #[test]
+    fn a_private_tag_is_no_language() {
+        for tag in ["x-default", "X-default", "x", "i-klingon", "I-default"] {
+            assert!(!is_tag(tag), "{tag}");
+        }
+        for tag in ["id", "xh", "it-IT", "en-x-twain", "de-i-a"] {
+            assert!(is_tag(tag), "{tag}");
+        }
+        assert_eq!(accepted("x-default, id;q=0.5"), ["id"]);
     }
 
     #[test]
