@@ -77,8 +77,13 @@ pub(crate) fn paint_styled(
     screen: &Screen,
     options: &PictureOptions,
 ) -> Result<Vec<u8>, PictureError> {
-    let scale = options.scale.clamp(0.25, 4.0);
     let (width, height) = frame::outer_size(options);
+    // A scale that is none is not made one.
+    if !options.scale.is_finite() || options.scale <= 0.0 {
+        let side = |side| pixels(side, options.scale);
+        return Err(PictureError::Size(side(width), side(height)));
+    }
+    let scale = options.scale.clamp(0.25, 4.0);
     let (width, height) = (pixels(width, scale), pixels(height, scale));
     let fits = |side: f32| (1.0..=MAX_SIDE).contains(&side);
     if !fits(width) || !fits(height) {

@@ -201,13 +201,33 @@ async fn two_people_do_not_see_each_other() {
 }
 
 #[tokio::test]
+async fn a_request_names_one_host() {
+    let server = Server::of(&[COUNTER]).await;
+    let request = axum::http::Request::get("/")
+        .header("host", "localhost")
+        .header("host", "localhost");
+    let request = request.body(axum::body::Body::empty()).expect("a request");
+    let answer = tower::ServiceExt::oneshot(server.preview.router(), request).await;
+    assert_eq!(answer.expect("an answer").status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn a_session_as_a_picture() {
     let server = Server::of(&[COUNTER]).await;
     let (session, _) = launched(&server, None).await;
     let png = get(&server, &format!("{session}/shot.png?scale=2&frame=1"), &[]).await;
     assert_eq!(png.status(), StatusCode::OK);
     assert_eq!(png.headers()["content-type"], "image/png");
-    for too_large in ["width=100000", "height=4294967295&scale=4", "width=0"] {
+    for too_large in [
+        "width=100000",
+        "height=4294967295&scale=4",
+        "width=0",
+        "scale=inf",
+        "scale=-inf",
+        "scale=NaN",
+        "scale=-1",
+        "scale=0",
+    ] {
         let refused = get(&server, &format!("{session}/shot.png?{too_large}"), &[]).await;
         assert_eq!(
             refused.status(),

@@ -30,14 +30,24 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
+    // Whoever stands in between may go by another of them.
+    if request.headers().get_all(header::HOST).iter().count() > 1 {
+        let why = "A request names one host.\n";
+        return strict((StatusCode::BAD_REQUEST, why).into_response());
+    }
     let known = host(request.headers()).is_some_and(|host| preview.answers_to(host));
     // Whoever looks whether the server lives need not know its name.
     let path = request.uri().path();
-    let mut response = if known || path == HEALTH || is_metrics(&request) {
+    let response = if known || path == HEALTH || is_metrics(&request) {
         next.run(request).await
     } else {
         refused(&preview, request.headers())
     };
+    strict(response)
+}
+
+/// An answer with the headers that keep browsers strict.
+fn strict(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in strict_headers() {
         headers.entry(name).or_insert(value);
