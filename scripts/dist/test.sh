@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs what `make dist` made in a root folder that holds nothing else: no Rust, no shell, no libraries. Needs root (chroot).
+# Runs what `make dist` made in a root folder that holds nothing else but sources of chance: no Rust, no shell, no libraries. Needs root (chroot).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -24,6 +24,9 @@ inside() {
 
 dpkg-deb --extract "$deb" "$root"
 mkdir -p "$root/tmp" "$root/root" "$root/dev" "$root/proc" "$root/etc"
+# Every machine and every container has these; a static program has its chance from there.
+mknod -m 444 "$root/dev/random" c 1 8
+mknod -m 444 "$root/dev/urandom" c 1 9
 echo "127.0.0.1 localhost market.test" >"$root/etc/hosts"
 # Refused by the loader if the program were not static.
 inside --version
