@@ -113,7 +113,7 @@ impl Siege {
 
     /// Shows these apps, and waits until those of the names are ready.
     fn begin(folder: tempfile::TempDir, apps: &[PathBuf], ready: Vec<&str>) -> Self {
-        let preview = Running::start_all(apps, &folder.path().join("data"));
+        let preview = Running::start_behind_proxy(apps, &folder.path().join("data"));
         preview.until_ready(ready);
         Self {
             preview: Arc::new(preview),

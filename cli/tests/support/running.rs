@@ -33,8 +33,19 @@ impl Running {
 
     /// Shows these apps.
     pub fn start_all(apps: &[PathBuf], data: &Path) -> Self {
+        Self::start_with(&[], apps, data)
+    }
+
+    /// Shows these apps to whoever comes through a proxy, which tells from where: see [`come_from_elsewhere`].
+    pub fn start_behind_proxy(apps: &[PathBuf], data: &Path) -> Self {
+        Self::start_with(&["--behind-proxy"], apps, data)
+    }
+
+    fn start_with(options: &[&str], apps: &[PathBuf], data: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_lapak"))
-            .args(["preview", "--port", "0", "--data"])
+            .args(["preview", "--port", "0"])
+            .args(options)
+            .arg("--data")
             .arg(data)
             .args(apps)
             .stdout(Stdio::piped())
@@ -94,9 +105,10 @@ impl Running {
         let url = format!("ws://{}{session}/ws", self.address);
         let mut request = url.into_client_request().expect("a request");
         let origin = format!("http://{}", self.address);
-        request
-            .headers_mut()
-            .insert("origin", origin.parse().expect("a header"));
+        let headers = request.headers_mut();
+        headers.insert("origin", origin.parse().expect("a header"));
+        let from = FROM.get().to_string();
+        headers.insert("x-forwarded-for", from.parse().expect("a header"));
         let stream = stream(&self.address).ok()?;
         let (socket, _) = client(request, stream).ok()?;
         Some(socket)
@@ -166,8 +178,9 @@ impl Running {
         let mut stream = stream(&self.address)?;
         write!(
             stream,
-            "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
-            self.address
+            "GET {path} HTTP/1.1\r\nhost: {}\r\nx-forwarded-for: {}\r\nconnection: close\r\n\r\n",
+            self.address,
+            FROM.get()
         )?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
@@ -183,28 +196,18 @@ impl Drop for Running {
 }
 
 thread_local! {
-    /// The address that this thread's connections come from.
-    static FROM: Cell<Ipv4Addr> = const { Cell::new(Ipv4Addr::LOCALHOST) };
+    /// The address that a proxy would tell of this thread's requests.
+    static FROM: Cell<Ipv4Addr> = const { Cell::new(Ipv4Addr::new(192, 0, 2, 1)) };
 }
 
-/// This thread's connections come from another address than everybody else's: quotas are of an address, too.
+/// This thread's requests come from another address than everybody else's, as a proxy tells it: quotas are of an address, too.
 pub fn come_from_elsewhere() {
-    FROM.set(Ipv4Addr::new(127, 0, 0, 2));
+    FROM.set(Ipv4Addr::new(203, 0, 113, 7));
 }
 
 /// A connection to the server.
 pub fn stream(address: &str) -> std::io::Result<TcpStream> {
-    let to = address.parse().map_err(std::io::Error::other)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()?;
-    let stream = runtime.block_on(async {
-        let socket = tokio::net::TcpSocket::new_v4()?;
-        socket.bind((FROM.get(), 0).into())?;
-        socket.connect(to).await?.into_std()
-    })?;
-    stream.set_nonblocking(false)?;
-    Ok(stream)
+    TcpStream::connect(address)
 }
 
 /// The next message of this kind.
