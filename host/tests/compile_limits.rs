@@ -7,8 +7,16 @@ use support::{counter, with_wasm};
 
 /// A component that keeps the contract's names and holds this core module.
 fn component(module: &str) -> Vec<u8> {
+    component_with("", module)
+}
+
+/// The same, which begins with these types.
+fn component_with(types: &str, module: &str) -> Vec<u8> {
     let exports = "(instance $app) (export \"lapak:app/app@0.1.0\" (instance $app))";
-    wat::parse_str(format!("(component (core module {module}) {exports})")).expect("a component")
+    wat::parse_str(format!(
+        "(component {types} (core module {module}) {exports})"
+    ))
+    .expect("a component")
 }
 
 async fn refusal(module: &str) -> String {
@@ -103,7 +111,6 @@ async fn what_tables_and_types_hold_is_counted() {
         .map(|nth| format!("(field \"a{nth}\" u8)"))
         .collect();
     let types = format!("(type (record {fields}))").repeat(90);
-    let types = wat::parse_str(format!("(component {types})")).expect("a component");
-    let refused = refusal_of(&types).await;
+    let refused = refusal_of(&component_with(&types, "")).await;
     assert!(refused.contains("types have too many parts"), "{refused}");
 }
