@@ -165,9 +165,9 @@ pub enum RecordingError {
     /// Not a recording, or damaged.
     #[error("not a recording of a session: {0}")]
     Damaged(String),
-    /// Made by a newer host.
+    /// Of a form that this host does not read.
     #[error(
-        "the recording has form {found}, this host reads {FORMAT}: replay it with the newer host that made it"
+        "the recording has form {found}, this host reads {FORMAT}: replay it with the host that made it"
     )]
     Newer {
         /// The form that it has.

@@ -3,7 +3,7 @@
 mod support;
 
 use lapak_abi::package::Package;
-use lapak_host::recording::{RecordOptions, Recording, ReplayError};
+use lapak_host::recording::{FORMAT, RecordOptions, Recording, ReplayError};
 use lapak_host::{Launch, Runtime, RuntimeConfig, ShellEvent};
 use support::{built, counter, hostile, launch, tap};
 
@@ -130,9 +130,12 @@ fn bytes_that_are_no_recording_are_refused() {
     for bytes in [&b""[..], b"x", &[1, 200, 200, 200], &[255; 64]] {
         assert!(Recording::from_bytes(bytes).is_err());
     }
-    let newer = [3, 0, 0];
-    let refused = Recording::from_bytes(&newer).expect_err("newer");
-    assert!(refused.to_string().contains("newer"), "{refused}");
+    for form in [FORMAT - 1, FORMAT + 1] {
+        let form = u8::try_from(form).expect("small");
+        let refused = Recording::from_bytes(&[form, 0, 0]).expect_err("another form");
+        let says = format!("has form {form}, this host reads {FORMAT}");
+        assert!(refused.to_string().contains(&says), "{refused}");
+    }
 }
 
 #[tokio::test]
